@@ -1,0 +1,55 @@
+// Compiles TypeScript and the AssemblyScript kernels into dist/; does nothing when no source has changed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const stamp = join(root, 'dist/.sources');
+const kernels = 'src/kernels/assembly';
+
+function sources(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+const hash = createHash('sha256');
+for (const file of [...sources('src'), join(root, 'tsconfig.json'), join(root, 'package-lock.json')]) {
+  hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+}
+const digest = hash.digest('hex');
+if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) process.exit(0);
+
+function run(command, args) {
+  const { status, error } = spawnSync(join(root, 'node_modules/.bin', command), args, {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist/kernels'), { recursive: true });
+run('tsc', ['-p', '.']);
+if (existsSync(join(root, kernels))) {
+  for (const file of readdirSync(join(root, kernels)).filter((name) => name.endsWith('.ts'))) {
+    const out = `dist/kernels/${file.replace(/\.ts$/, '.wasm')}`;
+    run('asc', [
+      join(kernels, file),
+      '-o',
+      out,
+      '-O3',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--enable',
+      'simd',
+      '--importMemory',
+    ]);
+  }
+}
+writeFileSync(stamp, digest);

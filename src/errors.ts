@@ -1,0 +1,105 @@
+/** Every way in which the product fails, as a stable code that scripts can match on. */
+export type ErrorCode =
+  | 'ABORTED'
+  | 'BACKEND_UNAVAILABLE'
+  | 'CACHE_CORRUPT'
+  | 'CACHE_MISMATCH'
+  | 'DISK_FULL'
+  | 'DUMP_EMPTY'
+  | 'DUMP_MISSING'
+  | 'IMAGE_DAMAGED'
+  | 'IMAGE_EMPTY'
+  | 'IMAGE_NOT_AN_IMAGE'
+  | 'IMAGE_TOO_LARGE'
+  | 'INPUT_INVALID'
+  | 'INTERNAL'
+  | 'LEDGER_UNBALANCED'
+  | 'MODEL_INVALID'
+  | 'NOT_FOUND'
+  | 'RECIPE_INVALID'
+  | 'RUN_LOCKED'
+  | 'SAMPLES_INVALID'
+  | 'TOO_FEW_SAMPLES'
+  | 'TOO_MANY_BAD'
+  | 'USAGE'
+  | 'WEIGHTS_MISMATCH'
+  | 'WORKER_CRASHED';
+
+/** Codes that mean "you asked wrongly": exit status 2, before any work is done. */
+const USAGE_CODES: ReadonlySet<ErrorCode> = new Set(['RECIPE_INVALID', 'USAGE']);
+
+export interface ErrorDetails {
+  /** The stage or step in which it happened. */
+  stage?: string;
+  /** The record's key: an image id, a path, `shard:line`. */
+  key?: string;
+  /** What the user can do about it, as one sentence. */
+  hint?: string;
+  /** The original error. */
+  cause?: unknown;
+}
+
+/**
+ * The one error type of the product: what happened (`message`), where (`stage`, `key`), what to do (`hint`),
+ * and the original error as `cause`.
+ */
+export class PipelineError extends Error {
+  readonly code: ErrorCode;
+  readonly stage: string | undefined;
+  readonly key: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'PipelineError';
+    this.code = code;
+    this.stage = details.stage;
+    this.key = details.key;
+    this.hint = details.hint;
+  }
+
+  /** The process's exit status: 2 wrong usage or recipe, 130 cancelled, 1 anything else. */
+  get exitCode(): number {
+    if (USAGE_CODES.has(this.code)) return 2;
+    return this.code === 'ABORTED' ? 130 : 1;
+  }
+}
+
+/** Whether an error only says that the work was cancelled (ours, or the platform's `AbortError`). */
+export function isAbort(error: unknown): boolean {
+  return (
+    (error instanceof PipelineError && error.code === 'ABORTED') ||
+    (error instanceof Error && error.name === 'AbortError')
+  );
+}
+
+/** Throws `ABORTED` when the signal has fired: called between records by everything that loops. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: signal.reason });
+}
+
+/** Turns whatever was thrown into a `PipelineError`, keeping the original as its cause. */
+export function asPipelineError(error: unknown, details: ErrorDetails = {}): PipelineError {
+  if (error instanceof PipelineError) return error;
+  if (isAbort(error)) return new PipelineError('ABORTED', 'Cancelled', { cause: error });
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOSPC') {
+    return new PipelineError('DISK_FULL', 'Expected room on the disk for the next write but it is full', {
+      hint: 'Free some space and run the same command again: finished work is kept.',
+      ...details,
+      cause: error,
+    });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new PipelineError('INTERNAL', message, { ...details, cause: error });
+}
+
+/** An error as plain text for people: what, where, what to do; never a stack trace. */
+export function explain(error: PipelineError): string {
+  const where = [error.stage, error.key].filter((part) => part !== undefined).join(' ');
+  const lines = [`${error.code}: ${where === '' ? '' : `[${where}] `}${error.message}`];
+  const { cause } = error;
+  if (cause instanceof Error && cause.message !== error.message) lines.push(`  because: ${cause.message}`);
+  if (error.hint !== undefined) lines.push(`  ${error.hint}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,73 @@
+/**
+ * Counter-based randomness: a draw is a function of (seed, stage, key, epoch or index) and of nothing else, so
+ * neither arrival order nor the number of workers can change it.
+ */
+export type DrawKey = string | number;
+
+/** MurmurHash3's 32-bit finalizer (Appleby, public domain): every input bit reaches every output bit. */
+function mix(h: number): number {
+  let x = h;
+  x ^= x >>> 16;
+  x = Math.imul(x, 0x85ebca6b);
+  x ^= x >>> 13;
+  x = Math.imul(x, 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** One step of MurmurHash3 x86-32 on a 32-bit word. */
+function absorb(h: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const x = h ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((x << 13) | (x >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function hashWords(lane: number, keys: readonly DrawKey[]): number {
+  let h = lane | 0;
+  let length = 0;
+  for (const key of keys) {
+    if (typeof key === 'number') {
+      h = absorb(absorb(h, key | 0), Math.floor(key / 2 ** 32) | 0);
+      length += 8;
+    } else {
+      for (let i = 0; i < key.length; i++) h = absorb(h, key.charCodeAt(i));
+      // The length separates ('ab', 'c') from ('a', 'bc').
+      h = absorb(h, ~key.length);
+      length += 2 * key.length + 4;
+    }
+  }
+  return mix(h ^ length);
+}
+
+/** A uniform 32-bit unsigned integer determined by the keys. */
+export function hash32(...keys: DrawKey[]): number {
+  return hashWords(0x9747b28c, keys);
+}
+
+/** A uniform number in [0, 1) with 53 random bits, determined by the keys. */
+export function uniform(...keys: DrawKey[]): number {
+  const high = hashWords(0x9747b28c, keys) >>> 5;
+  const low = hashWords(0x3c6ef372, keys) >>> 6;
+  return (high * 2 ** 26 + low) / 2 ** 53;
+}
+
+/** The draws of one part of the product: bound to the run's seed and to the part's name. */
+export interface RandomSource {
+  readonly seed: number;
+  /** A uniform number in [0, 1) for these keys. */
+  uniform(...keys: DrawKey[]): number;
+  /** A uniform integer in [0, bound) for these keys; `bound` in 1..2^32. */
+  integer(bound: number, ...keys: DrawKey[]): number;
+  /** A source for a part of this one, independent of its siblings. */
+  fork(name: string): RandomSource;
+}
+
+/** @param seed any integer; the recipe's `seed`. */
+export function randomSource(seed: number, name = ''): RandomSource {
+  return {
+    seed,
+    uniform: (...keys) => uniform(seed, name, ...keys),
+    integer: (bound, ...keys) => Math.floor(uniform(seed, name, ...keys) * bound),
+    fork: (child) => randomSource(seed, `${name}/${child}`),
+  };
+}

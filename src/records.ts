@@ -1,0 +1,113 @@
+/**
+ * The records that flow between stages. All are plain JSON: a stage can be a Unix filter, and any run can be
+ * looked at with `jq`. Attribute maps are made with `Object.fromEntries`, which keeps a key like `__proto__`
+ * an ordinary key.
+ */
+
+/** One value of one attribute, in one language. */
+export interface AttributeValue {
+  value: string;
+  /** BCP-47-like tag as the dump writes it, such as `en_US`. */
+  language?: string;
+  /** ABO's `standardized_values` of colours and materials. */
+  standardized?: string[];
+  /** Unit of a number, such as `kilograms`. */
+  unit?: string;
+}
+
+export type Attributes = Record<string, AttributeValue[]>;
+
+/** Where in the dump a record was read; absent for records that came through a pipe. */
+export interface Provenance {
+  /** File name of the shard, such as `listings_0.json.gz`. */
+  shard?: string;
+  /** 1-based line in the shard. */
+  line?: number;
+}
+
+/** One row of the dump: an item in one marketplace. */
+export interface Listing extends Provenance {
+  itemId: string;
+  marketplace?: string;
+  domain?: string;
+  country?: string;
+  mainImageId?: string;
+  otherImageIds: string[];
+  attributes: Attributes;
+  /** First 32 hex digits of the sha256 of the row's canonical JSON: equal for identical rows. */
+  digest: string;
+}
+
+export type ViewRole = 'main' | 'other';
+
+/** One (image, listing) pair: what exploding a listing gives. */
+export interface View extends Provenance {
+  imageId: string;
+  role: ViewRole;
+  itemId: string;
+  marketplace?: string;
+  country?: string;
+  attributes: Attributes;
+  /** The listing's digest. */
+  listing: string;
+}
+
+/** A view whose image was found in the image table and on disk. */
+export interface JoinedView extends View {
+  /** Relative to `images/small`, with forward slashes. */
+  path: string;
+  /** Absolute. */
+  file: string;
+  /** The original photo's size in pixels, from the image table. */
+  width: number;
+  height: number;
+}
+
+/** One distinct image with the attributes merged from all its views. */
+export interface Photo {
+  imageId: string;
+  path: string;
+  file: string;
+  /** The original photo's size in pixels, from the image table. */
+  width: number;
+  height: number;
+  /** sha256 of the file's bytes, hex; empty with `photos: none|stat`, where no file is read. */
+  sha256: string;
+  role: ViewRole;
+  /** All image ids of this picture, sorted; more than one where same pictures were merged. */
+  images: string[];
+  /** All item ids that show it, sorted. */
+  items: string[];
+  /** One value an attribute, after conflicts between its views were resolved. */
+  attributes: Record<string, string>;
+  /** The smallest image id of the photos that must stay on one side of a split. */
+  component: string;
+}
+
+export type Side = 'train' | 'validation' | 'test';
+export const SIDES: readonly Side[] = ['train', 'validation', 'test'];
+
+/** A photo with its label and component for one task, before it has a side. */
+export interface LabelledPhoto {
+  path: string;
+  file: string;
+  label: string;
+  component: string;
+  imageId: string;
+  sha256: string;
+  task: string;
+}
+
+/** A photo with its label, side and component for one task. */
+export interface Sample extends LabelledPhoto {
+  split: Side;
+}
+
+/** A sample as it is written to files and pipes: no absolute path, so that a run folder can be moved. */
+export type SampleRecord = Omit<Sample, 'file'>;
+
+/** The keys of a written sample, in their order. */
+export function sampleRecord(sample: Sample): SampleRecord {
+  const { path, label, split, component, imageId, sha256, task } = sample;
+  return { path, label, split, component, imageId, sha256, task };
+}

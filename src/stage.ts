@@ -1,0 +1,206 @@
+import { type OperatorFunction, Subject } from 'rxjs';
+import type { ByteBudget } from './concurrency.js';
+import { asPipelineError, PipelineError, throwIfAborted } from './errors.js';
+import type { EventBus, StageCounts } from './events.js';
+import type { Fate, Ledger } from './ledger.js';
+import type { RandomSource } from './random.js';
+
+/** A named function from a stream to a stream, made by a factory that takes its options. */
+export interface Stage<In, Out> {
+  readonly name: string;
+  /** Set for stages that run once a task. */
+  readonly task?: string;
+  run(source: AsyncIterable<In>, context: StageContext): AsyncIterable<Out>;
+}
+
+/** What every stage may use; a stage owns nothing else. */
+export interface RunContext {
+  readonly signal: AbortSignal;
+  readonly events: EventBus;
+  readonly ledger: Ledger;
+  readonly random: RandomSource;
+  readonly budget: ByteBudget;
+  /** Threads for pixel work, at least 1. */
+  readonly workers: number;
+  /** Largest share of a stage's input that may be quarantined. */
+  readonly maxBad: number;
+  /** Every finished stage's account, in order. */
+  readonly counts: StageCounts[];
+}
+
+/** The run's context with this stage's own page of the ledger. */
+export interface StageContext extends RunContext {
+  readonly account: StageAccount;
+}
+
+export interface Note {
+  detail?: string;
+  into?: string;
+}
+
+/** A stage says here what it did not pass on; the runner adds it up. */
+export interface StageAccount {
+  /** The record is not wanted, and that is no fault: counted, not bad. */
+  dropped(key: string, reason: string, note?: Note): void;
+  merged(key: string, reason: string, into: string): void;
+  capped(key: string, reason: string): void;
+  /** The record is bad: counted against `maxBad`. */
+  quarantined(key: string, reason: string, error: unknown): void;
+  /** A value was overruled; the record itself goes on. */
+  conflict(key: string, reason: string, note?: Note): void;
+  /** `count` more records go out than came in. */
+  added(count: number): void;
+  /** `count` rows of a table that nothing names. */
+  orphans(count: number): void;
+}
+
+/** Up to this many bad records never stop a run, whatever their share. */
+const ALWAYS_ALLOWED_BAD = 10;
+/** From this many on, the share is judged while the stage still runs. */
+const JUDGED_EARLY_BAD = 1000;
+const PROGRESS_EVERY_MS = 250;
+
+/**
+ * Runs one stage: counts what goes in and out, keeps its account, judges `maxBad`, emits progress and the final
+ * counts, and closes the source whatever happens.
+ * @throws {PipelineError} `TOO_MANY_BAD`, `LEDGER_UNBALANCED`, `ABORTED`, or what the stage threw.
+ */
+export async function* runStage<In, Out>(
+  stage: Stage<In, Out>,
+  source: AsyncIterable<In>,
+  context: RunContext,
+): AsyncGenerator<Out> {
+  const { name, task } = stage;
+  const fates: Record<Fate, number> = { dropped: 0, merged: 0, capped: 0, quarantined: 0, conflict: 0 };
+  let received = 0;
+  let sent = 0;
+  let added = 0;
+  let orphans: number | undefined;
+  const write = (key: string, fate: Fate, reason: string, note: Note = {}) => {
+    fates[fate] += 1;
+    context.ledger.write({ stage: name, ...(task !== undefined && { task }), key, fate, reason, ...note });
+  };
+  const tooManyBad = () =>
+    fates.quarantined > ALWAYS_ALLOWED_BAD && fates.quarantined > context.maxBad * received;
+  const judge = () => {
+    if (!tooManyBad()) return;
+    throw new PipelineError(
+      'TOO_MANY_BAD',
+      `Expected at most ${context.maxBad * 100} % bad records but ${fates.quarantined} of ${received} were bad`,
+      { stage: name, hint: 'The ledger names each one; pass a larger --max-bad to go on without them.' },
+    );
+  };
+  const account: StageAccount = {
+    dropped: (key, reason, note) => write(key, 'dropped', reason, note),
+    merged: (key, reason, into) => write(key, 'merged', reason, { into }),
+    capped: (key, reason) => write(key, 'capped', reason),
+    quarantined: (key, reason, error) => {
+      write(key, 'quarantined', reason, { detail: error instanceof Error ? error.message : String(error) });
+      if (fates.quarantined > JUDGED_EARLY_BAD) judge();
+    },
+    conflict: (key, reason, note) => write(key, 'conflict', reason, note),
+    added: (count) => {
+      added += count;
+    },
+    orphans: (count) => {
+      orphans = (orphans ?? 0) + count;
+    },
+  };
+
+  const started = performance.now();
+  let announced = started;
+  const announce = () => {
+    const now = performance.now();
+    if (now - announced < PROGRESS_EVERY_MS) return;
+    announced = now;
+    context.events.emit({ type: 'progress', stage: name, done: received, unit: 'records' });
+  };
+  async function* counted(): AsyncGenerator<In> {
+    for await (const record of source) {
+      throwIfAborted(context.signal);
+      received += 1;
+      announce();
+      await context.ledger.drain();
+      yield record;
+    }
+  }
+
+  try {
+    for await (const record of stage.run(counted(), { ...context, account })) {
+      sent += 1;
+      yield record;
+    }
+  } catch (error) {
+    throw asPipelineError(error, { stage: name });
+  }
+  judge();
+  const seconds = (performance.now() - started) / 1000;
+  const counts: StageCounts = {
+    name,
+    ...(task !== undefined && { task }),
+    in: received,
+    added,
+    out: sent,
+    dropped: fates.dropped,
+    merged: fates.merged,
+    capped: fates.capped,
+    quarantined: fates.quarantined,
+    ...(orphans !== undefined && { orphans }),
+    seconds,
+    recordsPerSecond: seconds > 0 ? received / seconds : 0,
+  };
+  assertBalanced(counts);
+  context.counts.push(counts);
+  context.events.emit({ type: 'stage', counts });
+}
+
+/** @throws {PipelineError} `LEDGER_UNBALANCED` unless in + added = out + dropped + merged + capped + quarantined. */
+export function assertBalanced(counts: StageCounts): void {
+  const left = counts.in + counts.added;
+  const right = counts.out + counts.dropped + counts.merged + counts.capped + counts.quarantined;
+  if (left === right) return;
+  throw new PipelineError(
+    'LEDGER_UNBALANCED',
+    `Expected in + added = out + dropped + merged + capped + quarantined but ${left} is not ${right}`,
+    { stage: counts.name, hint: 'This is a fault of the product, not of the data: please report it.' },
+  );
+}
+
+/**
+ * A stage from a *synchronous* RxJS operator. One record is pulled, handed to the operator, and what comes out is
+ * drained before the next is pulled: RxJS never holds a queue. An operator that emits later loses nothing silently:
+ * its late records are an error.
+ */
+export function operatorStage<In, Out>(
+  name: string,
+  operator: (account: StageAccount) => OperatorFunction<In, Out>,
+  task?: string,
+): Stage<In, Out> {
+  return {
+    name,
+    ...(task !== undefined && { task }),
+    async *run(source, { account }) {
+      const input = new Subject<In>();
+      const ready: Out[] = [];
+      let failure: unknown;
+      const subscription = input.pipe(operator(account)).subscribe({
+        next: (record) => ready.push(record),
+        error: (error: unknown) => {
+          failure = error ?? new Error('operator failed');
+        },
+      });
+      try {
+        for await (const record of source) {
+          input.next(record);
+          yield* ready.splice(0);
+          if (failure !== undefined) throw failure;
+        }
+        input.complete();
+        yield* ready.splice(0);
+        if (failure !== undefined) throw failure;
+      } finally {
+        subscription.unsubscribe();
+      }
+    },
+  };
+}
