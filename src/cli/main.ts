@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { asPipelineError, explain, PipelineError } from '../errors.js';
+import { commands } from './commands.js';
+
+/** What a command gets besides its own arguments. */
+export interface CommandEnvironment {
+  /** Fires on Ctrl-C and on SIGTERM. */
+  signal: AbortSignal;
+}
+
+/** Adds one command to the program. */
+export type CommandDefinition = (program: Command, environment: CommandEnvironment) => void;
+
+const EXIT_CANCELLED = 130;
+/** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
+const CANCEL_GRACE_MS = 1800;
+
+/**
+ * The command line: returns the process's exit status (0 done, 1 failed, 2 wrong usage or recipe, 130 Ctrl-C) and
+ * prints errors as text for people, never as a stack trace.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  const cancel = () => {
+    if (controller.signal.aborted) process.exit(EXIT_CANCELLED);
+    controller.abort();
+    setTimeout(() => process.exit(EXIT_CANCELLED), CANCEL_GRACE_MS).unref();
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  // `| head` closes the pipe: that is how a pipe ends, not a failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+
+  try {
+    await program({ signal: controller.signal }).parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const failure = asPipelineError(error);
+    if (failure.code === 'ABORTED') process.stderr.write('Cancelled; the same command goes on from here.\n');
+    else process.stderr.write(`${explain(failure)}\n`);
+    if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
+    return failure.exitCode;
+  }
+}
+
+function program(environment: CommandEnvironment): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const root = new Command('pipeline')
+    .description('Turns a raw product catalogue into trained photo classifiers.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) });
+  for (const define of commands) define(root, environment);
+  for (const command of root.commands) command.exitOverride();
+  return root;
+}
+
+/** For options that exclude or need each other. */
+export function usageError(message: string, hint?: string): PipelineError {
+  return new PipelineError('USAGE', message, hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,126 @@
+import { Presets, SingleBar } from 'cli-progress';
+import type { EventBus, PipelineEvent } from '../events.js';
+
+const LINE_EVERY_MS = 3000;
+
+/** Shows a run's events to a person; `stop` ends it and leaves the terminal clean. */
+export interface ProgressView {
+  stop(): void;
+}
+
+/**
+ * A live bar with rate and time left on a terminal, one plain line every few seconds elsewhere, warnings alone when
+ * quiet. Everything goes to stderr: stdout belongs to results.
+ */
+export function showProgress(
+  bus: EventBus,
+  { quiet, verbose = true }: { quiet: boolean; verbose?: boolean },
+): ProgressView {
+  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const bar = live ? liveBar() : undefined;
+  let stage = '';
+  let started = 0;
+  let spoken = 0;
+
+  const onProgress = (event: Extract<PipelineEvent, { type: 'progress' }>) => {
+    const now = performance.now();
+    if (event.stage !== stage) {
+      stage = event.stage;
+      started = now;
+      spoken = now;
+    }
+    if (bar !== undefined) return bar.update(event, now - started);
+    if (now - spoken < LINE_EVERY_MS) return;
+    spoken = now;
+    say(`  ${stage}: ${progressText(event, now - started)}`);
+  };
+
+  const subscription = bus.events.subscribe((event) => {
+    if (event.type === 'message' && event.level === 'warning') {
+      bar?.clear();
+      say(`warning: ${event.text}`);
+      return;
+    }
+    if (quiet) return;
+    if (event.type === 'progress') return onProgress(event);
+    if (!verbose) return;
+    bar?.clear();
+    const line = eventLine(event);
+    if (line !== undefined) say(line);
+  });
+  return {
+    stop() {
+      subscription.unsubscribe();
+      bar?.clear();
+    },
+  };
+}
+
+function eventLine(event: PipelineEvent): string | undefined {
+  switch (event.type) {
+    case 'step':
+      if (event.state === 'kept') return `${event.step}: kept`;
+      return event.state === 'started'
+        ? `${event.step} …`
+        : `${event.step}: done in ${event.seconds?.toFixed(1)} s`;
+    case 'stage': {
+      const { name, task, in: received, out, dropped, merged, capped, quarantined, orphans } = event.counts;
+      const fates = Object.entries({ dropped, merged, capped, quarantined, orphans: orphans ?? 0 })
+        .filter(([, count]) => count > 0)
+        .map(([fate, count]) => `${count} ${fate}`);
+      const detail = fates.length > 0 ? ` (${fates.join(', ')})` : '';
+      return `  ${name}${task === undefined ? '' : ` ${task}`}: ${received} → ${out}${detail}`;
+    }
+    case 'epoch': {
+      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+      return `  ${event.task} ${event.phase} epoch ${event.epoch}/${event.epochs}: ${metrics.join(', ')}`;
+    }
+    case 'message':
+      return event.text;
+    default:
+      return undefined;
+  }
+}
+
+function progressText(
+  { done, total, unit }: { done: number; total?: number; unit: string },
+  elapsedMs: number,
+): string {
+  const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
+  const speed = `${rate < 100 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s`;
+  if (total === undefined) return `${done} ${unit}, ${speed}`;
+  const left = rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : '';
+  return `${done} of ${total} ${unit}, ${speed}${left}`;
+}
+
+function liveBar() {
+  let bar: SingleBar | undefined;
+  let stage = '';
+  const clear = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    clear,
+    update(event: Extract<PipelineEvent, { type: 'progress' }>, elapsedMs: number) {
+      if (bar === undefined || stage !== event.stage) {
+        clear();
+        stage = event.stage;
+        const shape = event.total === undefined ? '{stage} {text}' : '{stage} {bar} {text}';
+        bar = new SingleBar(
+          {
+            format: `  ${shape}`,
+            clearOnComplete: true,
+            hideCursor: true,
+            stream: process.stderr,
+            barsize: 24,
+          },
+          Presets.shades_classic,
+        );
+        bar.start(event.total ?? 1, event.done, { stage, text: '' });
+      }
+      bar.update(event.done, { stage, text: progressText(event, elapsedMs) });
+    },
+  };
+}

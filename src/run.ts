@@ -1,0 +1,149 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { PipelineError } from './errors.js';
+import type { EventBus } from './events.js';
+import { acquireLock } from './lock.js';
+import { hashOf } from './recipe.js';
+
+const MANIFEST = 'manifest.json';
+/** Raised when the meaning of a step's result changes, so that older run folders are done again, not misread. */
+const SCHEMA_VERSION = 1;
+
+const stepSchema = z.object({
+  hash: z.string(),
+  outputs: z.array(z.string()),
+  seconds: z.number(),
+  result: z.unknown(),
+});
+const manifestSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  steps: z.record(z.string(), stepSchema),
+});
+
+/** One finished step: what it depended on, what it wrote, and what it found out. */
+export type StepRecord = z.output<typeof stepSchema>;
+
+/** A piece of a run: done once for each value of `dependsOn`, then kept. */
+export interface Step<Result> {
+  readonly name: string;
+  /** Everything that the result depends on, as plain JSON. */
+  readonly dependsOn: unknown;
+  /** Files and folders it writes, relative to the run folder (or absolute, for shared caches). */
+  readonly outputs: readonly string[];
+  work(): Promise<Result>;
+}
+
+/** A folder with everything that one recipe made from one dump, locked against a second writer. */
+export interface RunFolder {
+  readonly path: string;
+  /** Does a step, or returns the kept result of an earlier run that depended on the same. */
+  step<Result>(step: Step<Result>): Promise<Result>;
+  /** The names of the steps that this process did or kept, in order. */
+  readonly current: readonly string[];
+  /** Steps that were done, not kept. */
+  readonly done: readonly string[];
+  /** The record of a step of an earlier run or this one. */
+  record(name: string): StepRecord | undefined;
+  /** Joins the steps' ledgers into RUN/ledger.jsonl.gz. */
+  joinLedgers(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Opens (or makes) a run folder for writing.
+ * @throws {PipelineError} `RUN_LOCKED` when another process writes it.
+ */
+export async function openRunFolder(path: string, events: EventBus): Promise<RunFolder> {
+  await mkdir(join(path, 'ledgers'), { recursive: true });
+  const lock = acquireLock(join(path, '.lock'), `the run folder ${path}`);
+  try {
+    const steps = await readManifest(path);
+    const current: string[] = [];
+    const done: string[] = [];
+    const save = async () => {
+      const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, steps }, null, 1);
+      await writeFile(join(path, `${MANIFEST}.unfinished`), text);
+      await rename(join(path, `${MANIFEST}.unfinished`), join(path, MANIFEST));
+    };
+    return {
+      path,
+      current,
+      done,
+      record: (name) => steps[name],
+      close: lock.release,
+      joinLedgers: () => joinLedgers(path, current),
+      async step<Result>({ name, dependsOn, outputs, work }: Step<Result>) {
+        const hash = hashOf({ name, dependsOn });
+        current.push(name);
+        const kept = steps[name];
+        if (kept?.hash === hash && outputs.every((output) => existsSync(resolveOutput(path, output)))) {
+          events.emit({ type: 'step', step: name, state: 'kept' });
+          return kept.result as Result;
+        }
+        events.emit({ type: 'step', step: name, state: 'started' });
+        // Forgotten first: a run that dies in the middle must not find the old result beside half-written outputs.
+        delete steps[name];
+        await save();
+        const started = performance.now();
+        const result = await work();
+        const seconds = (performance.now() - started) / 1000;
+        steps[name] = { hash, outputs: [...outputs], seconds, result };
+        await save();
+        done.push(name);
+        events.emit({ type: 'step', step: name, state: 'finished', seconds });
+        return result;
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Where an output of a step lies. */
+export function resolveOutput(run: string, output: string): string {
+  return output.startsWith('/') ? output : join(run, output);
+}
+
+/** The steps of a run folder, or none where it has no manifest (or one of another schema version). */
+export async function readManifest(path: string): Promise<Record<string, StepRecord>> {
+  let text: string;
+  try {
+    text = await readFile(join(path, MANIFEST), 'utf8');
+  } catch {
+    return {};
+  }
+  try {
+    return manifestSchema.parse(JSON.parse(text)).steps;
+  } catch (error) {
+    throw new PipelineError('INPUT_INVALID', `Expected ${MANIFEST} of this version in ${path}`, {
+      hint: 'Choose another --out folder, or remove this file to do every step again.',
+      cause: error,
+    });
+  }
+}
+
+/** A step's own ledger; gzip members can simply be put one after the other. */
+export function stepLedger(run: string, step: string): string {
+  return join(run, 'ledgers', `${step}.jsonl.gz`);
+}
+
+async function joinLedgers(path: string, steps: readonly string[]): Promise<void> {
+  const out = createWriteStream(join(path, 'ledger.jsonl.gz.unfinished'));
+  async function* members() {
+    for (const step of steps) {
+      const file = stepLedger(path, step);
+      if (existsSync(file)) yield* createReadStream(file);
+    }
+  }
+  await pipeline(members, out);
+  await rename(join(path, 'ledger.jsonl.gz.unfinished'), join(path, 'ledger.jsonl.gz'));
+}
+
+/** Removes files of a run folder, for `clean` and for steps that start over. */
+export async function removeOutput(run: string, output: string): Promise<void> {
+  await rm(resolveOutput(run, output), { recursive: true, force: true });
+}

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { byteBudget, mapOrdered } from '#src/concurrency.js';
+import { collect, stream } from './context.js';
+
+const { signal } = new AbortController();
+
+describe('mapOrdered', () => {
+  it('keeps the order and bounds concurrency, window and bytes for any of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(5), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 1, max: 20 }),
+        async (delays, concurrency, window, total) => {
+          const budget = byteBudget(total);
+          let running = 0;
+          let peak = 0;
+          let read = 0;
+          let consumed = 0;
+          async function* source() {
+            for (const [index, delay] of delays.entries()) {
+              read += 1;
+              expect(read - consumed).toBeLessThanOrEqual(Math.max(window, concurrency) + 2);
+              yield { index, delay };
+            }
+          }
+          const results = mapOrdered(
+            source(),
+            async ({ index, delay }) => {
+              running += 1;
+              peak = Math.max(peak, running);
+              for (let i = 0; i < delay; i++) await Promise.resolve();
+              running -= 1;
+              return index;
+            },
+            { concurrency, window, signal, budget, bytes: ({ delay }) => delay },
+          );
+          const seen: number[] = [];
+          for await (const index of results) {
+            consumed += 1;
+            seen.push(index);
+            expect(budget.used).toBeLessThanOrEqual(Math.max(total, 5));
+          }
+          expect(seen).toEqual([...delays.keys()]);
+          expect(peak).toBeLessThanOrEqual(concurrency);
+          expect(budget.used).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('waits for what runs, frees the budget and closes the source when the consumer breaks', async () => {
+    const budget = byteBudget(100);
+    let closed = false;
+    let running = 0;
+    async function* source() {
+      try {
+        for (let n = 0; ; n++) yield n;
+      } finally {
+        closed = true;
+      }
+    }
+    const work = async (n: number) => {
+      running += 1;
+      await sleep(5);
+      running -= 1;
+      return n;
+    };
+    for await (const n of mapOrdered(source(), work, {
+      concurrency: 3,
+      window: 9,
+      signal,
+      budget,
+      bytes: () => 10,
+    })) {
+      if (n === 4) break;
+    }
+    expect({ closed, running, used: budget.used }).toEqual({ closed: true, running: 0, used: 0 });
+  });
+
+  it('throws the error of the record in its turn, once', async () => {
+    const seen: number[] = [];
+    const failing = mapOrdered(
+      stream([0, 1, 2, 3]),
+      async (n) => {
+        if (n === 2) throw new Error('two');
+        await sleep(3);
+        return n;
+      },
+      { concurrency: 4, signal },
+    );
+    await expect(
+      (async () => {
+        for await (const n of failing) seen.push(n);
+      })(),
+    ).rejects.toThrow('two');
+    expect(seen).toEqual([0, 1]);
+  });
+
+  it('ends with ABORTED when the signal fires while it waits for room', async () => {
+    const controller = new AbortController();
+    const budget = byteBudget(10);
+    const hold = await budget.acquire(10, signal);
+    const blocked = collect(
+      mapOrdered(stream([1]), async (n) => n, {
+        concurrency: 1,
+        signal: controller.signal,
+        budget,
+        bytes: () => 5,
+      }),
+    );
+    setTimeout(() => controller.abort(), 5);
+    await expect(blocked).rejects.toMatchObject({ code: 'ABORTED' });
+    hold();
+    expect(budget.used).toBe(0);
+  });
+});
+
+describe('byteBudget', () => {
+  it('lets one record larger than the whole through, alone', async () => {
+    const budget = byteBudget(10);
+    const release = await budget.acquire(50, signal);
+    expect(budget.tryAcquire(1)).toBeUndefined();
+    release();
+    release();
+    expect(budget.used).toBe(0);
+    expect(budget.tryAcquire(10)).toBeTypeOf('function');
+  });
+
+  it('admits waiters in their order', async () => {
+    const budget = byteBudget(10);
+    const release = await budget.acquire(10, signal);
+    const order: string[] = [];
+    const big = budget.acquire(10, signal).then((free) => {
+      order.push('big');
+      free();
+    });
+    const small = budget.acquire(1, signal).then(() => order.push('small'));
+    release();
+    await Promise.all([big, small]);
+    expect(order).toEqual(['big', 'small']);
+  });
+});

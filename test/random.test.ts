@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { hash32, randomSource, uniform } from '#src/random.js';
+
+it('draws are functions of their keys alone', () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.string(), fc.nat(), (seed, key, index) => {
+      const a = randomSource(seed).fork('stage');
+      a.uniform('something else');
+      expect(a.uniform(key, index)).toBe(randomSource(seed).fork('stage').uniform(key, index));
+      expect(a.uniform(key, index)).toBeGreaterThanOrEqual(0);
+      expect(a.uniform(key, index)).toBeLessThan(1);
+    }),
+  );
+});
+
+it('keys are kept apart', () => {
+  expect(hash32('ab', 'c')).not.toBe(hash32('a', 'bc'));
+  expect(hash32('1')).not.toBe(hash32(1));
+  expect(hash32(1, 2)).not.toBe(hash32(2, 1));
+  expect(randomSource(1).fork('a').uniform('k')).not.toBe(randomSource(1).fork('b').uniform('k'));
+});
+
+it('draws are spread evenly (chi-squared over 64 bins, for consecutive and for textual keys)', () => {
+  for (const key of [(i: number) => i, (i: number) => `photo-${i}`]) {
+    const bins = new Array<number>(64).fill(0);
+    const n = 64_000;
+    for (let i = 0; i < n; i++) bins[Math.floor(uniform(7, key(i)) * 64)]! += 1;
+    const expected = n / 64;
+    const chi = bins.reduce((sum, observed) => sum + (observed - expected) ** 2 / expected, 0);
+    // The 99.9 % point of chi-squared with 63 degrees of freedom is 103.4; the draws are fixed, so this is exact.
+    expect(chi).toBeLessThan(103.4);
+  }
+});
+
+it('integers stay in their range', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 32 }), fc.string(), (bound, key) => {
+      const n = randomSource(3).integer(bound, key);
+      expect(Number.isInteger(n) && n >= 0 && n < bound).toBe(true);
+    }),
+  );
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalJson, hashOf, modelOf, parseRecipe, recipeJsonSchema } from '#src/recipe.js';
+
+const MINIMAL = `
+name: minimal
+tasks: { product_type: { minPerClass: 100 } }
+model: { network: small-cnn, phases: [{ train: all, epochs: 2 }] }
+`;
+
+function failure(text: string, overrides: string[] = []): string {
+  try {
+    parseRecipe(text, overrides);
+  } catch (error) {
+    expect(error).toMatchObject({ exitCode: 2 });
+    return (error as Error).message;
+  }
+  throw new Error('expected the recipe to be refused');
+}
+
+describe('parseRecipe', () => {
+  it('fills in every default', () => {
+    const recipe = parseRecipe(MINIMAL);
+    expect(recipe).toMatchObject({
+      seed: 1,
+      conflicts: 'majority',
+      split: { by: 'component', method: 'stratified', validation: 0.1, test: 0.15 },
+      cache: { size: 224, fit: 'stretch', decoder: 'turbo' },
+      model: {
+        batchSize: 32,
+        head: { units: [], dropout: 0 },
+        phases: [{ optimizer: 'adam', learningRate: 0.001 }],
+      },
+    });
+  });
+
+  it.each([
+    ['an unknown key', 'surprise=1', 'surprise: Expected no such key'],
+    ['an unknown key deep down', 'model.head.width=3', 'model.head.width: Expected no such key'],
+    ['a wrong type', 'seed=many', 'seed: Expected number but received "many"'],
+    ['a bad value', 'conflicts=last', 'conflicts: Expected one of "majority", "first" but received "last"'],
+    ['a value below its range', 'cache.size=2', 'cache.size: Expected at least 8 but received 2'],
+    ['a share above one', 'split.test=1.5', 'split.test: Expected at most 1 but received 1.5'],
+    [
+      'nothing to train on',
+      'split.test=0.95',
+      'split: Expected validation and test that leave some to train on',
+    ],
+    [
+      'a wrong list item',
+      'model.phases.0.epochs=0',
+      'model.phases.0.epochs: Expected at least 1 but received 0',
+    ],
+    ['an index outside a list', 'model.phases.5.epochs=1', 'model.phases.5: Expected an index in 0..1'],
+  ])('says the path, what was expected and what was received for %s', (_, override, message) => {
+    expect(failure(MINIMAL, [override])).toContain(message);
+  });
+
+  it('refuses --set without a value, no task, and text that is not YAML', () => {
+    expect(failure(MINIMAL, ['seed'])).toContain('Expected PATH=VALUE');
+    expect(failure(MINIMAL, ['tasks={}'])).toContain('at least one task');
+    expect(failure('a: [')).toContain('Expected YAML');
+  });
+
+  it('sets values of any type, makes missing parents, and leaves __proto__ harmless', () => {
+    const recipe = parseRecipe(MINIMAL, [
+      'tasks.color.cap=20',
+      'split.validation=0',
+      'model.head.units=[256]',
+    ]);
+    expect(recipe.tasks['color']?.cap).toBe(20);
+    expect(recipe.split.validation).toBe(0);
+    expect(recipe.model.head.units).toEqual([256]);
+    expect(failure(MINIMAL, ['__proto__.seed=5'])).toContain('__proto__');
+    expect(({} as Record<string, unknown>)['seed']).toBeUndefined();
+  });
+});
+
+it('a task overrides only the keys of the model that it names', () => {
+  const recipe = parseRecipe(MINIMAL, [
+    'model.batchSize=8',
+    'model.head.dropout=0.5',
+    'tasks.color.model.network=mobilenet',
+  ]);
+  expect(modelOf(recipe, 'color')).toEqual({ ...recipe.model, network: 'mobilenet' });
+  expect(modelOf(recipe, 'product_type')).toEqual(recipe.model);
+});
+
+it('the JSON Schema describes the recipe for editors', () => {
+  expect(recipeJsonSchema()).toMatchObject({
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'tasks', 'model'],
+    properties: { tasks: {}, split: {}, model: {} },
+  });
+});
+
+it('canonical JSON does not depend on the order of keys', () => {
+  expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: null })).toBe('{"a":null,"b":[{"c":2,"d":1}]}');
+  expect(hashOf({ a: 1, b: 2 })).toBe(hashOf({ b: 2, a: 1 }));
+});
