@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import { PipelineError } from '../errors.js';
+import type { StageCounts } from '../events.js';
+import type { Ledger } from '../ledger.js';
+import { writeJsonLines } from '../sinks/jsonl.js';
+import { ledgerFile } from '../sinks/ledger.js';
+import { splitRows } from '../sources/lines.js';
+import type { RawRow } from '../sources/source.js';
+import { type RunContext, runStage, type Stage } from '../stage.js';
+import { createContext, parseBytes, parseInteger, parseShare, type ResourceOptions } from './context.js';
+import type { CommandEnvironment } from './main.js';
+import { showProgress } from './progress.js';
+
+/** The options that every filter has. */
+export interface FilterOptions extends ResourceOptions {
+  seed: number;
+  quiet?: boolean;
+  ledger?: string;
+}
+
+/** Adds a stage as a Unix filter: JSON lines on stdin, JSON lines on stdout, everything else on stderr. */
+export function filterCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--ledger <file>', 'write what became of each record that was not passed on (gzipped JSON lines)')
+    .option('--max-bad <share>', 'largest share of bad records', parseShare('--max-bad'))
+    .option('--workers <n>', 'threads for pixel work', parseInteger('--workers', 1))
+    .option('--memory <size>', 'bytes that may be in flight, such as 512MB', parseBytes)
+    .option('--seed <n>', 'seed of every draw', parseInteger('--seed', 0), 1)
+    .option('-q, --quiet', 'no progress and no account on stderr');
+}
+
+/**
+ * Runs stages over stdin. The first takes raw rows, so that `parse` sees lines as they are and the others see
+ * records.
+ */
+export async function runFilter<Out>(
+  options: FilterOptions,
+  { signal }: CommandEnvironment,
+  chain: (rows: AsyncIterable<RawRow>, context: RunContext) => AsyncIterable<Out>,
+): Promise<void> {
+  const ledger = options.ledger === undefined ? silentLedger() : ledgerFile(options.ledger);
+  const context = createContext(options, { ledger, seed: options.seed, signal });
+  const progress = showProgress(context.events, { quiet: options.quiet ?? false, verbose: false });
+  try {
+    await writeJsonLines(chain(splitRows(process.stdin, { signal }), context), process.stdout);
+  } finally {
+    progress.stop();
+    await ledger.close();
+  }
+  if (!options.quiet) for (const counts of context.counts) process.stderr.write(`${accountLine(counts)}\n`);
+}
+
+/** The stage that turns lines into records of the stage before; a line that is not JSON is quarantined. */
+export function readRecords<T extends object>(): Stage<RawRow, T> {
+  return {
+    name: 'read',
+    async *run(source, { account }) {
+      let line = 0;
+      for await (const { text, fault } of source) {
+        line += 1;
+        try {
+          if (fault !== undefined) throw new PipelineError('INPUT_INVALID', fault.detail);
+          const record: unknown = JSON.parse(text);
+          if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+            throw new PipelineError(
+              'INPUT_INVALID',
+              `Expected a JSON object but received ${text.slice(0, 40)}`,
+            );
+          }
+          yield record as T;
+        } catch (error) {
+          account.quarantined(`stdin:${line}`, fault?.reason ?? 'invalid-json', error);
+        }
+      }
+    },
+  };
+}
+
+/** One stage over the records on stdin. */
+export function runStageFilter<In extends object, Out>(
+  options: FilterOptions,
+  environment: CommandEnvironment,
+  stage: Stage<In, Out>,
+): Promise<void> {
+  return runFilter(options, environment, (rows, context) =>
+    runStage(stage, runStage(readRecords<In>(), rows, context), context),
+  );
+}
+
+function accountLine({
+  name,
+  in: received,
+  out,
+  added,
+  dropped,
+  merged,
+  capped,
+  quarantined,
+  orphans,
+}: StageCounts) {
+  const fates = Object.entries({ added, dropped, merged, capped, quarantined, orphans: orphans ?? 0 })
+    .filter(([, count]) => count > 0)
+    .map(([fate, count]) => `, ${count} ${fate}`);
+  return `${name}: ${received} in, ${out} out${fates.join('')}`;
+}
+
+/** Counting is the runner's work: without --ledger the entries themselves are not kept. */
+function silentLedger(): Ledger {
+  return { write: () => {}, drain: async () => {}, close: async () => {} };
+}

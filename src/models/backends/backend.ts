@@ -1,0 +1,30 @@
+import type * as tfjs from '@tensorflow/tfjs';
+
+/** The part of TensorFlow.js that networks, training and prediction are written against. */
+export type Tf = typeof tfjs;
+
+export type BackendName = 'wasm' | 'cpu';
+
+/** A backend that was started in this thread. */
+export interface StartedBackend {
+  readonly name: BackendName;
+  /** What it computes on, for people: `2 cores, WebAssembly SIMD`. */
+  readonly device: string;
+  readonly tf: Tf;
+  /** Bytes that its tensors hold now. */
+  memory(): number;
+  /** Frees what it holds; the thread can start another afterwards. */
+  stop(): Promise<void>;
+}
+
+/** A way to run TensorFlow.js from Node. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Whether it has every gradient that the networks need. */
+  readonly trains: boolean;
+  /**
+   * Starts it in the calling thread and makes it TensorFlow.js's current backend.
+   * @throws {PipelineError} `BACKEND_UNAVAILABLE` with what is missing and what to do.
+   */
+  start(): Promise<StartedBackend>;
+}

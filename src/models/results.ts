@@ -1,0 +1,75 @@
+import type { ModelRecipe } from '../recipe.js';
+import type { Side } from '../records.js';
+
+/** One epoch of a task's training. */
+export interface EpochRecord {
+  /** What the phase trains: `head`, `all`, `from NAME` or `last N`. */
+  phase: string;
+  /** 1-based, counted over all phases. */
+  epoch: number;
+  /** Mean cross-entropy in nats over the epoch's batches. */
+  loss: number;
+  accuracy: number;
+  /** Absent where there is no validation side. */
+  validationLoss?: number;
+  validationAccuracy?: number;
+  seconds: number;
+}
+
+/** What training a task gave, beside the weights in RUN/model/<task>/. */
+export interface TrainResult {
+  /** The classes in the order of the softmax: sorted by UTF-16 code units. */
+  classes: string[];
+  model: ModelRecipe;
+  /** Trained and fixed parameters of the whole network in the last phase. */
+  parameters: { trained: number; fixed: number };
+  history: EpochRecord[];
+  /** The epoch whose weights were kept: the best by validation loss, or the last. */
+  keptEpoch: number;
+  /** Softmax temperature fitted on the validation side; 1 where there is none. */
+  temperature: number;
+  seconds: number;
+  /** Share of `seconds` in which the trainer waited for batches. */
+  waitShare: number;
+}
+
+/** One class of a per-class table; all shares in 0..1. */
+export interface ClassMetrics {
+  label: string;
+  /** Samples of this class on the evaluated side. */
+  support: number;
+  precision: number;
+  recall: number;
+  f1: number;
+}
+
+/** A photo that the model is sure about and that carries another label. */
+export interface Mistake {
+  imageId: string;
+  path: string;
+  label: string;
+  predicted: string;
+  /** The predicted class's probability. */
+  probability: number;
+}
+
+/** What evaluation found on one side. */
+export interface EvaluationResult {
+  side: Side;
+  classes: string[];
+  samples: number;
+  accuracy: number;
+  /** 95 %, percentile bootstrap over components. */
+  accuracyInterval: [number, number];
+  /** Per-class recall weighted by the classes' shares before the cap. */
+  naturalAccuracy: number;
+  top5: number;
+  macroF1: number;
+  /** Mean cross-entropy in nats, after the temperature. */
+  loss: number;
+  perClass: ClassMetrics[];
+  /** `confusion[true][predicted]`, counts. */
+  confusion: number[][];
+  /** The most confident first. */
+  mistakes: Mistake[];
+}

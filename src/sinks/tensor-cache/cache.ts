@@ -1,0 +1,86 @@
+/** What a cache of decoded photos is: other values of any of these are another cache. */
+export interface PixelIdentity {
+  kind: 'pixels';
+  schemaVersion: 1;
+  height: number;
+  width: number;
+  channels: 3;
+  dtype: 'uint8';
+  fit: 'stretch';
+  decoder: 'turbo' | 'sharp';
+  /** Versions of the decoder and of the resize kernel: raised whenever pixels change. */
+  versions: { decoder: string; resize: string };
+}
+
+/** What a cache of a frozen base's features is. */
+export interface VectorIdentity {
+  kind: 'vectors';
+  schemaVersion: 1;
+  /** Numbers in a vector. */
+  length: number;
+  dtype: 'float32';
+  network: string;
+  /** sha256 of the base's weights, hex. */
+  weights: string;
+  /** The layer whose global average it is. */
+  layer: string;
+  preprocessing: string;
+  /** 0: the photo as it is. */
+  view: number;
+  /** Hash of the pixel cache's identity. */
+  pixels: string;
+}
+
+export type CacheIdentity = PixelIdentity | VectorIdentity;
+
+/** A sample as the cache keeps it: a photo's key with its label, side and component. */
+export interface CachedSample {
+  key: number;
+  label: string;
+  split: 'train' | 'validation' | 'test';
+  component: string;
+}
+
+/** A cache open for reading; any number of readers, beside a writer too. */
+export interface TensorCache {
+  readonly path: string;
+  readonly identity: CacheIdentity;
+  /** Live photos. */
+  readonly length: number;
+  /** Bytes of one value: height × width × 3, or length × 4. */
+  readonly valueBytes: number;
+  /** The live keys, ascending. */
+  keys(): Uint32Array;
+  /** The key of the photo whose file has this sha256 (hex), if it is cached. */
+  keyOf(sha256: string): number | undefined;
+  /** Copies a value into `target` at `offset` (bytes, default 0). @throws {PipelineError} `NOT_FOUND` */
+  read(key: number, target: Uint8Array, offset?: number): void;
+  /** A task's samples, by the hash they were stored under; undefined where there are none. */
+  samples(task: string, hash: string): CachedSample[] | undefined;
+  /** sha256 over (database, key, value) in key order, hex. */
+  digest(): Promise<string>;
+  /** Recomputes every checksum. @throws {PipelineError} `CACHE_CORRUPT` naming the first bad photo. */
+  verify(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A cache open for writing, by one process at a time. */
+export interface CacheWriter {
+  readonly path: string;
+  /** Photos stored so far, earlier builds' included. */
+  readonly length: number;
+  has(sha256: string): boolean;
+  /**
+   * Stores a photo's value under the next key; a photo that is there already is left alone. The memory belongs to the
+   * cache until the promise resolves, which is when the value is in a committed transaction.
+   */
+  put(sha256: string, value: Uint8Array): Promise<void>;
+  /** Replaces a task's samples under a hash; each sample names its photo by sha256. */
+  putSamples(
+    task: string,
+    hash: string,
+    samples: Iterable<{ sha256: string; label: string; split: CachedSample['split']; component: string }>,
+  ): Promise<void>;
+  /** Waits for everything, syncs to the disk and frees the lock. */
+  close(): Promise<void>;
+}

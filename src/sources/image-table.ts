@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { parse } from 'csv-parse';
+import { PipelineError, throwIfAborted } from '../errors.js';
+import type { ImageRow } from './source.js';
+
+const COLUMNS = ['image_id', 'height', 'width', 'path'] as const;
+
+/**
+ * Reads ABO's image table (`image_id,height,width,path`, plain or gzipped), row by row. Rows with too few or too many
+ * fields, or without an id or a path, are passed over: what they would have named is then missing from the table and
+ * says so in the ledger.
+ * @throws {PipelineError} `INPUT_INVALID` when the file is not such a table.
+ */
+export async function* readImageTable(file: string, signal: AbortSignal): AsyncGenerator<ImageRow> {
+  const bytes = createReadStream(file);
+  const parser = parse({
+    columns: (header: string[]) => {
+      const missing = COLUMNS.filter((name) => !header.includes(name));
+      if (missing.length === 0) return header;
+      throw new PipelineError(
+        'INPUT_INVALID',
+        `Expected columns ${COLUMNS.join(', ')} but ${missing.join(', ')} is missing`,
+        {
+          key: file,
+        },
+      );
+    },
+    bom: true,
+    relax_quotes: true,
+    skip_records_with_error: true,
+    info: false,
+  });
+  const text = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
+  bytes.on('error', (error) => parser.destroy(error));
+  text.on('error', (error: Error) => parser.destroy(error));
+  text.pipe(parser);
+  try {
+    for await (const row of parser as AsyncIterable<Record<(typeof COLUMNS)[number], string>>) {
+      throwIfAborted(signal);
+      if (!row.image_id || !row.path) continue;
+      yield { imageId: row.image_id, path: row.path, width: pixels(row.width), height: pixels(row.height) };
+    }
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    throw new PipelineError('INPUT_INVALID', `Expected a readable image table`, {
+      key: file,
+      hint: 'Fetch images/metadata/images.csv.gz again.',
+      cause: error,
+    });
+  } finally {
+    bytes.destroy();
+    text.destroy();
+    parser.destroy();
+  }
+}
+
+/** A size in pixels; 0 where the table does not say. */
+function pixels(text: string): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value > 0 ? value : 0;
+}

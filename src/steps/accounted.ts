@@ -1,0 +1,42 @@
+import type { StageCounts } from '../events.js';
+import { type RunFolder, stepLedger } from '../run.js';
+import { type LedgerSummary, ledgerFile } from '../sinks/ledger.js';
+import type { RunContext } from '../stage.js';
+
+/** A step's own result with what its stages counted and its ledger summed up, as the manifest keeps it. */
+export interface Accounted<Result> {
+  result: Result;
+  counts: StageCounts[];
+  ledger: LedgerSummary[];
+}
+
+/**
+ * Does a step whose stages keep accounts: gives it a ledger and a list of counts of its own, and keeps both with its
+ * result, so that a later run that has nothing to do can still say where every record went.
+ */
+export function accountedStep<Result>(
+  run: RunFolder,
+  context: RunContext,
+  step: {
+    name: string;
+    dependsOn: unknown;
+    outputs: readonly string[];
+    work(context: RunContext): Promise<Result>;
+  },
+): Promise<Accounted<Result>> {
+  return run.step({
+    ...step,
+    async work() {
+      const ledger = ledgerFile(stepLedger(run.path, step.name));
+      const counts: StageCounts[] = [];
+      let result: Result;
+      try {
+        result = await step.work({ ...context, ledger, counts });
+      } finally {
+        // Also after a failure: the ledger is where its reason is looked up.
+        await ledger.close();
+      }
+      return { result, counts, ledger: ledger.summary() };
+    },
+  });
+}

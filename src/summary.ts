@@ -1,0 +1,51 @@
+import type { StageCounts } from './events.js';
+import type { Side } from './records.js';
+
+/** RUN/summary.json: what other programs read. Every count is a number. */
+export interface Summary {
+  schemaVersion: 1;
+  recipe: { name: string; hash: string };
+  source: string;
+  /** Whether the photos are drawn: results on them say nothing about a real catalogue. */
+  synthetic: boolean;
+  seconds: number;
+  /** RssAnon + RssShmem of the process tree: mapped cache pages are the system's. */
+  peakMemoryBytes: number;
+  backend: { name: string; device: string };
+  stages: StageCounts[];
+  caches: CacheSummary[];
+  tasks: Record<string, TaskSummary>;
+}
+
+export interface CacheSummary {
+  path: string;
+  records: number;
+  bytes: number;
+  height: number;
+  width: number;
+  decoder: string;
+  /** sha256 of the cache's contents, hex. */
+  digest: string;
+}
+
+export interface TaskSummary {
+  /** The number of classes. */
+  classes: number;
+  samples: number;
+  splits: Record<Side, number>;
+  splitBy: 'component' | 'image' | 'given';
+  evaluatedOn: Side;
+  accuracy: number;
+  /** 95 %, by bootstrap over components. */
+  accuracyInterval: [number, number];
+  /** Accuracy re-weighted to the classes' shares before the cap. */
+  naturalAccuracy: number;
+  top5: number;
+  macroF1: number;
+  /** Mean cross-entropy in nats. */
+  loss: number;
+  epochs: number;
+  trainSeconds: number;
+  /** Share of the training time that the trainer waited for data. */
+  trainerWaitShare: number;
+}
