@@ -1,0 +1,82 @@
+import type { SymbolicTensor } from '@tensorflow/tfjs';
+import { glorot, type Network } from './network.js';
+
+/** Channels and stride of the thirteen depthwise-separable blocks. */
+const BLOCKS: readonly (readonly [channels: number, stride: 1 | 2])[] = [
+  [64, 1],
+  [128, 2],
+  [128, 1],
+  [256, 2],
+  [256, 1],
+  [512, 2],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [512, 1],
+  [1024, 2],
+  [1024, 1],
+];
+
+const channels = (full: number, alpha: number) => Math.floor(full * alpha);
+
+/**
+ * MobileNet v1 (Howard et al. 2017) with the names, shapes and padding of `keras.applications`: strided depthwise
+ * convolutions pad below and to the right and are then `valid`.
+ */
+export const mobilenet: Network = {
+  name: 'mobilenet',
+  preprocessing: 'tf',
+  featureLayer: 'conv_pw_13_relu',
+  top: ['conv_preds'],
+  featureLength: (alpha) => channels(1024, alpha),
+  alphaOf(shapes) {
+    // Exact enough for every layer: ⌊⌊1024 α⌋ / 2ⁿ⌋ = ⌊1024 α / 2ⁿ⌋.
+    const last = shapes.get('conv_pw_13/kernel')?.at(-1);
+    return last === undefined ? undefined : last / 1024;
+  },
+  build(tf, { height, width, alpha = 1, seed }) {
+    const { layers } = tf;
+    const input = tf.input({ shape: [height, width, 3], name: 'input_layer' });
+    const normalised = (name: string, x: SymbolicTensor) => {
+      const bn = layers.batchNormalization({ name: `${name}_bn`, momentum: 0.99, epsilon: 1e-3 });
+      return layers.reLU({ name: `${name}_relu`, maxValue: 6 }).apply(bn.apply(x)) as SymbolicTensor;
+    };
+    const convolution = (name: string, filters: number, kernelSize: number, strides: number) =>
+      layers.conv2d({
+        name,
+        filters,
+        kernelSize,
+        strides,
+        padding: 'same',
+        useBias: false,
+        kernelInitializer: glorot(tf, seed, name),
+      });
+    let x = normalised(
+      'conv1',
+      convolution('conv1', channels(32, alpha), 3, 2).apply(input) as SymbolicTensor,
+    );
+    for (const [index, [filters, strides]] of BLOCKS.entries()) {
+      const id = index + 1;
+      if (strides === 2) {
+        const padding: [[number, number], [number, number]] = [
+          [0, 1],
+          [0, 1],
+        ];
+        x = layers.zeroPadding2d({ name: `conv_pad_${id}`, padding }).apply(x) as SymbolicTensor;
+      }
+      const depthwise = layers.depthwiseConv2d({
+        name: `conv_dw_${id}`,
+        kernelSize: 3,
+        strides,
+        padding: strides === 1 ? 'same' : 'valid',
+        useBias: false,
+        depthwiseInitializer: glorot(tf, seed, `conv_dw_${id}`),
+      });
+      x = normalised(`conv_dw_${id}`, depthwise.apply(x) as SymbolicTensor);
+      const pointwise = convolution(`conv_pw_${id}`, channels(filters, alpha), 1, 1);
+      x = normalised(`conv_pw_${id}`, pointwise.apply(x) as SymbolicTensor);
+    }
+    return tf.model({ name: 'mobilenet', inputs: input, outputs: x });
+  },
+};
