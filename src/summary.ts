@@ -17,6 +17,12 @@ export interface Summary {
   tasks: Record<string, TaskSummary>;
 }
 
+/** The summary of a run that was asked to stop before evaluation. */
+export interface PartialSummary extends Omit<Summary, 'backend' | 'tasks'> {
+  backend?: Summary['backend'];
+  tasks: Record<string, PreparedTask | TaskSummary>;
+}
+
 export interface CacheSummary {
   path: string;
   records: number;
@@ -28,12 +34,16 @@ export interface CacheSummary {
   digest: string;
 }
 
-export interface TaskSummary {
+/** What is known of a task before it was trained and evaluated. */
+export interface PreparedTask {
   /** The number of classes. */
   classes: number;
   samples: number;
   splits: Record<Side, number>;
   splitBy: 'component' | 'image' | 'given';
+}
+
+export interface TaskSummary extends PreparedTask {
   evaluatedOn: Side;
   accuracy: number;
   /** 95 %, by bootstrap over components. */

@@ -4,6 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { iterate } from '../streams.js';
 
 /** Characters gathered before a write: one system call a line would cost more than the stages. */
 const CHUNK = 64 * 1024;
@@ -47,10 +48,6 @@ export async function writeJsonLinesFile(
     await rm(unfinished, { force: true });
     throw error;
   }
-}
-
-async function* iterate<T>(records: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
-  yield* records;
 }
 
 /** A gzip stream into a file and a promise of its end, for writers that append as they go. */

@@ -1,13 +1,15 @@
 import type { StageCounts } from '../events.js';
+import { watchMemory } from '../memory.js';
 import { type RunFolder, stepLedger } from '../run.js';
 import { type LedgerSummary, ledgerFile } from '../sinks/ledger.js';
 import type { RunContext } from '../stage.js';
 
-/** A step's own result with what its stages counted and its ledger summed up, as the manifest keeps it. */
+/** A step's own result with what its stages counted, its ledger summed up and what it cost, as the manifest keeps it. */
 export interface Accounted<Result> {
   result: Result;
   counts: StageCounts[];
   ledger: LedgerSummary[];
+  peakMemoryBytes: number;
 }
 
 /**
@@ -29,14 +31,16 @@ export function accountedStep<Result>(
     async work() {
       const ledger = ledgerFile(stepLedger(run.path, step.name));
       const counts: StageCounts[] = [];
+      const memory = watchMemory();
       let result: Result;
       try {
         result = await step.work({ ...context, ledger, counts });
       } finally {
+        memory.stop();
         // Also after a failure: the ledger is where its reason is looked up.
         await ledger.close();
       }
-      return { result, counts, ledger: ledger.summary() };
+      return { result, counts, ledger: ledger.summary(), peakMemoryBytes: memory.peakBytes };
     },
   });
 }

@@ -1,9 +1,31 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { mapOrdered } from '../concurrency.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
+import { collect, iterate } from '../streams.js';
+
+const READS_AT_ONCE = 16;
+
+/** A task's samples as the manifest keeps them. */
+export interface CuratedTask {
+  samples: number;
+  sides: Record<Side, number>;
+  /** Photos a class before the cap: the classes' natural shares. */
+  natural: Record<string, number>;
+  /** sha256 over the samples as written, hex: what later steps depend on. */
+  digest: string;
+}
+
+export function curatedTask(samples: readonly Sample[], natural: Record<string, number>): CuratedTask {
+  const hash = createHash('sha256');
+  for (const sample of samples) hash.update(`${JSON.stringify(sampleRecord(sample))}\n`);
+  return { samples: samples.length, sides: countSides(samples), natural, digest: hash.digest('hex') };
+}
 
 /** The files that hold a task's samples in a run folder, relative to it. */
 export function samplesFiles(task: string): { parquet: string; jsonl: string } {
@@ -39,6 +61,26 @@ export async function readTaskSamples(run: string, task: string, imagesRoot: str
     samples.push({ ...record, file: join(imagesRoot, record.path) });
   }
   return samples;
+}
+
+/**
+ * The samples with every photo's sha256: curation without `photos: decode` leaves them out. A photo that cannot be
+ * read keeps an empty one, for the stage that decodes it to judge.
+ */
+export async function withHashes(samples: readonly Sample[], signal: AbortSignal): Promise<Sample[]> {
+  if (samples.every(({ sha256 }) => sha256 !== '')) return [...samples];
+  const hashed = mapOrdered(
+    iterate(samples),
+    async (sample) => {
+      if (sample.sha256 !== '') return sample;
+      const bytes = await readFile(sample.file).catch(() => undefined);
+      return bytes === undefined
+        ? sample
+        : { ...sample, sha256: createHash('sha256').update(bytes).digest('hex') };
+    },
+    { concurrency: READS_AT_ONCE, signal },
+  );
+  return collect(hashed);
 }
 
 /** How many samples stand on each side. */

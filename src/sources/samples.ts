@@ -1,0 +1,41 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { PipelineError } from '../errors.js';
+import { splitRows } from './lines.js';
+import type { RawRow } from './source.js';
+
+/**
+ * The rows of a file of samples: JSON lines (plain or gzipped) or Parquet. A Parquet row comes as its JSON, so that
+ * one stage reads them all.
+ * @throws {PipelineError} `SAMPLES_INVALID` when the file cannot be read.
+ */
+export async function* sampleRows(file: string, signal: AbortSignal): AsyncGenerator<RawRow> {
+  try {
+    if (file.endsWith('.parquet')) {
+      const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+      for (const [index, row] of rows.entries()) yield { text: toJson(row), line: index + 1 };
+      return;
+    }
+    const bytes = createReadStream(file);
+    const text = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
+    bytes.on('error', (error) => text.destroy(error));
+    try {
+      yield* splitRows(text, { signal });
+    } finally {
+      bytes.destroy();
+      text.destroy();
+    }
+  } catch (error) {
+    if (error instanceof PipelineError) throw error;
+    throw new PipelineError('SAMPLES_INVALID', `Expected a readable file of samples at ${file}`, {
+      hint: 'JSON lines (.jsonl, .jsonl.gz) or .parquet with path, label, split and component.',
+      cause: error,
+    });
+  }
+}
+
+/** Parquet's 64-bit integers come as bigint, which JSON does not know. */
+function toJson(row: Record<string, unknown>): string {
+  return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { z } from 'zod';
+import { mapOrdered } from '../concurrency.js';
+import { isAbort, PipelineError } from '../errors.js';
+import type { Sample } from '../records.js';
+import type { RawRow } from '../sources/source.js';
+import type { Stage } from '../stage.js';
+
+const text = z.union([z.string(), z.number().transform(String)]);
+const recordSchema = z.object({
+  path: z.string().min(1),
+  label: text,
+  split: z.enum(['train', 'validation', 'test']),
+  component: text,
+  imageId: z.string().optional(),
+});
+
+const READS_AT_ONCE = 16;
+
+/** What became of one row. */
+type ReadRow = { row: RawRow } & ({ sample: Sample } | { error: unknown });
+
+/**
+ * Rows of a file of samples → samples: photos, labels, sides and components as given, each photo read once for its
+ * sha256. A row that is not a sample, or whose path leaves `imagesRoot`, is quarantined; one whose file is not there
+ * is dropped, and so is a second row for one path.
+ */
+export function readSamples(options: { task: string; imagesRoot: string }): Stage<RawRow, Sample> {
+  return {
+    name: 'samples',
+    task: options.task,
+    async *run(source, { account, signal }) {
+      const seen = new Set<string>();
+      const read = async (row: RawRow): Promise<ReadRow> => {
+        try {
+          const sample = parseSample(row, options);
+          const bytes = await readFile(sample.file, { signal });
+          return { row, sample: { ...sample, sha256: createHash('sha256').update(bytes).digest('hex') } };
+        } catch (error) {
+          if (isAbort(error)) throw error;
+          return { row, error };
+        }
+      };
+      for await (const done of mapOrdered(source, read, { concurrency: READS_AT_ONCE, signal })) {
+        const key = `samples:${done.row.line ?? '?'}`;
+        if ('sample' in done) {
+          if (seen.has(done.sample.path)) {
+            account.dropped(key, 'path-twice', { detail: done.sample.path });
+            continue;
+          }
+          seen.add(done.sample.path);
+          yield done.sample;
+        } else if ((done.error as NodeJS.ErrnoException).code === 'ENOENT') {
+          account.dropped(key, 'file-missing', { detail: (done.error as Error).message });
+        } else account.quarantined(key, done.row.fault?.reason ?? 'invalid-sample', done.error);
+      }
+    },
+  };
+}
+
+/** @throws {PipelineError} `SAMPLES_INVALID` */
+function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRoot: string }): Sample {
+  if (row.fault !== undefined) throw new PipelineError('SAMPLES_INVALID', row.fault.detail);
+  const result = recordSchema.safeParse(JSON.parse(row.text));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const where = issue?.path.join('.') || 'the row';
+    throw new PipelineError(
+      'SAMPLES_INVALID',
+      `Expected {path, label, split, component} but ${where}: ${issue?.message}`,
+    );
+  }
+  const { path, imageId = path, ...rest } = result.data;
+  if (isAbsolute(path) || path.includes('\0') || normalize(path).startsWith('..')) {
+    throw new PipelineError('SAMPLES_INVALID', `Expected a path inside images/small but received ${path}`);
+  }
+  return { ...rest, path, imageId, task, sha256: '', file: join(imagesRoot, path) };
+}

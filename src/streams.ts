@@ -1,0 +1,24 @@
+/** The smallest pieces that streams are put together with. */
+
+/** Records that are at hand as a stream. */
+export async function* iterate<T>(records: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* records;
+}
+
+/** All records of a stream, for the steps that need the whole view of the data. */
+export async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
+
+/** Shows each record of a stream to an observer on its way. */
+export async function* observed<T>(
+  source: AsyncIterable<T>,
+  observe: (record: T) => void,
+): AsyncGenerator<T> {
+  for await (const record of source) {
+    observe(record);
+    yield record;
+  }
+}
