@@ -1,0 +1,12 @@
+import { balance } from '../stages/balance.js';
+import { parseInteger } from './context.js';
+import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
+import type { CommandDefinition } from './main.js';
+
+export const balanceCommand: CommandDefinition = (program, environment) => {
+  filterCommand(program, 'balance', 'Labelled photos → at most so many a class, by a seeded draw')
+    .option('--cap <n>', 'at most this many photos a class', parseInteger('--cap', 1))
+    .action(({ cap, ...options }: FilterOptions & { cap?: number }) =>
+      runStageFilter(options, environment, balance(cap === undefined ? {} : { cap })),
+    );
+};

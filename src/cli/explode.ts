@@ -1,0 +1,12 @@
+import { Option } from 'commander';
+import { explode } from '../stages/explode.js';
+import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
+import type { CommandDefinition } from './main.js';
+
+export const explodeCommand: CommandDefinition = (program, environment) => {
+  filterCommand(program, 'explode', 'Listings → views: one record an (image, listing) pair')
+    .addOption(new Option('--views <which>', 'whose images').choices(['all', 'main']).default('all'))
+    .action(({ views, ...options }: FilterOptions & { views: 'all' | 'main' }) =>
+      runStageFilter(options, environment, explode({ views })),
+    );
+};

@@ -1,0 +1,25 @@
+import { Option } from 'commander';
+import { aboSource } from '../sources/abo.js';
+import { join } from '../stages/join.js';
+import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
+import type { CommandDefinition } from './main.js';
+
+interface JoinCommandOptions extends FilterOptions {
+  source: string;
+  photos: 'decode' | 'stat' | 'none';
+}
+
+export const joinCommand: CommandDefinition = (program, environment) => {
+  filterCommand(program, 'join', 'Views → views with their photo’s path and size, from the image table')
+    .requiredOption('--source <dir>', 'the dump’s root')
+    .addOption(
+      new Option('--photos <how>', 'whether the files are looked for')
+        .choices(['decode', 'stat', 'none'])
+        .default('decode'),
+    )
+    .action(async ({ source, photos, ...options }: JoinCommandOptions) => {
+      const { images, imagesRoot } = await aboSource({ dir: source });
+      const stage = join({ images: () => images(environment.signal), imagesRoot, photos });
+      await runStageFilter(options, environment, stage);
+    });
+};

@@ -1,0 +1,100 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { mapOrdered } from '../concurrency.js';
+import { isAbort } from '../errors.js';
+import type { JoinedView, View } from '../records.js';
+import type { ImageRow } from '../sources/source.js';
+import type { Stage, StageAccount } from '../stage.js';
+
+export interface JoinOptions {
+  images: () => AsyncIterable<ImageRow>;
+  /** Absolute folder that the table's paths are relative to. */
+  imagesRoot: string;
+  /** `none` trusts the table; otherwise each path is looked at once. */
+  photos: 'decode' | 'stat' | 'none';
+}
+
+const LOOKS_AT_ONCE = 16;
+
+type Look = 'there' | 'file-missing' | 'path-outside';
+
+/**
+ * Views + image table → views with their photo's path and size. Holds the table, as one map by image id. An image
+ * that the table does not know, or whose file is not there, drops the view; a path that leaves `imagesRoot`, through a
+ * symbolic link too, quarantines it. Rows of the table that no view names are the stage's orphans.
+ */
+export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, JoinedView> {
+  return {
+    name: 'join',
+    async *run(source, { account, signal }) {
+      const table = await readTable(images(), account);
+      const named = new Set<string>();
+      const looks = new Map<string, Promise<Look>>();
+      const root = await realpath(imagesRoot).catch(() => resolve(imagesRoot));
+      const look = (path: string): Promise<Look> => {
+        let found = looks.get(path);
+        if (found === undefined) {
+          found = lookAt(root, path, photos);
+          looks.set(path, found);
+        }
+        return found;
+      };
+      const matched = mapOrdered(
+        source,
+        async (view) => {
+          const row = table.get(view.imageId);
+          return { view, row, look: row === undefined ? undefined : await look(row.path) };
+        },
+        { concurrency: LOOKS_AT_ONCE, signal },
+      );
+      for await (const { view, row, look: found } of matched) {
+        if (row === undefined) {
+          account.dropped(view.imageId, 'image-unknown', { detail: view.itemId });
+          continue;
+        }
+        named.add(view.imageId);
+        if (found === 'path-outside') {
+          account.quarantined(
+            view.imageId,
+            found,
+            `Expected a path inside images/small but received ${row.path}`,
+          );
+        } else if (found === 'file-missing') {
+          account.dropped(view.imageId, found, { detail: row.path });
+        } else {
+          const { path, width, height } = row;
+          yield { ...view, path, file: resolve(imagesRoot, path), width, height };
+        }
+      }
+      account.orphans(table.size - named.size);
+    },
+  };
+}
+
+/** The table by image id; of several rows for one id the first counts. */
+async function readTable(
+  rows: AsyncIterable<ImageRow>,
+  account: StageAccount,
+): Promise<Map<string, ImageRow>> {
+  const table = new Map<string, ImageRow>();
+  for await (const row of rows) {
+    const earlier = table.get(row.imageId);
+    if (earlier === undefined) table.set(row.imageId, row);
+    else if (earlier.path !== row.path) {
+      account.conflict(row.imageId, 'image-path-conflict', { detail: `${earlier.path} over ${row.path}` });
+    }
+  }
+  return table;
+}
+
+async function lookAt(root: string, path: string, photos: JoinOptions['photos']): Promise<Look> {
+  const inside = (file: string) => file.startsWith(root + sep);
+  if (path.includes('\0') || path.includes('\\') || !inside(resolve(root, path))) return 'path-outside';
+  if (photos === 'none') return 'there';
+  try {
+    return inside(await realpath(resolve(root, path))) ? 'there' : 'path-outside';
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return 'file-missing';
+  }
+}

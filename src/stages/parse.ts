@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { PipelineError } from '../errors.js';
+import { canonicalJson } from '../recipe.js';
+import type { Attributes, AttributeValue, Listing } from '../records.js';
+import type { RawRow } from '../sources/source.js';
+import type { Stage } from '../stage.js';
+
+/** Keys that become fields of their own; everything else is an attribute. */
+const FIELDS = new Set([
+  'item_id',
+  'marketplace',
+  'domain_name',
+  'country',
+  'main_image_id',
+  'other_image_id',
+]);
+/** Hex digits of a listing's digest: 128 bits are enough to tell rows apart. */
+const DIGEST_DIGITS = 32;
+
+/** A listing and the values in its row that have no usable shape. */
+export interface ParsedRow {
+  listing: Listing;
+  ignored: string[];
+}
+
+/**
+ * Rows → listings. A row that cannot be read is quarantined; a row that says exactly what an earlier one said is
+ * merged into it. Holds one digest a row and nothing else.
+ */
+export function parse(): Stage<RawRow, Listing> {
+  return {
+    name: 'parse',
+    async *run(source, { account }) {
+      const first = new Map<string, string>();
+      let count = 0;
+      for await (const row of source) {
+        count += 1;
+        const key = `${row.shard ?? 'stdin'}:${row.line ?? count}`;
+        if (row.fault !== undefined) {
+          account.quarantined(key, row.fault.reason, row.fault.detail);
+          continue;
+        }
+        let parsed: ParsedRow;
+        try {
+          parsed = parseRow(row);
+        } catch (error) {
+          account.quarantined(key, reasonOf(error), error);
+          continue;
+        }
+        const { listing, ignored } = parsed;
+        const twin = first.get(listing.digest);
+        if (twin !== undefined) {
+          account.merged(key, 'identical-row', twin);
+          continue;
+        }
+        first.set(listing.digest, key);
+        for (const detail of ignored) account.conflict(key, 'value-ignored', { detail });
+        yield listing;
+      }
+    },
+  };
+}
+
+/**
+ * One row as a listing.
+ * @throws {SyntaxError} when the row is not JSON.
+ * @throws {PipelineError} `INPUT_INVALID` when it is not an object with an item id.
+ */
+export function parseRow({ text, shard, line }: RawRow): ParsedRow {
+  const row: unknown = JSON.parse(text);
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+    throw new PipelineError('INPUT_INVALID', `Expected a JSON object but received ${text.slice(0, 40)}`, {
+      key: 'not-an-object',
+    });
+  }
+  // A Map, because a key such as `__proto__` is a key like any other.
+  const fields = new Map(Object.entries(row));
+  const ignored: string[] = [];
+  const string = (name: string): string | undefined => {
+    const value: unknown = fields.get(name);
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'string') return value;
+    ignored.push(`${name}: Expected text but received ${short(value)}`);
+    return undefined;
+  };
+  const itemId = string('item_id');
+  if (itemId === undefined) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `Expected item_id but received ${short(fields.get('item_id'))}`,
+      {
+        key: 'item-id-missing',
+      },
+    );
+  }
+  const marketplace = string('marketplace');
+  const domain = string('domain_name');
+  const country = string('country');
+  const mainImageId = string('main_image_id');
+  const listing: Listing = {
+    itemId,
+    ...(marketplace !== undefined && { marketplace }),
+    ...(domain !== undefined && { domain }),
+    ...(country !== undefined && { country }),
+    ...(mainImageId !== undefined && { mainImageId }),
+    otherImageIds: imageIds(fields.get('other_image_id'), ignored),
+    attributes: attributesOf(fields, ignored),
+    digest: createHash('sha256').update(canonicalJson(row)).digest('hex').slice(0, DIGEST_DIGITS),
+    ...(shard !== undefined && { shard }),
+    ...(line !== undefined && { line }),
+  };
+  return { listing, ignored };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof PipelineError && error.key !== undefined ? error.key : 'invalid-json';
+}
+
+function imageIds(value: unknown, ignored: string[]): string[] {
+  if (value === undefined || value === null) return [];
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '');
+  if (ids.length < list.length)
+    ignored.push(`other_image_id: Expected image ids but received ${short(value)}`);
+  return ids;
+}
+
+function attributesOf(fields: ReadonlyMap<string, unknown>, ignored: string[]): Attributes {
+  const entries: [string, AttributeValue[]][] = [];
+  for (const [name, value] of fields) {
+    if (FIELDS.has(name) || value === null) continue;
+    const values = attributeValues(name, value);
+    if (values.length > 0) entries.push(...values);
+    else if (!(Array.isArray(value) && value.length === 0)) {
+      ignored.push(`${name}: Expected a value but received ${short(value)}`);
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+/** An attribute's values by name; dimensions become one attribute an axis. */
+function attributeValues(name: string, value: unknown): [string, AttributeValue[]][] {
+  if (name === 'item_dimensions' && isObject(value)) {
+    return Object.entries(value).flatMap(([axis, size]) => {
+      const found = oneValue(size);
+      return found === undefined ? [] : [[`item_${axis}`, [found]] as [string, AttributeValue[]]];
+    });
+  }
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  const values = list.map(oneValue).filter((one) => one !== undefined);
+  return values.length === 0 ? [] : [[name, values]];
+}
+
+/** One value in any of the shapes that real rows have; undefined when it has none of them. */
+function oneValue(raw: unknown): AttributeValue | undefined {
+  if (typeof raw === 'string') return raw === '' ? undefined : { value: raw };
+  if (typeof raw === 'number' || typeof raw === 'boolean') return { value: String(raw) };
+  if (!isObject(raw)) return undefined;
+  // Sizes and weights: the normalised number is the one that can be compared.
+  if (isObject(raw['normalized_value'])) return oneValue(raw['normalized_value']);
+  const value = raw['value'] ?? raw['node_name'] ?? raw['path'];
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
+  if (value === '') return undefined;
+  const { language_tag: language, unit, standardized_values: standardized } = raw;
+  return {
+    value: String(value),
+    ...(typeof language === 'string' && { language }),
+    ...(typeof unit === 'string' && { unit }),
+    ...(Array.isArray(standardized) && {
+      standardized: standardized.filter((one): one is string => typeof one === 'string'),
+    }),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
