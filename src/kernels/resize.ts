@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+
+interface Exports {
+  bilinear(
+    source: number,
+    sourceWidth: number,
+    sourceHeight: number,
+    target: number,
+    width: number,
+    height: number,
+    scratch: number,
+  ): void;
+  grid(source: number, sourceWidth: number, sourceHeight: number, target: number, size: number): void;
+}
+
+const PAGE = 65_536;
+/** AssemblyScript's own data lies below. */
+const BASE = PAGE;
+/** Bytes a target column: its two neighbours, its fraction and a pixel of two cached rows. */
+const SCRATCH_PER_COLUMN = 44;
+/** Raised whenever the kernel's results change: part of a cache's identity. */
+export const RESIZE_VERSION = 'bilinear-1';
+
+/** The pixel kernels of one thread, with the memory that photos are decoded into. */
+export interface PixelKernels {
+  /** Room for a decoded photo, RGBX, width × height × 4 bytes; valid until the next call of `room`. */
+  room(width: number, height: number): Buffer;
+  /** The photo in the room, stretched to height × width × 3 RGB bytes in memory of its own. */
+  bilinear(source: Size, target: Size): Uint8Array;
+  /** The photo's mean colours on a size × size grid: size × size × 3 RGB bytes in memory of its own. */
+  grid(source: Size, size: number): Uint8Array;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Loads the kernels; each thread has its own. */
+export function pixelKernels(): PixelKernels {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const bytes = readFileSync(new URL('./resize.wasm', import.meta.url));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory, abort: () => undefined },
+  });
+  const kernels = instance.exports as unknown as Exports;
+  const reserve = (end: number) => {
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  };
+  const align = (at: number) => Math.ceil(at / 16) * 16;
+  return {
+    room(width, height) {
+      reserve(BASE + width * height * 4);
+      return Buffer.from(memory.buffer, BASE, width * height * 4);
+    },
+    bilinear(source, { width, height }) {
+      const target = align(BASE + source.width * source.height * 4);
+      const scratch = align(target + width * height * 3 + 1);
+      reserve(scratch + width * SCRATCH_PER_COLUMN);
+      kernels.bilinear(BASE, source.width, source.height, target, width, height, scratch);
+      return new Uint8Array(memory.buffer.slice(target, target + width * height * 3));
+    },
+    grid(source, size) {
+      const target = align(BASE + source.width * source.height * 4);
+      reserve(target + size * size * 3);
+      kernels.grid(BASE, source.width, source.height, target, size);
+      return new Uint8Array(memory.buffer.slice(target, target + size * size * 3));
+    },
+  };
+}
