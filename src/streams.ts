@@ -22,3 +22,15 @@ export async function* observed<T>(
     yield record;
   }
 }
+
+/** Records in groups of `size`; the last may be smaller. */
+export async function* chunks<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const record of source) {
+    group.push(record);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { type ErrorCode, PipelineError } from '../errors.js';
+import type { Decoder } from './decode.js';
+
+/** What photos become in a pixel cache. */
+export interface PixelTarget {
+  height: number;
+  width: number;
+  fit: 'stretch';
+  decoder: Decoder;
+}
+
+/** A decoded photo at its target size. */
+export interface ResizedPhoto {
+  /** Of the file's bytes, hex. */
+  sha256: string;
+  /** The decoded photo's own size. */
+  width: number;
+  height: number;
+  /** height × width × 3 RGB bytes of the target, in memory of its own. */
+  pixels: Uint8Array;
+}
+
+/** What two photos are compared by. */
+export interface Fingerprint {
+  /** Of the file's bytes, hex. */
+  sha256: string;
+  width: number;
+  height: number;
+  /** sha256 over the decoded RGB pixels and the size, hex. */
+  picture: string;
+  /** 64-bit perceptual hash, 16 hex digits. */
+  hash: string;
+  /** 32 × 32 × 3 mean colours, RGB bytes. */
+  grid: Uint8Array;
+}
+
+/** Why a file gave no pixels; `reason` is what the ledger says. */
+export interface ImageFault {
+  code: ErrorCode;
+  reason: string;
+  message: string;
+}
+
+export type PixelResult<T> = { value: T } | { fault: ImageFault };
+
+/** What a pixel thread is asked. */
+export type PixelJob =
+  | { kind: 'resize'; files: readonly string[]; target: PixelTarget }
+  | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder };
+
+/** Threads that decode; a job's results stand in the order of its files. */
+export interface PixelPool {
+  resize(files: readonly string[], target: PixelTarget): Promise<PixelResult<ResizedPhoto>[]>;
+  fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the threads; each has kernels and memory of its own.
+ * @throws {PipelineError} from its methods: `WORKER_CRASHED` when a thread dies.
+ */
+export function pixelPool({ workers }: { workers: number }): PixelPool {
+  const pool = new Piscina({
+    filename: fileURLToPath(new URL('./pixel-worker.js', import.meta.url)),
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: 1000,
+  });
+  const run = async (job: PixelJob) => {
+    try {
+      return await pool.run(job);
+    } catch (error) {
+      throw new PipelineError('WORKER_CRASHED', 'Expected a pixel thread to finish its job but it died', {
+        hint: 'Run the same command again: finished work is kept. Fewer --workers need less memory.',
+        cause: error,
+      });
+    }
+  };
+  return {
+    resize: (files, target) => run({ kind: 'resize', files, target }),
+    fingerprint: (files, decoder) => run({ kind: 'fingerprint', files, decoder }),
+    close: () => pool.destroy(),
+  };
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { asPipelineError, PipelineError } from '../errors.js';
+import { decode, IMAGE_REASONS, MAX_FILE_BYTES } from './decode.js';
+import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
+import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
+import { pixelKernels } from './resize.js';
+
+const kernels = pixelKernels();
+
+/** One job of a pixel thread: some files, each with its photo or its fault; pixels are handed over, not copied. */
+export default async function work(job: PixelJob): Promise<unknown> {
+  const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
+  const memory: ArrayBuffer[] = [];
+  for (const file of job.files) {
+    try {
+      const value = job.kind === 'resize' ? await resize(file, job) : await fingerprint(file, job);
+      memory.push(('grid' in value ? value.grid : value.pixels).buffer as ArrayBuffer);
+      results.push({ value });
+    } catch (error) {
+      results.push({ fault: faultOf(error) });
+    }
+  }
+  return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
+}
+
+async function resize(file: string, { target }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
+  const bytes = await readPhoto(file);
+  const size = await decode(bytes, target.decoder, kernels);
+  return { sha256: sha256(bytes), ...size, pixels: kernels.bilinear(size, target) };
+}
+
+async function fingerprint(
+  file: string,
+  { decoder }: PixelJob & { kind: 'fingerprint' },
+): Promise<Fingerprint> {
+  const bytes = await readPhoto(file);
+  const size = await decode(bytes, decoder, kernels);
+  const pixels = sha256(kernels.bilinear(size, size), `${size.width}x${size.height}`);
+  const grid = kernels.grid(size, HASH_GRID);
+  return { sha256: sha256(bytes), ...size, picture: pixels, hash: perceptualHash(grid), grid };
+}
+
+async function readPhoto(file: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_FILE_BYTES) {
+      throw new PipelineError(
+        'IMAGE_TOO_LARGE',
+        `Expected at most ${MAX_FILE_BYTES} bytes but received ${size}`,
+      );
+    }
+    return await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new PipelineError('NOT_FOUND', `Expected a photo at ${file}`, { cause: error });
+  }
+}
+
+function faultOf(error: unknown): ImageFault {
+  const { code, message } = asPipelineError(error);
+  return { code, reason: IMAGE_REASONS[code] ?? 'image-unreadable', message };
+}
+
+function sha256(bytes: Uint8Array, suffix = ''): string {
+  return createHash('sha256').update(bytes).update(suffix).digest('hex');
+}

@@ -1,0 +1,62 @@
+import { mapOrdered } from '../concurrency.js';
+import { PipelineError } from '../errors.js';
+import { type PixelTarget, pixelPool } from '../kernels/pixel-pool.js';
+import type { Stage } from '../stage.js';
+import { chunks } from '../streams.js';
+
+/** A photo to be decoded; its sha256 may be empty where nothing has read it yet. */
+export interface PhotoFile {
+  imageId: string;
+  file: string;
+  sha256: string;
+}
+
+export interface DecodedPhoto {
+  imageId: string;
+  sha256: string;
+  /** height × width × 3 RGB bytes, in memory of its own. */
+  pixels: Uint8Array;
+}
+
+/** Photos a job: enough that handing over costs little, few enough that threads end together. */
+const PHOTOS_A_JOB = 8;
+
+/**
+ * Files → pixels of one size, by `context.workers` threads, in the order of the source whatever their number. A photo
+ * that cannot be decoded, or whose bytes are not those that curation saw, is quarantined.
+ */
+export function decodeResize(target: PixelTarget): Stage<PhotoFile, DecodedPhoto> {
+  const bytes = target.height * target.width * 3;
+  return {
+    name: 'decode/resize',
+    async *run(source, { account, workers, signal, budget }) {
+      const pool = pixelPool({ workers });
+      try {
+        const jobs = mapOrdered(
+          chunks(source, PHOTOS_A_JOB),
+          async (photos) => ({
+            photos,
+            results: await pool.resize(
+              photos.map(({ file }) => file),
+              target,
+            ),
+          }),
+          { concurrency: 2 * workers, signal, budget, bytes: (photos) => photos.length * bytes },
+        );
+        for await (const { photos, results } of jobs) {
+          for (const [index, { imageId, sha256 }] of photos.entries()) {
+            const result = results[index]!;
+            if ('fault' in result) {
+              const { code, reason, message } = result.fault;
+              account.quarantined(imageId, reason, new PipelineError(code, message));
+            } else if (sha256 !== '' && sha256 !== result.value.sha256) {
+              account.quarantined(imageId, 'photo-changed', 'Expected the bytes that curation saw');
+            } else yield { imageId, sha256: result.value.sha256, pixels: result.value.pixels };
+          }
+        }
+      } finally {
+        await pool.close();
+      }
+    },
+  };
+}
