@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { PipelineError } from '../../errors.js';
+import type { CachedSample, CacheIdentity, TensorCache } from './cache.js';
+import {
+  type CacheDatabases,
+  cacheError,
+  openDatabases,
+  openSamples,
+  type PhotoEntry,
+  photoKey,
+  readIdentity,
+  SAMPLES,
+} from './databases.js';
+import { digestOf } from './digest.js';
+import { assertIdentity, valueBytes } from './identity.js';
+
+/** Photos between two turns of the event loop while a whole cache is read. */
+const PHOTOS_A_TURN = 64;
+
+/**
+ * Opens a cache for reading, beside a writer too.
+ * @throws {PipelineError} `NOT_FOUND` where there is none, `CACHE_MISMATCH` where it is not the one that was asked
+ * for, `CACHE_CORRUPT` where it cannot be read.
+ */
+export function openCache(path: string, options: { identity?: CacheIdentity } = {}): TensorCache {
+  if (!existsSync(join(path, 'data.mdb'))) {
+    throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
+      hint: '`pipeline cache` builds one.',
+    });
+  }
+  const { databases, identity } = openReadOnly(path, options.identity);
+  const { root, values, metadata } = databases;
+  const bytes = valueBytes(identity);
+  const photo = (sha256: string): PhotoEntry | undefined => {
+    const text = metadata.get(photoKey(sha256));
+    return text === undefined ? undefined : (JSON.parse(text) as PhotoEntry);
+  };
+  return {
+    path,
+    identity,
+    valueBytes: bytes,
+    get length() {
+      return (values.getStats() as { entryCount: number }).entryCount;
+    },
+    keys: () => Uint32Array.from(values.getKeys()),
+    keyOf: (sha256) => photo(sha256)?.key,
+    read(key, target, offset = 0) {
+      const value = values.getBinaryFast(key);
+      if (value === undefined)
+        throw new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
+      // The next read reuses this memory.
+      target.set(new Uint8Array(value.buffer, value.byteOffset, value.length), offset);
+    },
+    samples(task, hash) {
+      const name = `${SAMPLES}${task}/${hash}`;
+      if (![...root.getKeys()].includes(name)) return undefined;
+      return [...openSamples(root, task, hash).getRange()].map(
+        ({ value }) => JSON.parse(value) as CachedSample,
+      );
+    },
+    digest: () => digestOf(databases),
+    async verify() {
+      let seen = 0;
+      for (const { key, value } of metadata.getRange({ start: 'photo/', end: 'photo0' })) {
+        const { key: at, crc } = JSON.parse(value) as PhotoEntry;
+        const found = values.getBinaryFast(at);
+        const whole = found?.length === bytes && crc32(found.subarray(0, found.length)) === crc;
+        if (!whole) {
+          throw new PipelineError('CACHE_CORRUPT', 'Expected the value to have its checksum', {
+            key: `${path} ${key.slice('photo/'.length)}`,
+            hint: 'Remove this cache and build it again; its disk may be failing.',
+          });
+        }
+        seen += 1;
+        if (seen % PHOTOS_A_TURN === 0) await new Promise(setImmediate);
+      }
+      const { length } = this;
+      if (seen === length) return;
+      throw new PipelineError('CACHE_CORRUPT', `Expected ${seen} values but found ${length}`, { key: path });
+    },
+    close: () => root.close(),
+  };
+}
+
+function openReadOnly(path: string, wanted: CacheIdentity | undefined) {
+  let databases: CacheDatabases | undefined;
+  try {
+    databases = openDatabases(path, { readOnly: true });
+    const identity = readIdentity(databases);
+    if (identity === undefined) throw new Error('the cache has no identity');
+    if (wanted !== undefined) assertIdentity(path, identity, wanted);
+    return { databases, identity };
+  } catch (error) {
+    // LMDB shares one environment a path within a process: left open, it would be in the next opener's way.
+    void databases?.root.close();
+    throw cacheError(path, error);
+  }
+}

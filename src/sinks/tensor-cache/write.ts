@@ -1,0 +1,112 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { acquireLock } from '../../lock.js';
+import { canonicalJson } from '../../recipe.js';
+import type { CacheIdentity, CacheWriter } from './cache.js';
+import {
+  cacheError,
+  openDatabases,
+  openSamples,
+  photoKey,
+  readIdentity,
+  writeIdentity,
+} from './databases.js';
+import { assertIdentity, valueBytes } from './identity.js';
+
+/**
+ * Opens a cache for writing, made where absent; photos of an earlier build stay.
+ * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `CACHE_MISMATCH` where it was made with
+ * another identity; `DISK_FULL` from its promises.
+ */
+export async function writeCache(path: string, identity: CacheIdentity): Promise<CacheWriter> {
+  await mkdir(path, { recursive: true });
+  const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
+  try {
+    const databases = openDatabases(path, { readOnly: false });
+    try {
+      const found = readIdentity(databases);
+      if (found === undefined) await writeIdentity(databases, identity, canonicalJson(identity));
+      else assertIdentity(path, found, identity);
+    } catch (error) {
+      await databases.root.close();
+      throw error;
+    }
+    return writer(path, identity, databases, lock.release);
+  } catch (error) {
+    lock.release();
+    throw cacheError(path, error);
+  }
+}
+
+function writer(
+  path: string,
+  identity: CacheIdentity,
+  { root, values, metadata }: ReturnType<typeof openDatabases>,
+  release: () => void,
+): CacheWriter {
+  const bytes = valueBytes(identity);
+  // Photos that were put and are not yet committed: the database does not show them.
+  const pending = new Set<string>();
+  let next = 0;
+  for (const key of values.getKeys({ reverse: true, limit: 1 })) next = key + 1;
+  let length = (values.getStats() as { entryCount: number }).entryCount;
+  const has = (sha256: string) => pending.has(sha256) || metadata.doesExist(photoKey(sha256));
+  const guarded = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      throw cacheError(path, error);
+    }
+  };
+  return {
+    path,
+    get length() {
+      return length;
+    },
+    has,
+    async put(sha256, value) {
+      if (value.length !== bytes)
+        throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
+      if (has(sha256)) return;
+      const key = next;
+      next += 1;
+      length += 1;
+      pending.add(sha256);
+      const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
+      const entry = canonicalJson({ key, crc: crc32(buffer) });
+      // Both in one transaction: a value is never there without its checksum.
+      await guarded(() =>
+        root.batch(() => {
+          values.put(key, buffer);
+          metadata.put(photoKey(sha256), entry);
+        }),
+      );
+      pending.delete(sha256);
+    },
+    async putSamples(task, hash, samples) {
+      const database = openSamples(root, task, hash);
+      await guarded(() =>
+        root.transaction(() => {
+          database.clearSync();
+          let index = 0;
+          for (const { sha256, label, split, component } of samples) {
+            const text = metadata.get(photoKey(sha256));
+            if (text === undefined) continue;
+            const { key } = JSON.parse(text) as { key: number };
+            database.put(index, canonicalJson({ key, label, split, component }));
+            index += 1;
+          }
+        }),
+      );
+    },
+    async close() {
+      try {
+        await guarded(() => root.flushed);
+      } finally {
+        await root.close();
+        release();
+      }
+    },
+  };
+}

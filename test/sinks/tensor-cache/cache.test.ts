@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+
+const IDENTITY = pixelIdentity({ height: 16, width: 12, fit: 'stretch', decoder: 'turbo' });
+const BYTES = 16 * 12 * 3;
+const DIST = new URL('../../../dist/', import.meta.url).href;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'abo-cache-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const shaOf = (index: number) => createHash('sha256').update(`photo ${index}`).digest('hex');
+const pixelsOf = (index: number) =>
+  Uint8Array.from({ length: BYTES }, (_, at) => (at * 7 + index * 13) % 256);
+
+async function build(name: string, count: number, { awaitEach = false } = {}): Promise<string> {
+  const path = join(folder, name);
+  const writer = await writeCache(path, IDENTITY);
+  const puts: Promise<void>[] = [];
+  for (let index = 0; index < count; index++) {
+    const put = writer.put(shaOf(index), pixelsOf(index));
+    if (awaitEach) await put;
+    puts.push(put);
+  }
+  await Promise.all(puts);
+  await writer.close();
+  return path;
+}
+
+async function digest(path: string): Promise<string> {
+  const cache = openCache(path);
+  try {
+    await cache.verify();
+    return await cache.digest();
+  } finally {
+    await cache.close();
+  }
+}
+
+it('gives back what was put, under dense keys in the order of the puts', async () => {
+  const cache = openCache(await build('a', 30), { identity: IDENTITY });
+  expect(cache.length).toBe(30);
+  expect([...cache.keys()]).toEqual([...Array(30).keys()]);
+  const target = new Uint8Array(BYTES + 5);
+  for (const index of [0, 29, 7]) {
+    const key = cache.keyOf(shaOf(index))!;
+    expect(key).toBe(index);
+    cache.read(key, target, 5);
+    expect(target.subarray(5)).toEqual(pixelsOf(index));
+  }
+  expect(cache.keyOf(shaOf(99))).toBeUndefined();
+  expect(() => cache.read(99, target)).toThrow('Expected key 99');
+  await cache.close();
+});
+
+it('has the same digest wherever commits fell, and another for other contents', async () => {
+  const whole = await digest(await build('whole', 40));
+  expect(await digest(await build('each', 40, { awaitEach: true }))).toBe(whole);
+  const path = await build('halves', 17);
+  expect(await digest(path)).not.toBe(whole);
+  await build('halves', 40);
+  expect(await digest(path)).toBe(whole);
+});
+
+it('keeps samples of several tasks, which name their photos', async () => {
+  const path = await build('samples', 3);
+  const writer = await writeCache(path, IDENTITY);
+  const sample = (index: number, label: string) => ({
+    sha256: shaOf(index),
+    label,
+    split: 'train' as const,
+    component: 'c',
+  });
+  await writer.putSamples('color', 'h1', [sample(0, 'old'), sample(1, 'old')]);
+  await writer.putSamples('color', 'h1', [sample(2, 'red')]);
+  await writer.putSamples('brand', 'h2', [sample(1, 'x'), sample(50, 'not cached')]);
+  await writer.close();
+  const cache = openCache(path);
+  expect(cache.samples('color', 'h1')).toEqual([{ key: 2, label: 'red', split: 'train', component: 'c' }]);
+  expect(cache.samples('brand', 'h2')).toHaveLength(1);
+  expect(cache.samples('color', 'other')).toBeUndefined();
+  await cache.close();
+});
+
+it('refuses another identity, says what differs, and refuses what is no cache', async () => {
+  const path = await build('mine', 2);
+  const other: CacheIdentity = { ...IDENTITY, width: 24 };
+  await expect(writeCache(path, other)).rejects.toMatchObject({ code: 'CACHE_MISMATCH' });
+  expect(() => openCache(path, { identity: other })).toThrow('width 24 but received 12');
+  expect(() => openCache(join(folder, 'nowhere'))).toThrow('there is none');
+  await expect(build('mine', 3)).resolves.toBe(path);
+});
+
+it('keeps float32 vectors in the same kind of cache', async () => {
+  const identity: CacheIdentity = {
+    kind: 'vectors',
+    schemaVersion: 1,
+    length: 5,
+    dtype: 'float32',
+    network: 'mobilenet',
+    weights: 'w',
+    layer: 'l',
+    preprocessing: 'tf',
+    view: 0,
+    pixels: 'p',
+  };
+  const path = join(folder, 'vectors');
+  const writer = await writeCache(path, identity);
+  const vector = Float32Array.of(1.5, -2, 3e-8, 0, 7);
+  await writer.put(shaOf(1), new Uint8Array(vector.buffer));
+  await writer.close();
+  const cache = openCache(path, { identity });
+  const target = new Float32Array(5);
+  cache.read(0, new Uint8Array(target.buffer));
+  expect(target).toEqual(vector);
+  await cache.close();
+});
+
+it('verify finds a byte that flipped on the disk', async () => {
+  const path = await build('flipped', 9);
+  const file = join(path, 'data.mdb');
+  const bytes = await readFile(file);
+  const at = bytes.indexOf(Buffer.from(pixelsOf(4)));
+  expect(at).toBeGreaterThan(0);
+  bytes[at + 10]! ^= 1;
+  await writeFile(file, bytes);
+  const cache = openCache(path);
+  await expect(cache.verify()).rejects.toMatchObject({
+    code: 'CACHE_CORRUPT',
+    key: expect.stringContaining(shaOf(4)),
+  });
+  await cache.close();
+});
+
+describe('beside other processes', () => {
+  /** A process that puts photos until it is killed, and says how many it has begun. */
+  function startWriter(path: string, count: number) {
+    const script = `
+      import { createHash } from 'node:crypto';
+      import { writeCache } from ${JSON.stringify(`${DIST}sinks/tensor-cache/write.js`)};
+      const writer = await writeCache(${JSON.stringify(path)}, ${JSON.stringify(IDENTITY)});
+      for (let index = 0; index < ${count}; index++) {
+        const sha = createHash('sha256').update('photo ' + index).digest('hex');
+        const put = writer.put(sha, Uint8Array.from({ length: ${BYTES} }, (_, at) => (at * 7 + index * 13) % 256));
+        if (index % 5 === 4) await put;
+        console.log(index);
+      }
+      setInterval(() => {}, 1000);`;
+    return spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
+  it('refuses a second writer, lets readers in, and goes on to the same contents after kill -9', async () => {
+    const whole = await digest(await build('undisturbed', 400));
+    for (const killAt of [1, 60, 230]) {
+      const path = join(folder, `killed-${killAt}`);
+      const child = startWriter(path, 400);
+      for await (const line of child.stdout!) {
+        if (Number(String(line).trim().split('\n').at(-1)) >= killAt) break;
+      }
+      await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const cache = openCache(path, { identity: IDENTITY });
+      await cache.verify();
+      expect(cache.length).toBeLessThanOrEqual(400);
+      expect([...cache.keys()]).toEqual([...Array(cache.length).keys()]);
+      await cache.close();
+      await build(`killed-${killAt}`, 400);
+      expect(await digest(path)).toBe(whole);
+    }
+  });
+});
