@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'SAMPLES_INVALID'
   | 'TOO_FEW_SAMPLES'
   | 'TOO_MANY_BAD'
+  | 'TRAINING_DIVERGED'
   | 'USAGE'
   | 'WEIGHTS_MISMATCH'
   | 'WORKER_CRASHED';

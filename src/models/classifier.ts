@@ -1,0 +1,81 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import { PipelineError } from '../errors.js';
+import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
+import type { Tf } from './backends/backend.js';
+import { glorot, type Network } from './networks/network.js';
+import { assignWeights } from './weights/named.js';
+import type { Pretrained } from './weights/pretrained.js';
+
+/** The layer whose output is a photo's feature vector; every layer after it belongs to the head. */
+export const POOL = 'global_average_pooling';
+/** The last layer before the softmax. */
+export const LOGITS = 'logits';
+
+export interface ClassifierOptions {
+  network: Network;
+  /** Pixels. */
+  height: number;
+  width: number;
+  /** Number of classes, at least 2. */
+  classes: number;
+  head: ModelRecipe['head'];
+  seed: number;
+  /** Trained weights of the base; without them it is drawn by the seed. */
+  pretrained?: Pretrained;
+}
+
+/**
+ * A whole network: base, global average, hidden Dense layers with relu, dropout, Dense, softmax. Takes
+ * [batch, height, width, 3] float32, preprocessed as the network wants it; gives [batch, classes] probabilities.
+ * @throws {PipelineError} `WEIGHTS_MISMATCH` where the pretrained weights are another network's.
+ */
+export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel {
+  const { network, height, width, classes, head, seed, pretrained } = options;
+  const { layers } = tf;
+  const base = network.build(tf, { height, width, seed, ...(pretrained && { alpha: pretrained.alpha }) });
+  if (pretrained !== undefined) assignWeights(tf, base, pretrained.weights, network.top);
+  const dense = (name: string, units: number, activation: 'relu' | 'linear') =>
+    layers.dense({ name, units, activation, kernelInitializer: glorot(tf, seed, name) });
+  const stack = [
+    layers.globalAveragePooling2d({ name: POOL }),
+    ...head.units.map((units, index) => dense(`head_dense_${index + 1}`, units, 'relu')),
+    ...(head.dropout > 0 ? [layers.dropout({ name: 'head_dropout', rate: head.dropout })] : []),
+    dense(LOGITS, classes, 'linear'),
+    layers.softmax({ name: 'predictions' }),
+  ];
+  const outputs = stack.reduce((x, layer) => layer.apply(x) as SymbolicTensor, base.outputs[0]!);
+  return tf.model({ name: network.name, inputs: base.inputs, outputs });
+}
+
+/** How a phase is named in histories and messages: `head`, `all`, `from NAME`, `last N`. */
+export function phaseName({ train }: PhaseRecipe): string {
+  if (typeof train === 'string') return train;
+  return 'from' in train ? `from ${train.from}` : `last ${train.last}`;
+}
+
+/**
+ * The index of the first layer that a phase trains; all layers from there on are trained. `last: N` counts layers
+ * of the base as Keras does: those without weights and the input too.
+ * @throws {PipelineError} `RECIPE_INVALID` where the base has no layer of that name.
+ */
+export function firstTrained(model: LayersModel, { train }: PhaseRecipe): number {
+  const pool = model.layers.findIndex(({ name }) => name === POOL);
+  if (train === 'head') return pool + 1;
+  if (train === 'all') return 0;
+  if ('last' in train) return Math.max(0, pool - train.last);
+  const index = model.layers.findIndex(({ name }) => name === train.from);
+  if (index < 0 || index >= pool) {
+    const names = model.layers.slice(0, pool).filter(({ weights }) => weights.length > 0);
+    throw new PipelineError(
+      'RECIPE_INVALID',
+      `model.phases: Expected a layer of ${model.name} in train.from but received "${train.from}"`,
+      { hint: `Its layers with weights are ${names.map(({ name }) => name).join(', ')}.` },
+    );
+  }
+  return index;
+}
+
+/** Whether a recipe trains nothing but the head of a pretrained network: then features are computed once. */
+export function trainsOnFeatures(model: ModelRecipe, pretrained: boolean): boolean {
+  return pretrained && model.phases.every(({ train }) => train === 'head');
+}

@@ -1,0 +1,75 @@
+import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { Tf } from './backends/backend.js';
+import { LOGITS } from './classifier.js';
+
+type Layer = LayersModel['layers'][number];
+
+/** Outputs of layers by the layers' names. */
+export type Outputs = ReadonlyMap<string, Tensor>;
+
+/**
+ * A classifier cut in two before one of its layers: below it, layers are frozen and run in inference mode (as Keras
+ * runs a batch norm that is not trainable), outside of any gradient tape; above it, all are trained.
+ */
+export interface Cut {
+  /** Trained layers, in order, up to the logits. */
+  readonly layers: readonly Layer[];
+  /** Trained variables of those layers. */
+  readonly variables: readonly Variable[];
+  /** Runs what lies below on preprocessed pixels [batch, height, width, 3]: gives what `above` takes. */
+  below(pixels: Tensor): Outputs;
+  /**
+   * Runs what lies above: gives logits [batch, classes]. In training, batch norm uses the batch's statistics and
+   * updates its own, and dropout drops by the seed.
+   */
+  above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D;
+}
+
+/** @param first index of the first trained layer in `model.layers`, which are in topological order. */
+export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
+  const last = model.layers.findIndex(({ name }) => name === LOGITS);
+  const isInput = (layer: Layer) => layer.getClassName() === 'InputLayer';
+  const upper = model.layers.slice(first, last + 1).filter((layer) => !isInput(layer));
+  const own = new Set(upper.map(({ name }) => name));
+  const border = [...new Set(upper.flatMap(sources))].filter((layer) => !own.has(layer.name));
+  const computed = border.filter((layer) => !isInput(layer));
+  const lower =
+    computed.length === 0
+      ? undefined
+      : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
+  return {
+    layers: upper,
+    variables: upper.flatMap(({ trainableWeights }) =>
+      trainableWeights.map((weight) => weight.read() as Variable),
+    ),
+    below(pixels) {
+      const results = lower?.predictOnBatch(pixels) ?? [];
+      const tensors = Array.isArray(results) ? results : [results];
+      const inputs = border.filter(isInput).map(({ name }) => [name, pixels] as const);
+      return new Map([...computed.map(({ name }, index) => [name, tensors[index]!] as const), ...inputs]);
+    },
+    above(outputs, training) {
+      const all = new Map(outputs);
+      for (const [index, layer] of upper.entries()) {
+        const inputs = sources(layer).map(({ name }) => all.get(name)!);
+        const rate = training && dropoutRate(layer);
+        // tfjs's own layer would drop the same units in every step of a seed.
+        const output = rate
+          ? tf.dropout(inputs[0]!, rate, undefined, training.dropoutSeed + index)
+          : layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: training !== undefined });
+        all.set(layer.name, output as Tensor);
+      }
+      return all.get(LOGITS) as Tensor2D;
+    },
+  };
+}
+
+/** The layers that a layer reads from. */
+function sources(layer: Layer): Layer[] {
+  return layer.inboundNodes[0]?.inboundLayers ?? [];
+}
+
+function dropoutRate(layer: Layer): number | undefined {
+  if (layer.getClassName() !== 'Dropout') return undefined;
+  return layer.getConfig()['rate'] as number;
+}

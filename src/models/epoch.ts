@@ -1,0 +1,88 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import type { Batch } from '../batches.js';
+import { PipelineError, throwIfAborted } from '../errors.js';
+import { hash32 } from '../random.js';
+import type { Tf } from './backends/backend.js';
+import type { Cut } from './cut.js';
+import type { Feed, FeedOptions, KeyedSample } from './feed.js';
+import { crossEntropy } from './loss.js';
+import type { Optimizer } from './optimizers.js';
+
+export interface EpochOptions extends FeedOptions {
+  tf: Tf;
+  cut: Cut;
+  feed: Feed;
+  optimizer: Optimizer;
+  samples: readonly KeyedSample[];
+  /** Shuffles the samples, and draws the dropout of each step. */
+  shuffle: { seed: number; epoch: number };
+  /** 0..1 */
+  labelSmoothing: number;
+}
+
+/**
+ * One pass over the samples, one optimiser step a batch; gives mean loss (nats) and accuracy, each batch's before its
+ * step. Between steps the event loop gets its turn.
+ * @throws {PipelineError} `TRAINING_DIVERGED` once the loss is not a finite number; `ABORTED`.
+ */
+export async function trainEpoch(options: EpochOptions): Promise<{ loss: number; accuracy: number }> {
+  const { samples, feed, shuffle, signal } = options;
+  let loss = 0;
+  let hits = 0;
+  for await (const batch of feed.batches(samples, options)) {
+    const step = trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
+    if (!Number.isFinite(step.loss)) {
+      throw new PipelineError(
+        'TRAINING_DIVERGED',
+        `Expected a finite loss but received ${step.loss} in epoch ${shuffle.epoch}, batch ${batch.index + 1}`,
+        { hint: 'Lower the learning rate: --set model.phases.0.learningRate=…' },
+      );
+    }
+    loss += step.loss * batch.size;
+    hits += step.hits;
+    await setImmediate();
+    throwIfAborted(signal);
+  }
+  return { loss: loss / samples.length, accuracy: hits / samples.length };
+}
+
+function trainStep(
+  { tf, cut, feed, optimizer, labelSmoothing }: EpochOptions,
+  batch: Batch,
+  dropoutSeed: number,
+): { loss: number; hits: number } {
+  return tf.tidy(() => {
+    const outputs = feed.outputs(cut, batch);
+    const labels = tf.tensor1d(batch.labels, 'int32');
+    let hits: Tensor | undefined;
+    const { value, grads } = tf.variableGrads((): Scalar => {
+      const logits = cut.above(outputs, { dropoutSeed });
+      hits = tf.keep(logits.argMax(-1).equal(labels).sum());
+      return crossEntropy(tf, logits, labels, labelSmoothing);
+    }, cut.variables as Variable[]);
+    optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
+    const result = { loss: value.dataSync()[0]!, hits: hits!.dataSync()[0]! };
+    hits!.dispose();
+    return result;
+  });
+}
+
+/** Logits of samples in their order, in inference mode: [samples × classes], row-major. */
+export async function logitsOf(
+  { tf, cut, feed, samples, ...options }: Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> & FeedOptions,
+  onBatch: (done: number) => void = () => {},
+): Promise<Float32Array> {
+  let logits = new Float32Array(0);
+  let done = 0;
+  for await (const batch of feed.batches(samples, options)) {
+    const rows = tf.tidy(() => cut.above(feed.outputs(cut, batch)).dataSync());
+    if (done === 0) logits = new Float32Array((rows.length / batch.size) * samples.length);
+    logits.set(rows, (rows.length / batch.size) * done);
+    done += batch.size;
+    onBatch(done);
+    await setImmediate();
+    throwIfAborted(options.signal);
+  }
+  return logits;
+}

@@ -1,0 +1,113 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { type Batch, batches } from '../batches.js';
+import { PipelineError } from '../errors.js';
+import type { Sample } from '../records.js';
+import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { Tf } from './backends/backend.js';
+import { POOL } from './classifier.js';
+import type { Cut, Outputs } from './cut.js';
+import type { Preprocessing } from './networks/network.js';
+
+/** A sample as the trainer wants it: its photo's key in the cache and its class's index. */
+export interface KeyedSample {
+  key: number;
+  label: number;
+}
+
+/**
+ * Finds samples' photos in a cache and their labels among the classes.
+ * @throws {PipelineError} `NOT_FOUND` where a photo is not in the cache or a label is not a class.
+ */
+export function keyedSamples(
+  cache: TensorCache,
+  samples: readonly Sample[],
+  classes: readonly string[],
+): KeyedSample[] {
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  return samples.map(({ sha256, path, label: name }) => {
+    const key = cache.keyOf(sha256);
+    if (key === undefined) {
+      throw new PipelineError(
+        'NOT_FOUND',
+        `Expected the photo in the cache ${cache.path} but it is not there`,
+        {
+          key: path,
+          hint: 'Build the cache again: photos that are there already are kept.',
+        },
+      );
+    }
+    const label = indices.get(name);
+    if (label === undefined) {
+      throw new PipelineError('NOT_FOUND', `Expected one of the model’s classes but received "${name}"`, {
+        key: path,
+        hint: 'Train the model on samples that have this class.',
+      });
+    }
+    return { key, label };
+  });
+}
+
+export interface FeedOptions {
+  batchSize: number;
+  signal: AbortSignal;
+  /** Absent: in the order given. */
+  shuffle?: { seed: number; epoch: number };
+  /** Told how long each batch was waited for. */
+  onWait?: (milliseconds: number) => void;
+}
+
+/** A cache as a network's input: pixels, or a frozen base's features. */
+export interface Feed {
+  batches(samples: readonly KeyedSample[], options: FeedOptions): AsyncGenerator<Batch>;
+  /** What a cut model's upper part takes; call it in a tidy. */
+  outputs(cut: Cut, batch: Batch): Outputs;
+}
+
+export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocessing): Feed {
+  const vectors = cache.identity.kind === 'vectors';
+  return {
+    batches(samples, { batchSize, signal, shuffle, onWait }) {
+      const source = batches(cache, {
+        samples,
+        batchSize,
+        signal,
+        dtype: 'float32',
+        ...(!vectors && { normalise: preprocessing }),
+        ...(shuffle && { shuffle }),
+      });
+      return ahead(source, onWait);
+    },
+    outputs(cut, { values, shape }) {
+      const input: Tensor = tf.tensor(values, shape);
+      return vectors ? new Map([[POOL, input]]) : cut.below(input);
+    },
+  };
+}
+
+/** Asks for the next record before the consumer works on the one at hand. */
+async function* ahead<T>(
+  source: AsyncIterable<T>,
+  onWait: (milliseconds: number) => void = () => {},
+): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  const ask = () => {
+    const next = iterator.next();
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    next.catch(() => {});
+    return next;
+  };
+  let next = ask();
+  try {
+    while (true) {
+      const asked = performance.now();
+      const result = await next;
+      onWait(performance.now() - asked);
+      if (result.done) return;
+      next = ask();
+      yield result.value;
+    }
+  } finally {
+    await next.catch(() => {});
+    await iterator.return?.();
+  }
+}

@@ -1,0 +1,115 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { PipelineError } from '../errors.js';
+import type { Tf } from './backends/backend.js';
+import { assignWeights, modelWeights } from './weights/named.js';
+import { readTfjsWeights } from './weights/tfjs-layers.js';
+
+const metadataSchema = z.object({
+  schemaVersion: z.literal(1),
+  task: z.string(),
+  /** In the order of the softmax. */
+  classes: z.array(z.string()).min(2),
+  network: z.string(),
+  alpha: z.number().positive(),
+  /** sha256 of the pretrained weights that training started from; null where there were none. */
+  pretrained: z.string().nullable(),
+  input: z.object({
+    height: z.int().min(1),
+    width: z.int().min(1),
+    fit: z.enum(['stretch']),
+    decoder: z.enum(['turbo', 'sharp']),
+    preprocessing: z.enum(['scale', 'tf']),
+  }),
+  /** Probabilities are softmax(logits / temperature). */
+  temperature: z.number().positive(),
+});
+
+/** Everything beside the weights that turns a photo into a class. */
+export type ModelMetadata = z.output<typeof metadataSchema>;
+
+/**
+ * Writes a whole network, base and head, as a folder: model.json and weights.bin in TensorFlow.js layers format, and
+ * metadata.json. Equal models give equal bytes. A folder that is there is replaced, at once.
+ */
+export async function saveModel(folder: string, model: LayersModel, metadata: ModelMetadata): Promise<void> {
+  const weights = modelWeights(model);
+  const manifest = {
+    format: 'layers-model',
+    generatedBy: 'abo-pipeline',
+    modelTopology: model.toJSON(undefined, false),
+    weightsManifest: [
+      {
+        paths: ['weights.bin'],
+        weights: weights.map(({ name, variable: { shape } }) => ({ name, shape, dtype: 'float32' })),
+      },
+    ],
+  };
+  const values = weights.map(({ variable }) => {
+    const { buffer, byteOffset, byteLength } = variable.read().dataSync<'float32'>();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
+  const unfinished = `${folder}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  await writeFile(join(unfinished, 'model.json'), JSON.stringify(manifest));
+  await writeFile(join(unfinished, 'weights.bin'), Buffer.concat(values));
+  await writeFile(join(unfinished, 'metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);
+  await rm(folder, { recursive: true, force: true });
+  await rename(unfinished, folder);
+}
+
+/**
+ * Reads a model's metadata.
+ * @throws {PipelineError} `NOT_FOUND`, or `MODEL_INVALID` where it is not of this version.
+ */
+export async function readModelMetadata(folder: string): Promise<ModelMetadata> {
+  const file = join(folder, 'metadata.json');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new PipelineError('NOT_FOUND', `Expected a model in ${folder}`, {
+      hint: '`pipeline run` writes one into RUN/model/<task>.',
+      cause: error,
+    });
+  });
+  try {
+    return metadataSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PipelineError('MODEL_INVALID', `Expected a model’s metadata of version 1 in ${file}`, {
+      hint: 'Train the model again with this version.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Loads a model that `saveModel` wrote. The model is the caller's to dispose.
+ * @throws {PipelineError} as `readModelMetadata` and `readTfjsWeights`; `WEIGHTS_MISMATCH`.
+ */
+export async function loadModel(
+  tf: Tf,
+  folder: string,
+): Promise<{ model: LayersModel; metadata: ModelMetadata }> {
+  const metadata = await readModelMetadata(folder);
+  const weights = await readTfjsWeights(folder);
+  const { modelTopology } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as {
+    modelTopology: object;
+  };
+  let model: LayersModel;
+  try {
+    model = await tf.loadLayersModel({ load: async () => ({ modelTopology }) });
+  } catch (error) {
+    throw new PipelineError('MODEL_INVALID', `Expected a network’s topology in ${folder}/model.json`, {
+      hint: 'Train the model again.',
+      cause: error,
+    });
+  }
+  try {
+    assignWeights(tf, model, weights);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return { model, metadata };
+}
