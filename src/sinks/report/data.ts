@@ -1,0 +1,119 @@
+import type { EvaluationResult, Mistake, TrainResult } from '../../models/results.js';
+import { type Sample, SIDES, type Side } from '../../records.js';
+import type { Summary } from '../../summary.js';
+import type { LedgerSummary } from '../ledger.js';
+
+/** Everything that a report shows. Plain data: the same data give the same file. */
+export interface ReportData {
+  summary: Summary;
+  /** The recipe's `source.kind`: ABO's attribution is shown for `abo`, unless the photos are drawn. */
+  sourceKind: string;
+  /** Absent where samples were given and no dump was read. */
+  profile?: ColumnProfile;
+  ledger: readonly LedgerSummary[];
+  /** In the recipe's order. */
+  tasks: readonly TaskReport[];
+}
+
+/** How often each column of the dump carries a value. */
+export interface ColumnProfile {
+  listings: number;
+  shards: number;
+  columns: readonly { name: string; present: number; missing: number }[];
+}
+
+export interface TaskReport {
+  name: string;
+  /** In the classes' order. */
+  classes: readonly ClassReport[];
+  train: TrainResult;
+  evaluation: Omit<EvaluationResult, 'mistakes'> & { mistakes: readonly ReportMistake[] };
+}
+
+/** One class before and after the cap. */
+export interface ClassReport {
+  label: string;
+  /** Photos after labelling, before the cap; absent where samples were given. */
+  natural?: number;
+  /** Samples on each side. */
+  sides: Readonly<Record<Side, number>>;
+  /** A few photos to look at, the best first: a report with many classes shows fewer of them. */
+  photos: readonly ReportPhoto[];
+}
+
+export interface ReportPhoto {
+  /** Relative to `images/small`, as it is shown. */
+  path: string;
+  /** Absolute, as it is read. */
+  file: string;
+}
+
+export type ReportMistake = Mistake & ReportPhoto;
+
+/** Photos a class that a report shows at most. */
+export const PHOTOS_PER_CLASS = 6;
+
+/**
+ * Gathers what the report shows of one task.
+ * @param options.natural photos a class before the cap, as curation counted them.
+ * @param options.fileOf the absolute path of a photo's `path`.
+ */
+export function taskReport(options: {
+  name: string;
+  samples: Iterable<Sample>;
+  natural?: Readonly<Record<string, number>>;
+  train: TrainResult;
+  evaluation: EvaluationResult;
+  fileOf: (path: string) => string;
+}): TaskReport {
+  const { name, samples, natural, train, evaluation, fileOf } = options;
+  return {
+    name,
+    classes: classReports(samples, natural),
+    train,
+    evaluation: {
+      ...evaluation,
+      mistakes: evaluation.mistakes.map((mistake) => ({ ...mistake, file: fileOf(mistake.path) })),
+    },
+  };
+}
+
+/** Each class's counts and a few of its photos, in the order of the labels' UTF-16 code units. */
+export function classReports(
+  samples: Iterable<Sample>,
+  natural?: Readonly<Record<string, number>>,
+): ClassReport[] {
+  const byLabel = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const group = byLabel.get(sample.label);
+    if (group === undefined) byLabel.set(sample.label, [sample]);
+    else group.push(sample);
+  }
+  const ordered = [...byLabel].sort(([a], [b]) => (a < b ? -1 : 1));
+  return ordered.map(([label, group]) => ({
+    label,
+    ...(natural !== undefined && Object.hasOwn(natural, label) && { natural: natural[label]! }),
+    sides: Object.fromEntries(
+      SIDES.map((side) => [side, group.filter(({ split }) => split === side).length]),
+    ) as Record<Side, number>,
+    photos: variedPhotos(group),
+  }));
+}
+
+/** One photo a component first, drawn by hash: variants of one shot would show little of a class. */
+function variedPhotos(samples: readonly Sample[]): ReportPhoto[] {
+  const drawn = [...samples].sort((a, b) => compare(a.sha256, b.sha256) || compare(a.imageId, b.imageId));
+  const seen = new Set<string>();
+  const firsts: Sample[] = [];
+  const others: Sample[] = [];
+  for (const sample of drawn) {
+    (seen.has(sample.component) ? others : firsts).push(sample);
+    seen.add(sample.component);
+  }
+  return [...firsts, ...others].slice(0, PHOTOS_PER_CLASS).map(({ path, file }) => ({ path, file }));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,51 @@
+import type { TaskReport } from '../data.js';
+import { count, NOTHING, percent, plural } from '../format.js';
+import { type Content, html, name } from '../html.js';
+import type { Section } from '../section.js';
+import { shareBar, table } from '../table.js';
+import { confusedPairs } from './confusion.js';
+
+/** Precision, recall and F1 of each class, the weakest first. */
+export function classesSection(task: TaskReport, id: string): Section {
+  const { perClass, classes, confusion, side } = task.evaluation;
+  const takenFor = new Map<string, string>();
+  for (const { from, to, photos } of confusedPairs(confusion)) {
+    const label = classes[from] ?? '';
+    if (!takenFor.has(label)) takenFor.set(label, `${classes[to] ?? ''} (${count(photos)})`);
+  }
+  const weakest = [...perClass].sort((a, b) => finite(a.f1) - finite(b.f1) || (a.label < b.label ? -1 : 1));
+  return {
+    id,
+    title: 'Class by class',
+    body: html`<p>${plural(perClass.length, 'class', 'classes')} on the ${side} side, the weakest first.</p>
+${table({
+  caption: 'Precision, recall and F1 of each class',
+  columns: [
+    { title: 'Class' },
+    { title: 'Photos', numeric: true },
+    { title: 'Precision', numeric: true },
+    { title: 'Recall', numeric: true },
+    { title: 'F1', numeric: true },
+    { title: 'Most often taken for' },
+  ],
+  rows: weakest.map(({ label, support, precision, recall, f1 }) => [
+    name(label),
+    { show: count(support), by: support },
+    shareCell(precision),
+    shareCell(recall),
+    { show: shareBar(f1, percent(f1)), by: finite(f1) },
+    takenFor.has(label) ? name(takenFor.get(label)!) : NOTHING,
+  ]),
+  sortable: true,
+})}`,
+  };
+}
+
+function shareCell(share: number): { show: Content; by: number } {
+  return { show: percent(share), by: finite(share) };
+}
+
+/** A class without a photo on this side has no score: it sorts before all others. */
+function finite(share: number): number {
+  return Number.isFinite(share) ? share : -1;
+}

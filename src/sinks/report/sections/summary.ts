@@ -1,0 +1,54 @@
+import type { Summary, TaskSummary } from '../../../summary.js';
+import type { TaskReport } from '../data.js';
+import { bytes, count, decimal, duration, percent, percentRange, plural } from '../format.js';
+import { type Html, html, name } from '../html.js';
+import type { Section } from '../section.js';
+import { facts } from '../table.js';
+
+const SPLIT_BY: Readonly<Record<TaskSummary['splitBy'], string>> = {
+  component: 'by component: photos of one product or one shot stay on one side',
+  image: 'by photo: variants of one product may stand on both sides, which flatters the accuracy',
+  given: 'as the samples file gives it',
+};
+
+/** What the run was and how good its models are. */
+export function summarySection(summary: Summary, tasks: readonly TaskReport[]): Section {
+  const { recipe, source, seconds, peakMemoryBytes, backend } = summary;
+  return {
+    id: 'summary',
+    title: 'Summary',
+    body: html`${tasks.map((task, index) => {
+      const result = summary.tasks[task.name];
+      return result !== undefined && scorecard(task.name, `task-${index + 1}`, result);
+    })}
+${facts([
+  ['Recipe', html`${name(recipe.name)} <code>${recipe.hash.slice(0, 12)}</code>`],
+  ['Source', html`<code>${name(source)}</code>`],
+  ['Backend', `${backend.name}, ${backend.device}`],
+  ['Time', duration(seconds)],
+  ['Peak memory', bytes(peakMemoryBytes)],
+])}`,
+  };
+}
+
+function scorecard(task: string, id: string, result: TaskSummary): Html {
+  const { accuracyInterval, splits, splitBy, evaluatedOn, classes, samples } = result;
+  return html`<div class="score">
+<h3><a href="#${id}">${name(task)}</a></h3>
+<p class="hero"><strong>${percent(result.accuracy)}</strong> accuracy on the ${evaluatedOn} side
+<span class="interval" aria-hidden="true" style="--low:${share(accuracyInterval[0])}%;--high:${share(accuracyInterval[1])}%;--at:${share(result.accuracy)}%"></span>
+<small>95 % interval ${percentRange(accuracyInterval)}, by bootstrap over components</small></p>
+<ul class="metrics">
+<li><b>${percent(result.macroF1)}</b> macro-F1</li>
+<li><b>${percent(result.top5)}</b> top-5 accuracy</li>
+<li><b>${decimal(result.loss, 3)}</b> loss, in nats</li>
+<li><b>${percent(result.naturalAccuracy)}</b> accuracy at the classes’ natural shares</li>
+</ul>
+<p>${plural(classes, 'class', 'classes')}, ${plural(samples, 'sample')}: ${count(splits.train)} to train on, ${count(splits.validation)} to validate, ${count(splits.test)} to test. Split ${SPLIT_BY[splitBy]}.</p>
+</div>
+`;
+}
+
+function share(value: number): string {
+  return Number.isFinite(value) ? (value * 100).toFixed(2) : '0';
+}

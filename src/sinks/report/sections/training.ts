@@ -1,0 +1,183 @@
+import type { EpochRecord, TrainResult } from '../../../models/results.js';
+import { COLOURS, chart, type Drawing, valueAxis } from '../charts.js';
+import type { TaskReport } from '../data.js';
+import { count, decimal, duration, NOTHING, percent, plural } from '../format.js';
+import { type Content, type Html, html, name } from '../html.js';
+import type { Section } from '../section.js';
+import { facts, folded, table } from '../table.js';
+
+type Series = readonly (readonly [epoch: number, value: number | undefined])[];
+
+/** What was trained, how, and how loss and accuracy went. */
+export function trainingSection(task: TaskReport, id: string): Section {
+  const { train } = task;
+  const { history, keptEpoch } = train;
+  const validated = history.some(({ validationLoss }) => validationLoss !== undefined);
+  return {
+    id,
+    title: 'Training',
+    body: html`${modelFacts(train)}
+${
+  history.length === 0
+    ? html`<p>Nothing was trained: there are no epochs to show.</p>`
+    : html`<div class="pair">
+${curve('Loss', 'loss, in nats', `${id}-loss`, train, {
+  train: history.map(({ epoch, loss }) => [epoch, loss]),
+  validation: history.map(({ epoch, validationLoss }) => [epoch, validationLoss]),
+})}
+${curve('Accuracy', 'accuracy', `${id}-accuracy`, train, {
+  train: history.map(({ epoch, accuracy }) => [epoch, accuracy]),
+  validation: history.map(({ epoch, validationAccuracy }) => [epoch, validationAccuracy]),
+})}
+</div>
+<p>${
+        validated
+          ? `The weights of epoch ${count(keptEpoch)} were kept, the best by validation loss (the dashed line).`
+          : 'There was no validation side: the number of epochs was fixed and the last weights were kept.'
+      }${phases(history).length > 1 && ` Thin dotted lines separate the phases: ${phases(history).join(', then ')}.`}</p>
+${folded('Every epoch', epochTable(history))}`
+}`,
+  };
+}
+
+function modelFacts({ model, parameters, temperature, seconds, waitShare, history }: TrainResult): Html {
+  const { units, dropout, labelSmoothing } = model.head;
+  const head = [
+    ...units.map((size) => `${size} relu`),
+    ...(dropout > 0 ? [`dropout ${dropout}`] : []),
+    'softmax',
+    ...(labelSmoothing > 0 ? [`label smoothing ${labelSmoothing}`] : []),
+  ];
+  const entries: (readonly [string, Content])[] = [
+    ['Network', name(model.network)],
+    ['Head', head.join(', ')],
+    [
+      'Phases',
+      model.phases
+        .map(({ optimizer, learningRate }) => `${optimizer}, learning rate ${learningRate}`)
+        .join('; then '),
+    ],
+    ['Batch', plural(model.batchSize, 'photo')],
+    ['Parameters', `${count(parameters.trained)} trained, ${count(parameters.fixed)} fixed`],
+    ['Time', `${duration(seconds)}, ${plural(history.length, 'epoch')}`],
+    ['Waiting for data', percent(waitShare)],
+    ['Temperature', decimal(temperature, 3)],
+  ];
+  return facts(entries);
+}
+
+function curve(
+  title: string,
+  what: string,
+  id: string,
+  train: TrainResult,
+  series: { train: Series; validation: Series },
+): Html {
+  const validation = series.validation.filter(([, value]) => value !== undefined);
+  const last = series.train.at(-1)?.[1];
+  return html`<div><h4>${title}</h4>${chart({
+    id,
+    alt: `Lines: ${what} over ${plural(series.train.length, 'epoch')}, in the end ${decimal(last, 3)} in training${
+      validation.length > 0 ? ` and ${decimal(validation.at(-1)?.[1], 3)} in validation` : ''
+    }.`,
+    legend: [['blue', 'Train'], ...(validation.length > 0 ? [['amber', 'Validation'] as const] : [])],
+    draw: (width) => draw(train, series.train, validation, width),
+  })}</div>`;
+}
+
+function draw(train: TrainResult, training: Series, validation: Series, width: number): Drawing {
+  const { history, keptEpoch } = train;
+  const wide = width > 500;
+  const line = (data: Series, color: string, more: object = {}) => ({
+    type: 'line',
+    data: data.map(([epoch, value]) => [epoch, Number.isFinite(value) ? value : null]),
+    silent: true,
+    symbol: 'circle',
+    symbolSize: 5,
+    showSymbol: data.length <= 12,
+    lineStyle: { color, width: wide ? 3 : 2 },
+    itemStyle: { color },
+    ...more,
+  });
+  const mark = (at: number, type: string, opacity: number) => ({
+    xAxis: at,
+    lineStyle: { type, opacity, color: 'currentColor', width: 1.2 },
+  });
+  const marks = {
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      label: { show: false },
+      data: [
+        ...(validation.length > 0 ? [mark(keptEpoch, 'dashed', 0.7)] : []),
+        ...boundaries(history).map((at) => mark(at, 'dotted', 0.5)),
+      ],
+    },
+  };
+  const first = history[0]!.epoch;
+  const final = history.at(-1)!.epoch;
+  return {
+    height: wide ? 420 : 230,
+    option: {
+      // Two curves stand side by side on a wide page, at half their size: twice the text keeps it readable.
+      textStyle: textStyle(wide),
+      grid: { left: wide ? 70 : 42, right: 14, top: 10, bottom: wide ? 44 : 26 },
+      xAxis: valueAxis({
+        min: first === final ? first - 1 : first,
+        max: final,
+        minInterval: 1,
+        splitLine: { show: false },
+        axisLine: { show: true, lineStyle: { color: 'currentColor', opacity: 0.3 } },
+        axisLabel: { color: 'currentColor', fontSize: textStyle(wide).fontSize, hideOverlap: true },
+      }),
+      yAxis: valueAxis({
+        scale: true,
+        axisLabel: { color: 'currentColor', fontSize: textStyle(wide).fontSize },
+      }),
+      series: [
+        line(training, COLOURS.blue, marks),
+        ...(validation.length > 0 ? [line(validation, COLOURS.amber)] : []),
+      ],
+    },
+  };
+}
+
+function textStyle(wide: boolean) {
+  return { color: 'currentColor', fontFamily: 'system-ui, sans-serif', fontSize: wide ? 21 : 11 };
+}
+
+/** Between which epochs the phase changes. */
+function boundaries(history: readonly EpochRecord[]): number[] {
+  return history.flatMap(({ epoch, phase }, index) => {
+    const before = history[index - 1];
+    return before !== undefined && before.phase !== phase ? [epoch - 0.5] : [];
+  });
+}
+
+function phases(history: readonly EpochRecord[]): string[] {
+  return history.map(({ phase }) => phase).filter((phase, index, all) => phase !== all[index - 1]);
+}
+
+function epochTable(history: readonly EpochRecord[]): Html {
+  return table({
+    caption: 'Training and validation, epoch by epoch',
+    columns: [
+      { title: 'Epoch', numeric: true },
+      { title: 'Trained' },
+      { title: 'Loss', numeric: true },
+      { title: 'Accuracy', numeric: true },
+      { title: 'Validation loss', numeric: true },
+      { title: 'Validation accuracy', numeric: true },
+      { title: 'Time', numeric: true },
+    ],
+    rows: history.map((one) => [
+      one.epoch,
+      name(one.phase),
+      decimal(one.loss, 4),
+      percent(one.accuracy),
+      decimal(one.validationLoss, 4),
+      one.validationAccuracy === undefined ? NOTHING : percent(one.validationAccuracy),
+      duration(one.seconds),
+    ]),
+  });
+}

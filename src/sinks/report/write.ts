@@ -1,0 +1,85 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { PHOTOS_PER_CLASS, type ReportData, type TaskReport } from './data.js';
+import { markupOf } from './html.js';
+import { renderPage } from './page.js';
+import { type Thumbnails, thumbnails } from './photos.js';
+import type { Section } from './section.js';
+import { attributionSection } from './sections/attribution.js';
+import { cachesSection } from './sections/caches.js';
+import { classesSection } from './sections/classes.js';
+import { columnsSection } from './sections/columns.js';
+import { confusionSection } from './sections/confusion.js';
+import { countsSection } from './sections/counts.js';
+import { mistakesSection, PICTURED_MISTAKES } from './sections/mistakes.js';
+import { recordsSection } from './sections/records.js';
+import { samplesSection } from './sections/samples.js';
+import { summarySection } from './sections/summary.js';
+import { trainingSection } from './sections/training.js';
+
+/** Sample photos that a page may hold in all, at about 4 kB each; each class has one in any case. */
+const MOST_PHOTOS = 300;
+
+/**
+ * Writes a run's report: one HTML file that needs no network and no other file. It is written under another name
+ * first, so that it is complete or absent. The same data and photos give the same bytes.
+ */
+export async function writeReport(
+  file: string,
+  data: ReportData,
+  options: { signal?: AbortSignal } = {},
+): Promise<void> {
+  const photosPerClass = photosThatFit(data.tasks);
+  const made = await thumbnails(photoFiles(data.tasks, photosPerClass), options.signal);
+  const unfinished = `${file}.unfinished`;
+  try {
+    await writeFile(unfinished, renderReport(data, made, photosPerClass));
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** The report's text; `made` holds the photos that it shows. */
+function renderReport(data: ReportData, made: Thumbnails, photosPerClass: number): string {
+  const { summary, profile, ledger, tasks } = data;
+  const attribution = attributionSection(data);
+  const sections = [
+    summarySection(summary, tasks),
+    ...tasks.map((task, index) => taskSection(task, `task-${index + 1}`, made, photosPerClass)),
+    recordsSection(summary.stages, ledger),
+    ...(profile === undefined ? [] : [columnsSection(profile)]),
+    cachesSection(summary.caches),
+    ...(attribution === undefined ? [] : [attribution]),
+  ];
+  return markupOf(renderPage({ title: summary.recipe.name, synthetic: summary.synthetic, sections }));
+}
+
+/** All of one task. */
+function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerClass: number): Section {
+  return {
+    id,
+    title: `Task ${task.name}`,
+    parts: [
+      countsSection(task, `${id}-counts`),
+      samplesSection(task, `${id}-samples`, made, photosPerClass),
+      trainingSection(task, `${id}-training`),
+      classesSection(task, `${id}-classes`),
+      confusionSection(task, `${id}-confusion`),
+      mistakesSection(task, `${id}-mistakes`, made),
+    ],
+  };
+}
+
+/** How many photos each class may show so that the page stays small. */
+function photosThatFit(tasks: readonly TaskReport[]): number {
+  const classes = tasks.reduce((sum, task) => sum + task.classes.length, 0);
+  return Math.max(1, Math.min(PHOTOS_PER_CLASS, Math.floor(MOST_PHOTOS / Math.max(1, classes))));
+}
+
+function photoFiles(tasks: readonly TaskReport[], photosPerClass: number): string[] {
+  return tasks.flatMap(({ classes, evaluation }) => [
+    ...classes.flatMap(({ photos }) => photos.slice(0, photosPerClass).map(({ file }) => file)),
+    ...evaluation.mistakes.slice(0, PICTURED_MISTAKES).map(({ file }) => file),
+  ]);
+}
