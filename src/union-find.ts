@@ -1,0 +1,43 @@
+/** Disjoint sets of 0..size−1 (Tarjan 1975: union by size, path halving). */
+export interface UnionFind {
+  find(member: number): number;
+  /** Joins two sets; whether they were apart. */
+  union(a: number, b: number): boolean;
+}
+
+export function unionFind(size: number): UnionFind {
+  const parent = Int32Array.from({ length: size }, (_, index) => index);
+  const weight = new Int32Array(size).fill(1);
+  const find = (member: number): number => {
+    let at = member;
+    while (parent[at] !== at) {
+      parent[at] = parent[parent[at]!]!;
+      at = parent[at]!;
+    }
+    return at;
+  };
+  return {
+    find,
+    union(a, b) {
+      let root = find(a);
+      let child = find(b);
+      if (root === child) return false;
+      if (weight[root]! < weight[child]!) [root, child] = [child, root];
+      parent[child] = root;
+      weight[root]! += weight[child]!;
+      return true;
+    },
+  };
+}
+
+/** The members of each set, ascending; sets in the order of their first members. */
+export function setsOf(size: number, { find }: UnionFind): number[][] {
+  const sets = new Map<number, number[]>();
+  for (let member = 0; member < size; member++) {
+    const root = find(member);
+    const set = sets.get(root);
+    if (set === undefined) sets.set(root, [member]);
+    else set.push(member);
+  }
+  return [...sets.values()];
+}
