@@ -59,3 +59,8 @@ export function resolveConflicts(
   }
   return { values: Object.fromEntries(values), conflicts };
 }
+
+/** What two writings of one value share: Unicode NFKC, single spaces, no case. */
+export function matchKey(text: string): string {
+  return text.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase();
+}

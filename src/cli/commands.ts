@@ -1,5 +1,6 @@
 import { balanceCommand } from './balance.js';
 import { cleanCommand } from './clean.js';
+import { deduplicateCommand } from './deduplicate.js';
 import { explodeCommand } from './explode.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
@@ -13,6 +14,7 @@ export const commands: readonly CommandDefinition[] = [
   parseCommand,
   explodeCommand,
   joinCommand,
+  deduplicateCommand,
   labelCommand,
   balanceCommand,
   splitCommand,

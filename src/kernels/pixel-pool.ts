@@ -32,7 +32,7 @@ export interface Fingerprint {
   picture: string;
   /** 64-bit perceptual hash, 16 hex digits. */
   hash: string;
-  /** 32 × 32 × 3 mean colours, RGB bytes. */
+  /** 32 × 32 × 3 mean colours of the photo stretched to a square, RGB bytes. */
   grid: Uint8Array;
 }
 
@@ -48,12 +48,17 @@ export type PixelResult<T> = { value: T } | { fault: ImageFault };
 /** What a pixel thread is asked. */
 export type PixelJob =
   | { kind: 'resize'; files: readonly string[]; target: PixelTarget }
-  | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder };
+  | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder }
+  | { kind: 'compare'; pairs: readonly FilePair[]; decoder: Decoder };
+
+export type FilePair = readonly [a: string, b: string];
 
 /** Threads that decode; a job's results stand in the order of its files. */
 export interface PixelPool {
   resize(files: readonly string[], target: PixelTarget): Promise<PixelResult<ResizedPhoto>[]>;
   fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
+  /** Whether the two photos of each pair are one picture, looked at closely and in colour. */
+  compare(pairs: readonly FilePair[], decoder: Decoder): Promise<boolean[]>;
   close(): Promise<void>;
 }
 
@@ -81,6 +86,7 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
   return {
     resize: (files, target) => run({ kind: 'resize', files, target }),
     fingerprint: (files, decoder) => run({ kind: 'fingerprint', files, decoder }),
+    compare: (pairs, decoder) => run({ kind: 'compare', pairs, decoder }),
     close: () => pool.destroy(),
   };
 }

@@ -3,14 +3,18 @@ import { readFile, stat } from 'node:fs/promises';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { asPipelineError, PipelineError } from '../errors.js';
 import { decode, IMAGE_REASONS, MAX_FILE_BYTES } from './decode.js';
+import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
 import { pixelKernels } from './resize.js';
 
 const kernels = pixelKernels();
 
+const COMPARED = { width: COMPARED_SIDE, height: COMPARED_SIDE };
+
 /** One job of a pixel thread: some files, each with its photo or its fault; pixels are handed over, not copied. */
 export default async function work(job: PixelJob): Promise<unknown> {
+  if (job.kind === 'compare') return compare(job);
   const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
   const memory: ArrayBuffer[] = [];
   for (const file of job.files) {
@@ -38,8 +42,29 @@ async function fingerprint(
   const bytes = await readPhoto(file);
   const size = await decode(bytes, decoder, kernels);
   const pixels = sha256(kernels.bilinear(size, size), `${size.width}x${size.height}`);
-  const grid = kernels.grid(size, HASH_GRID);
+  const grid = meanColours(kernels.bilinear(size, COMPARED), HASH_GRID);
   return { sha256: sha256(bytes), ...size, picture: pixels, hash: perceptualHash(grid), grid };
+}
+
+/** Whether each pair of photos is one picture. A photo that cannot be read any more is no other photo. */
+async function compare({ pairs, decoder }: PixelJob & { kind: 'compare' }): Promise<boolean[]> {
+  const grids = new Map<string, Uint8Array | undefined>();
+  const fineGrid = async (file: string) => {
+    if (grids.has(file)) return grids.get(file);
+    const grid = await readPhoto(file)
+      .then((bytes) => decode(bytes, decoder, kernels))
+      .then((size) => meanColours(kernels.bilinear(size, COMPARED), FINE_GRID))
+      .catch(() => undefined);
+    grids.set(file, grid);
+    return grid;
+  };
+  const same: boolean[] = [];
+  for (const [a, b] of pairs) {
+    const left = await fineGrid(a);
+    const right = await fineGrid(b);
+    same.push(left !== undefined && right !== undefined && isSamePicture(fineDifference(left, right)));
+  }
+  return same;
 }
 
 async function readPhoto(file: string): Promise<Buffer> {

@@ -10,7 +10,6 @@ interface Exports {
     height: number,
     scratch: number,
   ): void;
-  grid(source: number, sourceWidth: number, sourceHeight: number, target: number, size: number): void;
 }
 
 const PAGE = 65_536;
@@ -27,8 +26,6 @@ export interface PixelKernels {
   room(width: number, height: number): Buffer;
   /** The photo in the room, stretched to height × width × 3 RGB bytes in memory of its own. */
   bilinear(source: Size, target: Size): Uint8Array;
-  /** The photo's mean colours on a size × size grid: size × size × 3 RGB bytes in memory of its own. */
-  grid(source: Size, size: number): Uint8Array;
 }
 
 export interface Size {
@@ -60,12 +57,6 @@ export function pixelKernels(): PixelKernels {
       reserve(scratch + width * SCRATCH_PER_COLUMN);
       kernels.bilinear(BASE, source.width, source.height, target, width, height, scratch);
       return new Uint8Array(memory.buffer.slice(target, target + width * height * 3));
-    },
-    grid(source, size) {
-      const target = align(BASE + source.width * source.height * 4);
-      reserve(target + size * size * 3);
-      kernels.grid(BASE, source.width, source.height, target, size);
-      return new Uint8Array(memory.buffer.slice(target, target + size * size * 3));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { matchKey } from '../attributes.js';
 import type { LabelledPhoto, Photo } from '../records.js';
 import type { Stage } from '../stage.js';
 
@@ -60,11 +61,6 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
       }
     },
   };
-}
-
-/** What two writings of one label share: Unicode NFKC, single spaces, no case. */
-export function matchKey(text: string): string {
-  return text.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase();
 }
 
 /** Ties go to the first in the order of UTF-16 code units, so that arrival order does not matter. */

@@ -78,30 +78,3 @@ export function bilinear(
     }
   }
 }
-
-/** The mean colour of each cell of a size x size grid; cells of a photo smaller than the grid overlap. */
-export function grid(source: usize, sourceWidth: i32, sourceHeight: i32, target: usize, size: i32): void {
-  for (let row = 0; row < size; row++) {
-    const y0 = row * sourceHeight / size;
-    const y1 = max((row + 1) * sourceHeight / size, y0 + 1);
-    for (let column = 0; column < size; column++) {
-      const x0 = column * sourceWidth / size;
-      const x1 = max((column + 1) * sourceWidth / size, x0 + 1);
-      let red: u32 = 0, green: u32 = 0, blue: u32 = 0;
-      for (let y = y0; y < y1; y++) {
-        let at = source + <usize>((y * sourceWidth + x0) << 2);
-        for (let x = x0; x < x1; x++) {
-          red += load<u8>(at);
-          green += load<u8>(at, 1);
-          blue += load<u8>(at, 2);
-          at += 4;
-        }
-      }
-      const count = <u32>((y1 - y0) * (x1 - x0));
-      const out = target + <usize>((row * size + column) * 3);
-      store<u8>(out, (red + count / 2) / count);
-      store<u8>(out, (green + count / 2) / count, 1);
-      store<u8>(out, (blue + count / 2) / count, 2);
-    }
-  }
-}

@@ -1,0 +1,81 @@
+import { hashIndex } from '../kernels/hash-index.js';
+import { KEPT_BYTES, keepGrid, maybeSamePicture, sameFamily } from '../kernels/likeness.js';
+import type { Fingerprint } from '../kernels/pixel-pool.js';
+import { setsOf, type UnionFind, unionFind } from '../union-find.js';
+
+/** Why two photos are linked; `distance` in bits of the perceptual hash where they were found by it. */
+export interface Link {
+  a: number;
+  b: number;
+  ground: 'bytes' | 'pixels' | 'near' | 'item' | 'name';
+  distance?: number;
+}
+
+/** Perceptual hashes of one picture, or of one family, differ in at most so many bits of 64. */
+const NEAR_BITS = 10;
+
+/** Links by keys that are equal: each record to the first that has its key. */
+export function equalLinks(
+  keys: Iterable<readonly [member: number, key: string]>,
+  ground: Link['ground'],
+): Link[] {
+  const first = new Map<string, number>();
+  const links: Link[] = [];
+  for (const [b, key] of keys) {
+    const a = first.get(key);
+    if (a === undefined) first.set(key, b);
+    else if (a !== b) links.push({ a, b, ground });
+  }
+  return links;
+}
+
+/** Finds photos that look alike as their fingerprints come in; keeps 768 bytes and a hash of each. */
+export function nearPhotos() {
+  const index = hashIndex(NEAR_BITS);
+  const members: number[] = [];
+  let grids = new Uint8Array(1024 * KEPT_BYTES);
+  const grid = (at: number) => grids.subarray(at * KEPT_BYTES, (at + 1) * KEPT_BYTES);
+  /** Pairs that only a closer look can call one picture. */
+  const maybeSame: Link[] = [];
+  const family: Link[] = [];
+  return {
+    maybeSame,
+    family,
+    add(member: number, fingerprint: Fingerprint) {
+      const at = members.push(member) - 1;
+      if (members.length * KEPT_BYTES > grids.length) {
+        const larger = new Uint8Array(2 * grids.length);
+        larger.set(grids);
+        grids = larger;
+      }
+      keepGrid(fingerprint.grid, grids, at * KEPT_BYTES);
+      index.add(fingerprint.hash, (other, distance) => {
+        const link: Link = { a: members[other]!, b: member, ground: 'near', distance };
+        if (maybeSamePicture(grid(other), grid(at))) maybeSame.push(link);
+        if (sameFamily(grid(other), grid(at))) family.push(link);
+      });
+    },
+  };
+}
+
+/** The sets that links join. */
+export function joinLinks(size: number, links: Iterable<Link>): UnionFind {
+  const sets = unionFind(size);
+  for (const { a, b } of links) sets.union(a, b);
+  return sets;
+}
+
+/** Sets of more than one member with the links inside each; both in order of arrival. */
+export function linkedSets(size: number, links: readonly Link[]): { members: number[]; links: Link[] }[] {
+  const sets = joinLinks(size, links);
+  const inside = new Map<number, Link[]>();
+  for (const link of links) {
+    const root = sets.find(link.a);
+    const list = inside.get(root);
+    if (list === undefined) inside.set(root, [link]);
+    else list.push(link);
+  }
+  return setsOf(size, sets)
+    .filter((members) => members.length > 1)
+    .map((members) => ({ members, links: inside.get(sets.find(members[0]!)) ?? [] }));
+}

@@ -1,0 +1,50 @@
+import { type Conflict, resolveConflicts } from '../attributes.js';
+import type { Photo } from '../records.js';
+import type { Image } from './images.js';
+
+/** Images that are one picture, and what their file says. */
+export interface Picture {
+  /** In order of arrival; the representative is among them. */
+  images: readonly Image[];
+  representative: Image;
+  sha256: string;
+}
+
+/** Of images that are one picture: the largest original, then a main image, then the smallest id. */
+export function representativeOf(images: readonly Image[]): Image {
+  const main = ({ views }: Image) => (views.some(({ role }) => role === 'main') ? 0 : 1);
+  return [...images].sort(
+    (a, b) =>
+      b.width * b.height - a.width * a.height || main(a) - main(b) || (a.imageId < b.imageId ? -1 : 1),
+  )[0]!;
+}
+
+/** A picture as one photo: attributes of main views count before others', then those that arrived first. */
+export function photoOf(
+  { images, representative, sha256 }: Picture,
+  component: string,
+  rule: 'majority' | 'first',
+): { photo: Photo; conflicts: Conflict[] } {
+  const views = images.flatMap((image) => image.views);
+  const main = views.filter(({ role }) => role === 'main');
+  const ordered = [...main, ...views.filter(({ role }) => role !== 'main')];
+  const { values, conflicts } = resolveConflicts(
+    ordered.map((view) => view.values),
+    rule,
+  );
+  const { imageId, path, file, width, height } = representative;
+  const photo: Photo = {
+    imageId,
+    path,
+    file,
+    width,
+    height,
+    sha256,
+    role: main.length > 0 ? 'main' : 'other',
+    images: images.map((image) => image.imageId).sort(),
+    items: [...new Set(views.map(({ itemId }) => itemId))].sort(),
+    attributes: values,
+    component,
+  };
+  return { photo, conflicts };
+}
