@@ -1,16 +1,28 @@
 import { balanceCommand } from './balance.js';
+import { cacheCommand } from './cache.js';
 import { cleanCommand } from './clean.js';
+import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
+import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import type { CommandDefinition } from './main.js';
 import { parseCommand } from './parse.js';
+import { reportCommand } from './report.js';
+import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
 import { splitCommand } from './split.js';
+import { trainCommand } from './train.js';
 
 /** Every command, in the order of the help. A new command is one new file and one line here. */
 export const commands: readonly CommandDefinition[] = [
+  runCommand,
+  curateCommand,
+  cacheCommand,
+  trainCommand,
+  evaluateCommand,
+  reportCommand,
   parseCommand,
   explodeCommand,
   joinCommand,

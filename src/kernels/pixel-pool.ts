@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
-import { type ErrorCode, PipelineError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+import { threadPool } from '../thread-pool.js';
 import type { Decoder } from './decode.js';
 
 /** What photos become in a pixel cache. */
@@ -67,26 +66,15 @@ export interface PixelPool {
  * @throws {PipelineError} from its methods: `WORKER_CRASHED` when a thread dies.
  */
 export function pixelPool({ workers }: { workers: number }): PixelPool {
-  const pool = new Piscina({
-    filename: fileURLToPath(new URL('./pixel-worker.js', import.meta.url)),
-    minThreads: workers,
-    maxThreads: workers,
-    idleTimeout: 1000,
+  const pool = threadPool<PixelJob, never>({
+    module: new URL('./pixel-worker.js', import.meta.url),
+    workers,
+    work: 'decode photos',
   });
-  const run = async (job: PixelJob) => {
-    try {
-      return await pool.run(job);
-    } catch (error) {
-      throw new PipelineError('WORKER_CRASHED', 'Expected a pixel thread to finish its job but it died', {
-        hint: 'Run the same command again: finished work is kept. Fewer --workers need less memory.',
-        cause: error,
-      });
-    }
-  };
   return {
-    resize: (files, target) => run({ kind: 'resize', files, target }),
-    fingerprint: (files, decoder) => run({ kind: 'fingerprint', files, decoder }),
-    compare: (pairs, decoder) => run({ kind: 'compare', pairs, decoder }),
-    close: () => pool.destroy(),
+    resize: (files, target) => pool.run({ kind: 'resize', files, target }),
+    fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
+    compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
+    close: pool.close,
   };
 }

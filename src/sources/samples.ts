@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -28,14 +29,32 @@ export async function* sampleRows(file: string, signal: AbortSignal): AsyncGener
     }
   } catch (error) {
     if (error instanceof PipelineError) throw error;
-    throw new PipelineError('SAMPLES_INVALID', `Expected a readable file of samples at ${file}`, {
-      hint: 'JSON lines (.jsonl, .jsonl.gz) or .parquet with path, label, split and component.',
-      cause: error,
-    });
+    throw unreadable(file, error);
   }
 }
 
 /** Parquet's 64-bit integers come as bigint, which JSON does not know. */
 function toJson(row: Record<string, unknown>): string {
   return JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+}
+
+/**
+ * sha256 of a file of samples, hex: what a run that takes it depends on.
+ * @throws {PipelineError} `SAMPLES_INVALID` when the file cannot be read.
+ */
+export async function fileDigest(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return hash.digest('hex');
+}
+
+function unreadable(file: string, cause: unknown): PipelineError {
+  return new PipelineError('SAMPLES_INVALID', `Expected a readable file of samples at ${file}`, {
+    hint: 'JSON lines (.jsonl, .jsonl.gz) or .parquet with path, label, split and component.',
+    cause,
+  });
 }

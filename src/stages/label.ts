@@ -5,13 +5,13 @@ import type { Stage } from '../stage.js';
 export interface LabelOptions {
   task: string;
   /** The attribute to learn; default: the name of the task. */
-  attribute?: string;
+  attribute?: string | undefined;
   /** Classes with fewer photos are dropped. */
   minPerClass: number;
   drop: readonly string[];
   merge: Readonly<Record<string, string>>;
   /** Only these labels, after merging. */
-  select?: readonly string[];
+  select?: readonly string[] | undefined;
 }
 
 /**

@@ -5,6 +5,10 @@ export type Tf = typeof tfjs;
 
 export type BackendName = 'wasm' | 'cpu';
 
+/** What a user may ask for; `auto` is the first that trains. */
+export const BACKEND_CHOICES = ['auto', 'wasm', 'cpu'] as const;
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
+
 /** A backend that was started in this thread. */
 export interface StartedBackend {
   readonly name: BackendName;

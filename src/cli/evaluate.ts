@@ -1,0 +1,7 @@
+import { stepCommand } from './steps.js';
+
+export const evaluateCommand = stepCommand(
+  'evaluate',
+  '… → predictions and metrics on the test side',
+  'evaluate',
+);

@@ -1,0 +1,3 @@
+import { stepCommand } from './steps.js';
+
+export const reportCommand = stepCommand('report', '… → report.html', 'report');

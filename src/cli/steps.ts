@@ -1,0 +1,169 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { PipelineError } from '../errors.js';
+import { memoryLedger } from '../ledger.js';
+import { logEvents } from '../log.js';
+import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
+import { loadRecipe, modelOf, type Recipe } from '../recipe.js';
+import { aboSource } from '../sources/abo.js';
+import type { Source } from '../sources/source.js';
+import { runPipeline, type Until } from '../steps/pipeline.js';
+import type { PartialSummary } from '../summary.js';
+import { createContext, parseBytes, parseInteger, parseShare, type ResourceOptions } from './context.js';
+import { type CommandDefinition, type CommandEnvironment, usageError } from './main.js';
+import { showProgress } from './progress.js';
+
+interface StepOptions extends ResourceOptions {
+  recipe: string;
+  set: string[];
+  source?: string;
+  images?: string;
+  out: string;
+  samples: string[];
+  weights: string[];
+  cache?: string;
+  backend: BackendChoice;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+const collect = (value: string, earlier: string[]) => [...earlier, value];
+
+/** A command that does a run's steps in order, up to one of them; steps that are finished are not done again. */
+export function stepCommand(name: string, description: string, until: Until): CommandDefinition {
+  return (program, environment) => {
+    addOptions(program.command(name).description(description)).action((options: StepOptions) =>
+      runSteps(options, until, environment),
+    );
+  };
+}
+
+function addOptions(command: Command): Command {
+  return command
+    .requiredOption('--recipe <file>', 'the YAML file that says everything a run does')
+    .requiredOption('--out <run>', 'the run folder')
+    .option('--source <dir>', 'the dump’s root, or - for listings on stdin')
+    .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
+    .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
+    .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
+    .option('--weights <[network=]path>', 'pretrained weights, or none (repeatable)', collect, [])
+    .option('--cache <dir>', 'keeps pixel caches here, to share them between runs')
+    .addOption(new Option('--backend <name>', 'what trains').choices(BACKEND_CHOICES).default('auto'))
+    .option('--workers <n>', 'threads for pixels and features', parseInteger('--workers', 1))
+    .option('--memory <size>', 'bytes that may be in flight, such as 512MB', parseBytes)
+    .option('--max-bad <share>', 'largest share of bad records of a stage', parseShare('--max-bad'))
+    .option('--json', 'print summary.json')
+    .option('-q, --quiet', 'no progress on stderr');
+}
+
+async function runSteps(options: StepOptions, until: Until, { signal }: CommandEnvironment): Promise<void> {
+  const recipe = await loadRecipe(options.recipe, options.set);
+  const given = givenSamples(options.samples, recipe);
+  const weights = await namedWeights(options.weights, recipe, until);
+  const source = await openSource(options);
+  const context = createContext(options, { ledger: memoryLedger(), seed: recipe.seed, signal });
+  const progress = showProgress(context.events, { quiet: options.quiet ?? false });
+  try {
+    const summary = await runPipeline({
+      recipe,
+      source,
+      given,
+      weights,
+      out: options.out,
+      ...(options.cache !== undefined && { cacheRoot: resolve(options.cache) }),
+      backend: options.backend,
+      until,
+      context,
+      onOpen: (run) => logEvents(context.events, run),
+    });
+    progress.stop();
+    process.stdout.write(
+      options.json ? `${JSON.stringify(summary, null, 2)}\n` : conclusion(summary, options.out, until),
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+async function openSource({ source, images }: StepOptions): Promise<Source> {
+  if (source === undefined) throw usageError('Expected --source DIR, or --source - with --images DIR');
+  if (source !== '-') {
+    if (images !== undefined) throw usageError('Expected --images only with --source -');
+    return aboSource({ dir: source });
+  }
+  if (images === undefined) {
+    throw usageError(
+      'Expected --images with --source -',
+      'It names the dump’s root, as in `join --source DIR`.',
+    );
+  }
+  return aboSource({ stdin: process.stdin, images });
+}
+
+/** `[TASK=]FILE` for each --samples; the task may be left out where the recipe has only one. */
+function givenSamples(values: readonly string[], recipe: Recipe): Map<string, string> {
+  const tasks = Object.keys(recipe.tasks);
+  const given = new Map<string, string>();
+  for (const value of values) {
+    const named = tasks.find((task) => value.startsWith(`${task}=`));
+    if (named === undefined && tasks.length > 1) {
+      throw usageError(
+        `Expected TASK=FILE for --samples but received "${value}"`,
+        `The tasks are ${tasks.join(', ')}.`,
+      );
+    }
+    given.set(named ?? tasks[0]!, named === undefined ? value : value.slice(named.length + 1));
+  }
+  return given;
+}
+
+/** `[NETWORK=]PATH` for each --weights, by network; every pretrained network that will be used needs one. */
+async function namedWeights(
+  values: readonly string[],
+  recipe: Recipe,
+  until: Until,
+): Promise<Map<string, string | undefined>> {
+  const networks = [...new Set(Object.keys(recipe.tasks).map((task) => modelOf(recipe, task).network))];
+  const pretrained = networks.filter((network) => network !== 'small-cnn');
+  const weights = new Map<string, string | undefined>();
+  for (const value of values) {
+    const named = networks.find((network) => value.startsWith(`${network}=`));
+    const path = named === undefined ? value : value.slice(named.length + 1);
+    if (named === undefined && pretrained.length !== 1) {
+      throw usageError(
+        `Expected NETWORK=PATH for --weights but received "${value}"`,
+        `This recipe's pretrained networks: ${pretrained.join(', ') || 'none'}.`,
+      );
+    }
+    if (path !== 'none' && !(await stat(path).catch(() => undefined))) {
+      throw new PipelineError('USAGE', `Expected weights at ${path} but there is nothing`);
+    }
+    weights.set(named ?? pretrained[0]!, path === 'none' ? undefined : path);
+  }
+  const missing = pretrained.filter((network) => !weights.has(network));
+  if (missing.length > 0 && until !== 'curate' && until !== 'cache') {
+    throw usageError(
+      `Expected --weights for ${missing.join(', ')}`,
+      'A TF.js layers folder (model.json and its shards), or `--weights none` to train from scratch.',
+    );
+  }
+  return weights;
+}
+
+function conclusion(summary: PartialSummary, out: string, until: Until): string {
+  const lines = Object.entries(summary.tasks).map(([task, result]) => {
+    const counted = `${result.samples} photos in ${result.classes} classes`;
+    if (!('accuracy' in result)) return `${task}: ${counted}`;
+    const [low, high] = result.accuracyInterval.map(percent);
+    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${result.evaluatedOn} side, ${counted}`;
+  });
+  if (summary.synthetic)
+    lines.push('The data is synthetic: drawn photos, which say nothing about a real catalogue.');
+  if (until === 'report') lines.push(`Report: ${out}/report.html`);
+  return `${lines.join('\n')}\n`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,137 @@
+import type { Sample, Side } from '../records.js';
+import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { Tf } from './backends/backend.js';
+import { POOL } from './classifier.js';
+import { cutModel } from './cut.js';
+import { logitsOf } from './epoch.js';
+import { createFeed, keyedSamples } from './feed.js';
+import {
+  accuracyInterval,
+  confusionMatrix,
+  logLoss,
+  macroF1,
+  naturalAccuracy,
+  type Predictions,
+  perClassMetrics,
+  predictedClasses,
+  topAccuracy,
+  topClasses,
+} from './metrics.js';
+import { loadModel } from './model-folder.js';
+import type { EvaluationResult, Mistake } from './results.js';
+import { softmax } from './temperature.js';
+
+/** A photo's probabilities as a line of RUN/predictions-<task>.jsonl. */
+export interface PredictionRecord {
+  imageId: string;
+  path: string;
+  label: string;
+  predicted: string;
+  /** The predicted class's. */
+  probability: number;
+  /** The five most probable classes, the first first. */
+  top: { label: string; probability: number }[];
+}
+
+const MISTAKES = 48;
+const TOP = 5;
+const BATCH = 32;
+
+/**
+ * Scores a saved model on one side of a task's samples.
+ * @param options.cache pixels, or the features that the model's frozen base gives.
+ * @param options.natural photos a class before the cap.
+ * @throws {PipelineError} `NOT_FOUND`, `MODEL_INVALID`, `ABORTED`.
+ */
+export async function evaluateTask(options: {
+  tf: Tf;
+  folder: string;
+  samples: readonly Sample[];
+  side: Side;
+  cache: TensorCache;
+  natural: Readonly<Record<string, number>>;
+  seed: number;
+  signal: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
+  const { tf, folder, side, cache, natural, seed, signal, onProgress } = options;
+  const samples = options.samples.filter(({ split }) => split === side);
+  const { model, metadata } = await loadModel(tf, folder);
+  try {
+    const { classes, temperature, input } = metadata;
+    const pool = model.layers.findIndex(({ name }) => name === POOL);
+    const cut = cutModel(tf, model, pool + 1);
+    const feed = createFeed(tf, cache, input.preprocessing);
+    const keyed = keyedSamples(cache, samples, classes);
+    const logits = await logitsOf({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>
+      onProgress?.(done, keyed.length),
+    );
+    const predictions: Predictions = {
+      classes: classes.length,
+      labels: keyed.map(({ label }) => label),
+      probabilities: softmax(logits, classes.length, temperature),
+    };
+    const records = predictionRecords(predictions, samples, classes);
+    return {
+      result: score(predictions, records, { classes, samples, side, natural, seed }),
+      predictions: records,
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+function score(
+  predictions: Predictions,
+  records: readonly PredictionRecord[],
+  options: {
+    classes: string[];
+    samples: readonly Sample[];
+    side: Side;
+    natural: Readonly<Record<string, number>>;
+    seed: number;
+  },
+): EvaluationResult {
+  const { classes, samples, side, natural, seed } = options;
+  const confusion = confusionMatrix(predictions);
+  const perClass = perClassMetrics(confusion, classes);
+  const predicted = predictedClasses(predictions);
+  const correct = samples.map((_, row) => predicted[row] === predictions.labels[row]);
+  const components = samples.map(({ component }) => component);
+  return {
+    side,
+    classes,
+    samples: samples.length,
+    accuracy: topAccuracy(predictions, 1),
+    accuracyInterval: accuracyInterval(correct, components, { seed }),
+    naturalAccuracy: naturalAccuracy(perClass, natural),
+    top5: topAccuracy(predictions, TOP),
+    macroF1: macroF1(confusion),
+    loss: logLoss(predictions),
+    perClass,
+    confusion,
+    mistakes: mistakesOf(records),
+  };
+}
+
+function predictionRecords(
+  predictions: Predictions,
+  samples: readonly Sample[],
+  classes: readonly string[],
+): PredictionRecord[] {
+  return samples.map(({ imageId, path, label }, row) => {
+    const top = topClasses(predictions, row, Math.min(TOP, classes.length)).map((k) => ({
+      label: classes[k]!,
+      probability: predictions.probabilities[row * classes.length + k]!,
+    }));
+    return { imageId, path, label, predicted: top[0]!.label, probability: top[0]!.probability, top };
+  });
+}
+
+function mistakesOf(records: readonly PredictionRecord[]): Mistake[] {
+  return records
+    .filter(({ label, predicted }) => label !== predicted)
+    .sort((a, b) => b.probability - a.probability || (a.path < b.path ? -1 : 1))
+    .slice(0, MISTAKES)
+    .map(({ top: _, ...mistake }) => mistake);
+}

@@ -1,0 +1,219 @@
+import type { LayersModel, Variable } from '@tensorflow/tfjs';
+import type { EventBus } from '../events.js';
+import { hash32 } from '../random.js';
+import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
+import type { Sample, Side } from '../records.js';
+import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { Tf } from './backends/backend.js';
+import { buildClassifier, firstTrained, phaseName } from './classifier.js';
+import { type Cut, cutModel } from './cut.js';
+import { logitsOf, trainEpoch } from './epoch.js';
+import { createFeed, type Feed, type KeyedSample, keyedSamples } from './feed.js';
+import { saveModel } from './model-folder.js';
+import type { Network } from './networks/network.js';
+import { createOptimizer } from './optimizers.js';
+import type { EpochRecord, TrainResult } from './results.js';
+import { fitTemperature, type LabelledLogits, negativeLogLikelihood } from './temperature.js';
+import { modelWeights } from './weights/named.js';
+import type { Pretrained } from './weights/pretrained.js';
+
+export interface FitOptions {
+  tf: Tf;
+  task: string;
+  network: Network;
+  model: ModelRecipe;
+  /** Determines initial weights, shuffling and dropout. */
+  seed: number;
+  samples: readonly Sample[];
+  /** Pixels, or a frozen base's features where only the head is trained. */
+  cache: TensorCache;
+  /** What the network takes: the pixel cache's size and preprocessing. */
+  input: { height: number; width: number; fit: 'stretch'; decoder: 'turbo' | 'sharp' };
+  pretrained?: Pretrained;
+  /** Where the model is saved. */
+  folder: string;
+  signal: AbortSignal;
+  events: EventBus;
+}
+
+/**
+ * Trains one task's classifier phase by phase on its train side. Where there is a validation side it chooses: the
+ * weights of the epoch with the lowest validation loss are kept, over all phases, and the temperature is fitted;
+ * without one the last weights are kept and the temperature is 1. The test side is not looked at.
+ * @throws {PipelineError} `RECIPE_INVALID`, `WEIGHTS_MISMATCH`, `NOT_FOUND`, `TRAINING_DIVERGED`, `ABORTED`.
+ */
+export async function fitTask(options: FitOptions): Promise<TrainResult> {
+  const { tf, task, network, model: recipe, seed, samples, cache, input, pretrained, folder } = options;
+  const started = performance.now();
+  const classes = [...new Set(samples.map(({ label }) => label))].sort();
+  const { height, width } = input;
+  const model = buildClassifier(tf, {
+    network,
+    height,
+    width,
+    classes: classes.length,
+    head: recipe.head,
+    seed,
+    ...(pretrained && { pretrained }),
+  });
+  try {
+    const feed = createFeed(tf, cache, network.preprocessing);
+    const sideOf = (side: Side) =>
+      keyedSamples(
+        cache,
+        samples.filter(({ split }) => split === side),
+        classes,
+      );
+    const training: Training = {
+      ...options,
+      classifier: model,
+      feed,
+      train: sideOf('train'),
+      validation: sideOf('validation'),
+      history: [],
+      waited: 0,
+    };
+    for (const phase of recipe.phases) await trainPhase(training, phase);
+    const { best, history } = training;
+    if (best !== undefined) restore(tf, model, best.weights);
+    const temperature = best === undefined ? 1 : fitTemperature(best.logits);
+    const seconds = (performance.now() - started) / 1000;
+    await saveModel(folder, model, {
+      schemaVersion: 1,
+      task,
+      classes,
+      network: network.name,
+      alpha: pretrained?.alpha ?? 1,
+      pretrained: pretrained?.digest ?? null,
+      input: { ...input, preprocessing: network.preprocessing },
+      temperature,
+    });
+    return {
+      classes,
+      model: recipe,
+      parameters: countParameters(model, recipe.phases.at(-1)!),
+      history,
+      keptEpoch: best?.epoch ?? history.length,
+      temperature,
+      seconds,
+      waitShare: Math.min(1, training.waited / 1000 / seconds),
+    };
+  } finally {
+    model.dispose();
+  }
+}
+
+interface Training extends FitOptions {
+  classifier: LayersModel;
+  feed: Feed;
+  train: readonly KeyedSample[];
+  validation: readonly KeyedSample[];
+  history: EpochRecord[];
+  /** Milliseconds that the trainer waited for batches. */
+  waited: number;
+  best?: { epoch: number; loss: number; weights: Float32Array[]; logits: LabelledLogits };
+}
+
+async function trainPhase(training: Training, phase: PhaseRecipe): Promise<void> {
+  const { tf, classifier, feed, model, seed, signal, events, task, history } = training;
+  const cut = cutModel(tf, classifier, firstTrained(classifier, phase));
+  const optimizer = createOptimizer(tf, phase, cut.variables);
+  const onWait = (milliseconds: number) => {
+    training.waited += milliseconds;
+  };
+  const epochs = history.length + phase.epochs;
+  let bestOfPhase = { epoch: history.length, loss: Number.POSITIVE_INFINITY };
+  try {
+    while (history.length < epochs) {
+      const epoch = history.length + 1;
+      const started = performance.now();
+      const trained = await trainEpoch({
+        tf,
+        cut,
+        feed,
+        optimizer,
+        samples: training.train,
+        batchSize: model.batchSize,
+        shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
+        labelSmoothing: model.head.labelSmoothing,
+        signal,
+        onWait,
+      });
+      const validated = await validate(training, cut, epoch);
+      const record: EpochRecord = {
+        phase: phaseName(phase),
+        epoch,
+        ...trained,
+        ...validated,
+        seconds: (performance.now() - started) / 1000,
+      };
+      history.push(record);
+      const { phase: name, epoch: _, seconds: __, ...metrics } = record;
+      events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });
+      if (validated === undefined || phase.patience === undefined) continue;
+      if (validated.validationLoss < bestOfPhase.loss)
+        bestOfPhase = { epoch, loss: validated.validationLoss };
+      if (epoch - bestOfPhase.epoch >= phase.patience) break;
+    }
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+/** Scores the validation side and keeps the weights when no epoch before was better. */
+async function validate(
+  training: Training,
+  cut: Cut,
+  epoch: number,
+): Promise<{ validationLoss: number; validationAccuracy: number } | undefined> {
+  const { tf, feed, validation, model, signal, classifier, best } = training;
+  if (validation.length === 0) return undefined;
+  const raw = await logitsOf({ tf, cut, feed, samples: validation, batchSize: model.batchSize, signal });
+  const labels = validation.map(({ label }) => label);
+  const logits = { classes: raw.length / labels.length, labels, logits: raw };
+  const loss = negativeLogLikelihood(logits);
+  if (best === undefined || loss < best.loss) {
+    training.best = { epoch, loss, weights: snapshot(classifier), logits };
+  }
+  return { validationLoss: loss, validationAccuracy: accuracyOf(logits) };
+}
+
+function accuracyOf({ classes, labels, logits }: LabelledLogits): number {
+  let hits = 0;
+  for (let row = 0; row < labels.length; row++) {
+    let top = 0;
+    for (let k = 1; k < classes; k++) if (logits[row * classes + k]! > logits[row * classes + top]!) top = k;
+    if (top === labels[row]) hits += 1;
+  }
+  return hits / labels.length;
+}
+
+function snapshot(model: LayersModel): Float32Array[] {
+  return modelWeights(model).map(({ variable }) => variable.read().dataSync<'float32'>().slice());
+}
+
+function restore(tf: Tf, model: LayersModel, weights: readonly Float32Array[]): void {
+  for (const [index, { variable }] of modelWeights(model).entries()) {
+    tf.tidy(() =>
+      (variable.read() as Variable).assign(tf.tensor(weights[index]!, variable.shape as number[])),
+    );
+  }
+}
+
+function countParameters(model: LayersModel, phase: PhaseRecipe): TrainResult['parameters'] {
+  const first = firstTrained(model, phase);
+  let trained = 0;
+  let fixed = 0;
+  for (const [index, layer] of model.layers.entries()) {
+    const size = (weights: typeof layer.weights) =>
+      weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const own = index >= first ? size(layer.trainableWeights) : 0;
+    trained += own;
+    fixed += size(layer.weights) - own;
+  }
+  return { trained, fixed };
+}
+
+function sizeOf(shape: readonly (number | null)[]): number {
+  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+}

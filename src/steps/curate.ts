@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { PipelineError } from '../errors.js';
+import { type DumpProfile, listingProfile } from '../profile.js';
+import type { Recipe, TaskRecipe } from '../recipe.js';
+import type { Photo, Sample, Side } from '../records.js';
+import { writeJsonLinesFile } from '../sinks/jsonl.js';
+import { writeParquet } from '../sinks/parquet.js';
+import type { Source } from '../sources/source.js';
+import { type RunContext, runStage } from '../stage.js';
+import { balance } from '../stages/balance.js';
+import { type DuplicateGroup, deduplicate } from '../stages/deduplicate.js';
+import { explode } from '../stages/explode.js';
+import { join as joinImages } from '../stages/join.js';
+import { label } from '../stages/label.js';
+import { parse } from '../stages/parse.js';
+import { split } from '../stages/split.js';
+import { collect, iterate, observed } from '../streams.js';
+import { type CuratedTask, countLabels, curatedTask, samplesFiles, writeSamples } from './samples.js';
+
+/** What curation found out, kept in the manifest. */
+export interface CurateResult {
+  profile: DumpProfile;
+  photos: number;
+  tasks: Record<string, CuratedTask>;
+}
+
+/** The files that curation writes, relative to the run folder. */
+export function curateOutputs(tasks: readonly string[]): string[] {
+  return [
+    'photos.parquet',
+    'duplicates.jsonl',
+    ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
+  ];
+}
+
+/** What curation depends on: the recipe without its name, cache and models, and the dump's files. */
+export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: string): unknown {
+  const { seed, source: reading, views, conflicts, deduplicate: duplicates, split: sides } = recipe;
+  const labels = tasks.map((task) => {
+    const { model, ...rest } = recipe.tasks[task]!;
+    return [task, rest];
+  });
+  return { version: 1, seed, reading, views, conflicts, duplicates, sides, labels, source };
+}
+
+/**
+ * From a dump to each task's samples: parse → explode → join → deduplicate → label → balance → split.
+ * @throws {PipelineError} `DUMP_EMPTY` when the dump holds no listing, `TOO_FEW_SAMPLES` when a task has fewer than
+ * two classes, and whatever the stages throw.
+ */
+export async function curate(options: {
+  recipe: Recipe;
+  tasks: readonly string[];
+  source: Source;
+  run: string;
+  context: RunContext;
+}): Promise<CurateResult> {
+  const { recipe, tasks, source, run, context } = options;
+  const profile = listingProfile();
+  const photos = await curatePhotos({ recipe, source, run, context, profile });
+
+  const sides = new Map<string, Side>();
+  const curated: Record<string, CuratedTask> = {};
+  for (const task of tasks) {
+    const { samples, natural } = await curateTask(photos, { task, recipe, sides, context });
+    await writeSamples(run, task, samples);
+    curated[task] = curatedTask(samples, natural);
+  }
+  return { profile: profile.result(), photos: photos.length, tasks: curated };
+}
+
+async function curatePhotos(options: {
+  recipe: Recipe;
+  source: Source;
+  run: string;
+  context: RunContext;
+  profile: ReturnType<typeof listingProfile>;
+}): Promise<Photo[]> {
+  const { recipe, source, run, context, profile } = options;
+  const groups: DuplicateGroup[] = [];
+  const images = () => source.images(context.signal);
+  const listings = runStage(parse(), source.rows(context.signal), context);
+  const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
+  const joined = runStage(
+    joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
+    views,
+    context,
+  );
+  const photos = await collect(
+    runStage(
+      deduplication(recipe, (group) => groups.push(group)),
+      joined,
+      context,
+    ),
+  );
+  if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
+    throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
+      stage: 'parse',
+      hint: 'A dump has listings/metadata/listings_*.json.gz; the ledger says why each row was refused.',
+    });
+  }
+  await writePhotos(join(run, 'photos.parquet'), photos);
+  await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
+  return photos;
+}
+
+/** The deduplicate stage of a recipe. */
+function deduplication(recipe: Recipe, onGroup: (group: DuplicateGroup) => void) {
+  const { conflicts, source, deduplicate: duplicates } = recipe;
+  return deduplicate({ photos: source.photos, conflicts, ...duplicates, groups: onGroup });
+}
+
+async function curateTask(
+  photos: readonly Photo[],
+  options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
+): Promise<{ samples: Sample[]; natural: Record<string, number> }> {
+  const { task, recipe, sides, context } = options;
+  const { model: _, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const labelled = await collect(runStage(label({ task, ...labels }), iterate(photos), context));
+  const natural = countLabels(labelled);
+  if (Object.keys(natural).length < 2) {
+    const found = Object.keys(natural).join(', ') || 'none';
+    throw new PipelineError('TOO_FEW_SAMPLES', `Expected at least two classes but found: ${found}`, {
+      stage: 'label',
+      key: task,
+      hint: `Lower tasks.${task}.minPerClass (now ${labels.minPerClass}), or look at the ledger.`,
+    });
+  }
+  const balanced = runStage(
+    balance({ task, ...(labels.cap !== undefined && { cap: labels.cap }) }),
+    iterate(labelled),
+    context,
+  );
+  const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
+  return { samples, natural };
+}
+
+const PHOTO_COLUMNS = {
+  imageId: 'text',
+  path: 'text',
+  width: 'int',
+  height: 'int',
+  sha256: 'text',
+  role: 'text',
+  component: 'text',
+  images: 'texts',
+  items: 'texts',
+} as const;
+
+/** One row a photo; an attribute that has the name of one of our own columns is left out. */
+async function writePhotos(file: string, photos: readonly Photo[]): Promise<void> {
+  const names = new Set(photos.flatMap((photo) => Object.keys(photo.attributes)));
+  const attributes = [...names].filter((name) => !(name in PHOTO_COLUMNS)).sort();
+  const columns = {
+    ...PHOTO_COLUMNS,
+    ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
+  };
+  function* rows() {
+    for (const { attributes: values, file: _, ...photo } of photos) yield { ...values, ...photo };
+  }
+  await writeParquet(file, columns, rows());
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import type { EvaluationResult, TrainResult } from '../models/results.js';
+import type { DumpProfile } from '../profile.js';
+import type { RunFolder } from '../run.js';
+import type { LedgerSummary } from '../sinks/ledger.js';
+import { taskReport } from '../sinks/report/data.js';
+import { writeReport } from '../sinks/report/write.js';
+import type { RunContext } from '../stage.js';
+import type { Summary } from '../summary.js';
+import { type Accounted, accountedStep } from './accounted.js';
+import type { CachedTask } from './cache.js';
+
+/** A task with everything that the report says about it. */
+export interface ReportedTask {
+  cached: CachedTask;
+  train: TrainResult;
+  evaluation: EvaluationResult;
+}
+
+/** Writes RUN/report.html. */
+export function reportStep(options: {
+  run: RunFolder;
+  context: RunContext;
+  summary: Summary;
+  sourceKind: string;
+  imagesRoot: string;
+  profile?: DumpProfile;
+  ledger: readonly LedgerSummary[];
+  tasks: readonly ReportedTask[];
+}): Promise<Accounted<null>> {
+  const { run, context, summary, sourceKind, imagesRoot, profile, ledger, tasks } = options;
+  return accountedStep(run, context, {
+    name: 'report',
+    // What is shown, by the steps that found it out; the summary itself holds times that are theirs.
+    dependsOn: {
+      version: 1,
+      recipe: summary.recipe,
+      steps: run.current.map((name) => run.record(name)?.hash),
+    },
+    outputs: ['report.html'],
+    async work({ signal }) {
+      const reported = tasks.map(({ cached, train, evaluation }) =>
+        taskReport({
+          name: cached.task,
+          samples: cached.samples,
+          ...(!cached.given && { natural: cached.natural }),
+          train,
+          evaluation,
+          fileOf: (path) => join(imagesRoot, path),
+        }),
+      );
+      const data = { summary, sourceKind, ledger, tasks: reported, ...(profile && { profile }) };
+      await writeReport(join(run.path, 'report.html'), data, { signal });
+      return null;
+    },
+  });
+}

@@ -1,0 +1,40 @@
+import type { EvaluationResult, TrainResult } from '../models/results.js';
+import type { Recipe } from '../recipe.js';
+import type { Sample } from '../records.js';
+import type { PreparedTask, TaskSummary } from '../summary.js';
+import { countSides } from './samples.js';
+
+/** What the summary says of a task that was not trained yet. */
+export function preparedTask(samples: readonly Sample[], recipe: Recipe, given: boolean): PreparedTask {
+  return {
+    classes: new Set(samples.map(({ label }) => label)).size,
+    samples: samples.length,
+    splits: countSides(samples),
+    splitBy: given ? 'given' : recipe.split.by,
+  };
+}
+
+export function taskSummary(
+  prepared: PreparedTask,
+  train: TrainResult,
+  evaluation: EvaluationResult,
+): TaskSummary {
+  const { classes, samples, splits, splitBy } = prepared;
+  const { side, accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  return {
+    classes,
+    samples,
+    splits,
+    splitBy,
+    evaluatedOn: side,
+    accuracy,
+    accuracyInterval,
+    naturalAccuracy,
+    top5,
+    macroF1,
+    loss,
+    epochs: train.history.length,
+    trainSeconds: train.seconds,
+    trainerWaitShare: train.waitShare,
+  };
+}

@@ -1,0 +1,50 @@
+import { Piscina } from 'piscina';
+import { PipelineError } from './errors.js';
+
+/** Threads that all run one module; a job goes to the next that is free. */
+export interface ThreadPool<Job, Result> {
+  /** @throws {PipelineError} `WORKER_CRASHED` when the thread dies or throws, `ABORTED` when the signal fires. */
+  run(job: Job, options?: { signal?: AbortSignal }): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the threads.
+ * @param options.module address of the module; its default export does a job.
+ * @param options.work what the threads do, for people: `decode photos`.
+ * @param options.data what each thread is started with.
+ */
+export function threadPool<Job, Result>(options: {
+  module: URL;
+  workers: number;
+  work: string;
+  data?: unknown;
+}): ThreadPool<Job, Result> {
+  const { module, workers, work, data } = options;
+  const pool = new Piscina({
+    filename: module.href,
+    minThreads: workers,
+    maxThreads: workers,
+    ...(data !== undefined && { workerData: data }),
+  });
+  const crashed = (cause: unknown) =>
+    new PipelineError('WORKER_CRASHED', `Expected a thread to ${work} but it failed`, {
+      hint: 'Run the same command again: finished work is kept. Fewer --workers need less memory.',
+      cause,
+    });
+  // A thread that dies before it took a job says so here, and would leave its job waiting for ever.
+  const dead = new AbortController();
+  pool.on('error', (error: unknown) => dead.abort(error));
+  return {
+    async run(job, { signal } = {}) {
+      const either = signal === undefined ? dead.signal : AbortSignal.any([signal, dead.signal]);
+      try {
+        return (await pool.run(job, { signal: either })) as Result;
+      } catch (error) {
+        if (signal?.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: error });
+        throw crashed(dead.signal.aborted ? dead.signal.reason : error);
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
