@@ -13,6 +13,7 @@ import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
 import { splitCommand } from './split.js';
+import { synthCommand } from './synth.js';
 import { trainCommand } from './train.js';
 
 /** Every command, in the order of the help. A new command is one new file and one line here. */
@@ -30,6 +31,7 @@ export const commands: readonly CommandDefinition[] = [
   labelCommand,
   balanceCommand,
   splitCommand,
+  synthCommand,
   cleanCommand,
   schemaCommand,
 ];

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { PipelineError } from '../../errors.js';
 import type { Backend } from './backend.js';
+import { registerWasmKernels } from './wasm-kernels/index.js';
 
 const NAME = 'wasm';
 
@@ -13,6 +14,7 @@ export const wasm: Backend = {
     const tf = await import('@tensorflow/tfjs');
     const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
     const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    registerWasmKernels(tf);
     setWasmPaths(join(dirname(entry), sep));
     try {
       if (!(await tf.setBackend(NAME))) throw new Error('its binary could not be started');
