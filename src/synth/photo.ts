@@ -35,7 +35,7 @@ export async function drawPhoto(random: RandomSource, product: Product, view: nu
 
 function scene(body: string, shot: Draws, view: number, width: number, height: number): string {
   const closer = view === 2 ? shot.range('closer', 1.25, 1.6) : 1;
-  const scale = closer * (Math.min(width, height) / 200) * shot.range('scale', 0.72, 1);
+  const scale = closer * (Math.min(width, height) / 200) * shot.range('scale', 0.85, 1.15);
   const turn = shot.range('turn', -7, 7) + (view === 1 ? shot.range('turned', -16, 16) : 0);
   const mirrored = view === 0 ? shot.chance('mirrored', 0.25) : view === 1;
   const x = width / 2 + shot.range('x', -0.06, 0.06) * width;

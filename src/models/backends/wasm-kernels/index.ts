@@ -1,14 +1,16 @@
 import type { Tf } from '../backend.js';
 import { avgPoolGrad } from './avg-pool-grad.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
+import { conv2dBackpropInput } from './conv2d-backprop-input.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop.js';
 import type { WasmKernel } from './kernel.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
-/** What training needs and the WebAssembly backend lacks or has wrong. */
+/** What training needs and the WebAssembly backend lacks, has wrong, or has slow. */
 const kernels: readonly WasmKernel[] = [
   conv2dBackpropFilter,
+  conv2dBackpropInput,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
   avgPoolGrad,

@@ -45,9 +45,10 @@ export const maxPoolGrad = wasmKernel<Attributes>('MaxPoolGrad', (tf, { inputs, 
             for (let w = left; w < right; w++) {
               const at = ((n * inHeight + h) * inWidth + w) * channels + c;
               const value = values[at]!;
-              // Not-a-number is larger than all, as in TensorFlow: it must not vanish.
-              if (best >= 0 && !(value > largest) && !(Number.isNaN(value) && !Number.isNaN(largest)))
-                continue;
+              // Not-a-number is larger than all, as in TensorFlow: it must not vanish. (It alone differs from itself.)
+              if (best >= 0 && value <= largest) continue;
+              // biome-ignore lint/suspicious/noSelfCompare: the fastest test for not-a-number in this loop.
+              if (best >= 0 && largest !== largest) continue;
               best = at;
               largest = value;
             }
