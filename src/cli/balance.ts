@@ -1,5 +1,5 @@
 import { balance } from '../stages/balance.js';
-import { parseInteger } from './context.js';
+import { parseInteger } from './arguments.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 import type { CommandDefinition } from './main.js';
 

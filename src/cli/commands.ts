@@ -5,6 +5,7 @@ import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
+import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import type { CommandDefinition } from './main.js';
@@ -32,6 +33,7 @@ export const commands: readonly CommandDefinition[] = [
   balanceCommand,
   splitCommand,
   synthCommand,
+  inspectCommand,
   cleanCommand,
   schemaCommand,
 ];

@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
+import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
 import type { StageCounts } from '../events.js';
-import type { Ledger } from '../ledger.js';
+import { silentLedger } from '../ledger.js';
 import { writeJsonLines } from '../sinks/jsonl.js';
 import { ledgerFile } from '../sinks/ledger.js';
 import { splitRows } from '../sources/lines.js';
 import type { RawRow } from '../sources/source.js';
 import { type RunContext, runStage, type Stage } from '../stage.js';
-import { createContext, parseBytes, parseInteger, parseShare, type ResourceOptions } from './context.js';
+import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import type { CommandEnvironment } from './main.js';
 import { showProgress } from './progress.js';
 
@@ -104,9 +105,4 @@ function accountLine({
     .filter(([, count]) => count > 0)
     .map(([fate, count]) => `, ${count} ${fate}`);
   return `${name}: ${received} in, ${out} out${fates.join('')}`;
-}
-
-/** Counting is the runner's work: without --ledger the entries themselves are not kept. */
-function silentLedger(): Ledger {
-  return { write: () => {}, drain: async () => {}, close: async () => {} };
 }

@@ -1,5 +1,5 @@
 import { label } from '../stages/label.js';
-import { parseInteger } from './context.js';
+import { parseInteger } from './arguments.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 import { type CommandDefinition, usageError } from './main.js';
 

@@ -3,7 +3,7 @@ import { recipeSchema } from '../recipe.js';
 import { type LabelledPhoto, sampleRecord } from '../records.js';
 import { runStage } from '../stage.js';
 import { split } from '../stages/split.js';
-import { parseShare } from './context.js';
+import { parseShare } from './arguments.js';
 import { type FilterOptions, filterCommand, readRecords, runFilter } from './filter.js';
 import { type CommandDefinition, usageError } from './main.js';
 

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
-import { memoryLedger } from '../ledger.js';
 import { logEvents } from '../log.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { loadRecipe, modelOf, type Recipe } from '../recipe.js';
@@ -10,7 +10,7 @@ import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
 import { runPipeline, type Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
-import { createContext, parseBytes, parseInteger, parseShare, type ResourceOptions } from './context.js';
+import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './main.js';
 import { showProgress } from './progress.js';
 
@@ -62,7 +62,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const source = await openSource(options);
-  const context = createContext(options, { ledger: memoryLedger(), seed: recipe.seed, signal });
+  const context = createContext(options, { seed: recipe.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false });
   try {
     const summary = await runPipeline({

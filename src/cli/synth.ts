@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { eventBus } from '../events.js';
-import { parseInteger } from './context.js';
+import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './main.js';
 import { showProgress } from './progress.js';
 

@@ -1,40 +1,4 @@
-import { availableParallelism } from 'node:os';
-import { byteBudget } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
-import { eventBus } from '../events.js';
-import type { Ledger } from '../ledger.js';
-import { randomSource } from '../random.js';
-import type { RunContext } from '../stage.js';
-
-const MEBIBYTE = 2 ** 20;
-
-/** What the command line says about resources; all have defaults. */
-export interface ResourceOptions {
-  workers?: number;
-  /** Bytes that may be in flight. */
-  memory?: number;
-  maxBad?: number;
-}
-
-export const DEFAULT_MEMORY = 1024 * MEBIBYTE;
-export const DEFAULT_MAX_BAD = 0.01;
-
-/** Everything that stages share, from the command line's options. */
-export function createContext(
-  { workers, memory, maxBad }: ResourceOptions,
-  { ledger, seed, signal }: { ledger: Ledger; seed: number; signal: AbortSignal },
-): RunContext {
-  return {
-    signal,
-    events: eventBus(),
-    ledger,
-    random: randomSource(seed),
-    budget: byteBudget(memory ?? DEFAULT_MEMORY),
-    workers: workers ?? availableParallelism(),
-    maxBad: maxBad ?? DEFAULT_MAX_BAD,
-    counts: [],
-  };
-}
 
 /** Reads a size such as `512MB`, `1.5GB` or a number of bytes. @throws {PipelineError} `USAGE` */
 export function parseBytes(text: string): number {

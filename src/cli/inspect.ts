@@ -1,0 +1,57 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
+import { openCache } from '../sinks/tensor-cache/open.js';
+import { type CommandDefinition, usageError } from './main.js';
+
+interface InspectOptions {
+  digest?: boolean;
+  verify?: boolean;
+  json?: boolean;
+}
+
+export const inspectCommand: CommandDefinition = (program) => {
+  program
+    .command('inspect')
+    .argument('<cache>', 'a tensor cache: a folder with data.mdb')
+    .description('Says what a tensor cache holds')
+    .option('--digest', 'print the sha256 of its contents')
+    .option('--verify', 'recompute every checksum')
+    .option('--json', 'print JSON')
+    .action(async (path: string, { digest, verify, json }: InspectOptions) => {
+      if (!existsSync(join(path, 'data.mdb'))) throw usageError(`Expected a tensor cache at ${path}`);
+      const cache = openCache(path);
+      try {
+        if (verify) await cache.verify();
+        const found = {
+          path,
+          identity: cache.identity,
+          records: cache.length,
+          bytes: statSync(join(path, 'data.mdb')).size,
+          ...(digest && { digest: await cache.digest() }),
+          ...(verify && { verified: true }),
+        };
+        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
+      } finally {
+        await cache.close();
+      }
+    });
+};
+
+function describe(found: {
+  identity: CacheIdentity;
+  records: number;
+  bytes: number;
+  digest?: string;
+  verified?: boolean;
+}): string {
+  const { identity, records, bytes, digest, verified } = found;
+  const what =
+    identity.kind === 'pixels'
+      ? `${records} photos, ${identity.height} × ${identity.width} × 3 uint8, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}`
+      : `${records} vectors of ${identity.length} float32: ${identity.network} ${identity.layer}, weights ${identity.weights.slice(0, 8)}, pixels ${identity.pixels}`;
+  const lines = [what, `${bytes} bytes on disk`];
+  if (digest !== undefined) lines.push(`digest ${digest}`);
+  if (verified) lines.push('every checksum is right');
+  return `${lines.join('\n')}\n`;
+}

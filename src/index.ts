@@ -1,0 +1,59 @@
+/** The library: stages, sources, sinks, the tensor cache, batches, and the run that puts them together. */
+export { type Batch, type BatchOptions, batches, type Normalisation, permutation } from './batches.js';
+export { type ByteBudget, byteBudget, type MapOptions, mapOrdered } from './concurrency.js';
+export { createContext, type ResourceOptions } from './context.js';
+export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } from './dataset.js';
+export { type ErrorCode, PipelineError } from './errors.js';
+export { type EventBus, eventBus, type PipelineEvent, type StageCounts } from './events.js';
+export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
+export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } from './ledger.js';
+export type { BackendChoice, StartedBackend, Tf } from './models/backends/backend.js';
+export { startBackend } from './models/backends/index.js';
+export { loadModel, type ModelMetadata } from './models/model-folder.js';
+export type { EvaluationResult, TrainResult } from './models/results.js';
+export { type RandomSource, randomSource } from './random.js';
+export { loadRecipe, parseRecipe, type Recipe, recipeJsonSchema } from './recipe.js';
+export type {
+  Attributes,
+  AttributeValue,
+  JoinedView,
+  LabelledPhoto,
+  Listing,
+  Photo,
+  Sample,
+  SampleRecord,
+  Side,
+  View,
+} from './records.js';
+export { writeJsonLines, writeJsonLinesFile } from './sinks/jsonl.js';
+export { ledgerFile } from './sinks/ledger.js';
+export { type ColumnType, writeParquet } from './sinks/parquet.js';
+export type {
+  CachedSample,
+  CacheIdentity,
+  CacheWriter,
+  PixelIdentity,
+  TensorCache,
+  VectorIdentity,
+} from './sinks/tensor-cache/cache.js';
+export { identityHash, pixelIdentity } from './sinks/tensor-cache/identity.js';
+export { openCache } from './sinks/tensor-cache/open.js';
+export { writeCache } from './sinks/tensor-cache/write.js';
+export { type AboOptions, aboSource } from './sources/abo.js';
+export { sampleRows } from './sources/samples.js';
+export type { ImageRow, RawRow, Source } from './sources/source.js';
+export { operatorStage, type RunContext, runStage, type Stage, type StageContext } from './stage.js';
+export { type BalanceOptions, balance } from './stages/balance.js';
+export { type DecodedPhoto, decodeResize } from './stages/decode-resize.js';
+export { type DeduplicateOptions, type DuplicateGroup, deduplicate } from './stages/deduplicate.js';
+export { type ExplodeOptions, explode } from './stages/explode.js';
+export { type JoinOptions, join } from './stages/join.js';
+export { type LabelOptions, label } from './stages/label.js';
+export { parse } from './stages/parse.js';
+export { readSamples } from './stages/read-samples.js';
+export { type SplitOptions, split } from './stages/split.js';
+export { type PipelineOptions, runPipeline, type Until } from './steps/pipeline.js';
+export { collect, iterate } from './streams.js';
+export type { PartialSummary, Summary, TaskSummary } from './summary.js';
+export { synthesize } from './synth/dump.js';
+export { isSyntheticDump } from './synth/truth.js';
