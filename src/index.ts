@@ -10,7 +10,6 @@ export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } 
 export type { BackendChoice, StartedBackend, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
 export { loadModel, type ModelMetadata } from './models/model-folder.js';
-export type { EvaluationResult, TrainResult } from './models/results.js';
 export { type RandomSource, randomSource } from './random.js';
 export { loadRecipe, parseRecipe, type Recipe, recipeJsonSchema } from './recipe.js';
 export type {
@@ -25,6 +24,7 @@ export type {
   Side,
   View,
 } from './records.js';
+export type { EvaluationResult, TrainResult } from './results.js';
 export { writeJsonLines, writeJsonLinesFile } from './sinks/jsonl.js';
 export { ledgerFile } from './sinks/ledger.js';
 export { type ColumnType, writeParquet } from './sinks/parquet.js';

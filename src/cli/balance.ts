@@ -1,7 +1,7 @@
 import { balance } from '../stages/balance.js';
 import { parseInteger } from './arguments.js';
+import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import type { CommandDefinition } from './main.js';
 
 export const balanceCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'balance', 'Labelled photos → at most so many a class, by a seeded draw')

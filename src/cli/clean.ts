@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventBus } from '../events.js';
 import { openRunFolder, readManifest, removeOutput } from '../run.js';
-import { type CommandDefinition, usageError } from './main.js';
+import { type CommandDefinition, usageError } from './command.js';
 
 /** What a step may write into a run folder; anything else in it is the user's and is never touched. */
 const OURS =

@@ -1,6 +1,7 @@
 import { balanceCommand } from './balance.js';
 import { cacheCommand } from './cache.js';
 import { cleanCommand } from './clean.js';
+import type { CommandDefinition } from './command.js';
 import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
 import { evaluateCommand } from './evaluate.js';
@@ -8,7 +9,6 @@ import { explodeCommand } from './explode.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
-import type { CommandDefinition } from './main.js';
 import { parseCommand } from './parse.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';

@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { PipelineError } from '../errors.js';
 import { type Recipe, recipeSchema } from '../recipe.js';
 import { deduplicate } from '../stages/deduplicate.js';
+import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import type { CommandDefinition } from './main.js';
 
 type Grounds = Recipe['deduplicate'];
 const { same: SAME, family: FAMILY } = recipeSchema.shape.deduplicate.parse({});

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { explode } from '../stages/explode.js';
+import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import type { CommandDefinition } from './main.js';
 
 export const explodeCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'explode', 'Listings → views: one record an (image, listing) pair')

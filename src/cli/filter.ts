@@ -9,7 +9,7 @@ import { splitRows } from '../sources/lines.js';
 import type { RawRow } from '../sources/source.js';
 import { type RunContext, runStage, type Stage } from '../stage.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
-import type { CommandEnvironment } from './main.js';
+import type { CommandEnvironment } from './command.js';
 import { showProgress } from './progress.js';
 
 /** The options that every filter has. */

@@ -1,8 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
-import { openCache } from '../sinks/tensor-cache/open.js';
-import { type CommandDefinition, usageError } from './main.js';
+import { type CommandDefinition, usageError } from './command.js';
 
 interface InspectOptions {
   digest?: boolean;
@@ -20,6 +19,7 @@ export const inspectCommand: CommandDefinition = (program) => {
     .option('--json', 'print JSON')
     .action(async (path: string, { digest, verify, json }: InspectOptions) => {
       if (!existsSync(join(path, 'data.mdb'))) throw usageError(`Expected a tensor cache at ${path}`);
+      const { openCache } = await import('../sinks/tensor-cache/open.js');
       const cache = openCache(path);
       try {
         if (verify) await cache.verify();

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { aboSource } from '../sources/abo.js';
 import { join } from '../stages/join.js';
+import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import type { CommandDefinition } from './main.js';
 
 interface JoinCommandOptions extends FilterOptions {
   source: string;

@@ -1,7 +1,7 @@
 import { label } from '../stages/label.js';
 import { parseInteger } from './arguments.js';
+import { type CommandDefinition, usageError } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import { type CommandDefinition, usageError } from './main.js';
 
 interface LabelCommandOptions extends FilterOptions {
   task: string;

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { asPipelineError, explain, PipelineError } from '../errors.js';
+import { asPipelineError, explain } from '../errors.js';
+import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
-
-/** What a command gets besides its own arguments. */
-export interface CommandEnvironment {
-  /** Fires on Ctrl-C and on SIGTERM. */
-  signal: AbortSignal;
-}
-
-/** Adds one command to the program. */
-export type CommandDefinition = (program: Command, environment: CommandEnvironment) => void;
 
 const EXIT_CANCELLED = 130;
 /** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
@@ -61,9 +53,4 @@ function program(environment: CommandEnvironment): Command {
   for (const define of commands) define(root, environment);
   for (const command of root.commands) command.exitOverride();
   return root;
-}
-
-/** For options that exclude or need each other. */
-export function usageError(message: string, hint?: string): PipelineError {
-  return new PipelineError('USAGE', message, hint === undefined ? {} : { hint });
 }

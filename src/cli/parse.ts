@@ -1,7 +1,7 @@
 import { runStage } from '../stage.js';
 import { parse } from '../stages/parse.js';
+import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runFilter } from './filter.js';
-import type { CommandDefinition } from './main.js';
 
 export const parseCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'parse', 'Listing rows (JSON lines) → listings').action((options: FilterOptions) =>

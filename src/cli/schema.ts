@@ -1,5 +1,5 @@
 import { recipeJsonSchema } from '../recipe.js';
-import type { CommandDefinition } from './main.js';
+import type { CommandDefinition } from './command.js';
 
 export const schemaCommand: CommandDefinition = (program) => {
   program

@@ -4,8 +4,8 @@ import { type LabelledPhoto, sampleRecord } from '../records.js';
 import { runStage } from '../stage.js';
 import { split } from '../stages/split.js';
 import { parseShare } from './arguments.js';
+import { type CommandDefinition, usageError } from './command.js';
 import { type FilterOptions, filterCommand, readRecords, runFilter } from './filter.js';
-import { type CommandDefinition, usageError } from './main.js';
 
 interface SplitCommandOptions extends FilterOptions {
   by: 'component' | 'image';

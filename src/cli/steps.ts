@@ -3,15 +3,14 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
-import { logEvents } from '../log.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { loadRecipe, modelOf, type Recipe } from '../recipe.js';
 import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
-import { runPipeline, type Until } from '../steps/pipeline.js';
+import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
-import { type CommandDefinition, type CommandEnvironment, usageError } from './main.js';
+import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { showProgress } from './progress.js';
 
 interface StepOptions extends ResourceOptions {
@@ -58,6 +57,8 @@ function addOptions(command: Command): Command {
 }
 
 async function runSteps(options: StepOptions, until: Until, { signal }: CommandEnvironment): Promise<void> {
+  const { logEvents } = await import('../log.js');
+  const { runPipeline } = await import('../steps/pipeline.js');
   const recipe = await loadRecipe(options.recipe, options.set);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);

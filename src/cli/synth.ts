@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { eventBus } from '../events.js';
 import { parseInteger } from './arguments.js';
-import type { CommandDefinition } from './main.js';
+import type { CommandDefinition } from './command.js';
 import { showProgress } from './progress.js';
 
 interface SynthCommandOptions {

@@ -1,4 +1,5 @@
 import type { Sample, Side } from '../records.js';
+import type { EvaluationResult, Mistake } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import { POOL } from './classifier.js';
@@ -18,7 +19,6 @@ import {
   topClasses,
 } from './metrics.js';
 import { loadModel } from './model-folder.js';
-import type { EvaluationResult, Mistake } from './results.js';
 import { softmax } from './temperature.js';
 
 /** A photo's probabilities as a line of RUN/predictions-<task>.jsonl. */

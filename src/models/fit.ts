@@ -3,6 +3,7 @@ import type { EventBus } from '../events.js';
 import { hash32 } from '../random.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
 import type { Sample, Side } from '../records.js';
+import type { EpochRecord, TrainResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import { buildClassifier, firstTrained, phaseName } from './classifier.js';
@@ -12,7 +13,6 @@ import { createFeed, type Feed, type KeyedSample, keyedSamples } from './feed.js
 import { saveModel } from './model-folder.js';
 import type { Network } from './networks/network.js';
 import { createOptimizer } from './optimizers.js';
-import type { EpochRecord, TrainResult } from './results.js';
 import { fitTemperature, type LabelledLogits, negativeLogLikelihood } from './temperature.js';
 import { modelWeights } from './weights/named.js';
 import type { Pretrained } from './weights/pretrained.js';

@@ -1,5 +1,5 @@
 import { randomSource } from '../random.js';
-import type { ClassMetrics } from './results.js';
+import type { ClassMetrics } from '../results.js';
 
 /** What a classifier said about samples whose classes are known. */
 export interface Predictions {

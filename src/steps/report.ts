@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { EvaluationResult, TrainResult } from '../models/results.js';
 import type { DumpProfile } from '../profile.js';
+import type { EvaluationResult, TrainResult } from '../results.js';
 import type { RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
 import { taskReport } from '../sinks/report/data.js';
-import { writeReport } from '../sinks/report/write.js';
 import type { RunContext } from '../stage.js';
 import type { Summary } from '../summary.js';
 import { type Accounted, accountedStep } from './accounted.js';
@@ -39,6 +38,8 @@ export function reportStep(options: {
     },
     outputs: ['report.html'],
     async work({ signal }) {
+      // Half a second of charts that a run with nothing to do needs not load.
+      const { writeReport } = await import('../sinks/report/write.js');
       const reported = tasks.map(({ cached, train, evaluation }) =>
         taskReport({
           name: cached.task,

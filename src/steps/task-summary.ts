@@ -1,6 +1,6 @@
-import type { EvaluationResult, TrainResult } from '../models/results.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
+import type { EvaluationResult, TrainResult } from '../results.js';
 import type { PreparedTask, TaskSummary } from '../summary.js';
 import { countSides } from './samples.js';
 

@@ -1,5 +1,6 @@
+import { handbag, phoneCase } from './draw/carried.js';
 import { boot, sandal, shoe } from './draw/footwear.js';
-import { handbag, lamp, phoneCase, rug, table } from './draw/home.js';
+import { lamp, rug, table } from './draw/home.js';
 import { chair, sofa, stool } from './draw/seats.js';
 import type { Drawing } from './draw/svg.js';
 

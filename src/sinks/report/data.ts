@@ -1,5 +1,5 @@
-import type { EvaluationResult, Mistake, TrainResult } from '../../models/results.js';
 import { type Sample, SIDES, type Side } from '../../records.js';
+import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
 import type { Summary } from '../../summary.js';
 import type { LedgerSummary } from '../ledger.js';
 

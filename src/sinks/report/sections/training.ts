@@ -1,4 +1,4 @@
-import type { EpochRecord, TrainResult } from '../../../models/results.js';
+import type { EpochRecord, TrainResult } from '../../../results.js';
 import { COLOURS, chart, type Drawing, valueAxis } from '../charts.js';
 import type { TaskReport } from '../data.js';
 import { count, decimal, duration, NOTHING, percent, plural } from '../format.js';

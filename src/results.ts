@@ -1,5 +1,5 @@
-import type { ModelRecipe } from '../recipe.js';
-import type { Side } from '../records.js';
+import type { ModelRecipe } from './recipe.js';
+import type { Side } from './records.js';
 
 /** One epoch of a task's training. */
 export interface EpochRecord {
