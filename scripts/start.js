@@ -6,7 +6,7 @@ const dump = 'runs/demo-dump';
 const run = 'runs/demo';
 
 prepare();
-if (!existsSync(`${root}${dump}/truth.json`)) {
+if (!existsSync(`${root}${dump}/truth.jsonl.gz`)) {
   sh('bin/pipeline', ['synth', '--out', dump, '--listings', '1500']);
 }
 sh('bin/pipeline', ['run', '--recipe', 'recipes/demo.yaml', '--source', dump, '--out', run]);

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { eventBus } from '../events.js';
+import { synthesize } from '../synth/dump.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { showProgress } from './progress.js';
@@ -9,37 +9,42 @@ interface SynthCommandOptions {
   listings: number;
   seed: number;
   workers?: number;
-  json?: boolean;
   quiet?: boolean;
+  json?: boolean;
 }
 
 export const synthCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('synth')
-    .description('Draws a synthetic dump in ABO’s layout, with everything that real ones have')
-    .requiredOption('--out <dir>', 'the dump’s folder')
-    .option('--listings <n>', 'listing rows', parseInteger('--listings', 1), 600)
-    .option('--seed <n>', 'another seed draws another dump', parseInteger('--seed', 0), 1)
+    .description("Draws a synthetic dump in ABO's layout, with a truth file")
+    .requiredOption('--out <dir>', 'an empty folder, or an older synthetic dump to replace')
+    .requiredOption('--listings <n>', 'rows to write', parseInteger('--listings', 1))
+    .option('--seed <n>', 'seed of every draw', parseInteger('--seed', 0), 1)
     .option('--workers <n>', 'products drawn at once', parseInteger('--workers', 1))
-    .option('--json', 'print what was drawn as JSON')
     .option('-q, --quiet', 'no progress on stderr')
-    .action(
-      async ({ workers = availableParallelism(), json, quiet = false, ...options }: SynthCommandOptions) => {
-        const { synthesize } = await import('../synth/dump.js');
-        const events = eventBus();
-        const progress = showProgress(events, { quiet });
-        try {
-          const truth = await synthesize({ ...options, workers: 2 * workers, signal, events });
-          progress.stop();
-          const { rows, images, products } = truth;
+    .option('--json', 'print what was written as one JSON document')
+    .action(async ({ out, listings, seed, workers, quiet, json }: SynthCommandOptions) => {
+      const events = eventBus();
+      const progress = showProgress(events, { quiet: quiet ?? false });
+      try {
+        const { kind: _, ...totals } = await synthesize({
+          out,
+          listings,
+          seed,
+          signal,
+          events,
+          ...(workers !== undefined && { workers }),
+        });
+        if (json)
+          process.stdout.write(`${JSON.stringify({ out, synthetic: true, seed, ...totals }, null, 2)}\n`);
+        else {
+          const { products, tableRows } = totals;
           process.stdout.write(
-            json
-              ? `${JSON.stringify(truth)}\n`
-              : `${options.out}: ${rows} listings of ${products} drawn products, ${images} images\n`,
+            `${out}: a synthetic dump of ${listings} listings, ${products} products and ${tableRows} images\n`,
           );
-        } finally {
-          progress.stop();
         }
-      },
-    );
+      } finally {
+        progress.stop();
+      }
+    });
 };

@@ -1,216 +1,194 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mapOrdered } from '../concurrency.js';
-import { PipelineError } from '../errors.js';
+import { asPipelineError, PipelineError, throwIfAborted } from '../errors.js';
 import type { EventBus } from '../events.js';
 import { type RandomSource, randomSource } from '../random.js';
-import { gzipFile } from '../sinks/jsonl.js';
-import { imageIdOf, imagePathOf, numberOf, SHARED_PRODUCT } from './ids.js';
-import { BOILERPLATE, COPY_PLACE, listingRows, ORPHAN_PLACE, rowText } from './listing.js';
-import { type DrawnPhoto, damaged, drawBoilerplate, drawPhoto, encodeAgain } from './photo.js';
-import { type Product, productOf } from './product.js';
-import { isSyntheticDump, TRUTH, TRUTH_IMAGES, type TrueImage, type Truth } from './truth.js';
+import { iterate } from '../streams.js';
+import { BOILERPLATE_NAMES, type BoilerplateName } from './draw/boilerplate.js';
+import { type LinesFile, linesFile } from './lines-file.js';
+import { listingRow } from './listing.js';
+import { drawPicture, renderPicture } from './photo.js';
+import { boilerplatePhoto, MOST_LISTINGS, type PhotoPlan, type ProductPlan, planDump } from './plan.js';
+import {
+  addBoilerplate,
+  addProduct,
+  emptyTotals,
+  isSyntheticDump,
+  TRUTH,
+  type TruthLine,
+  type TruthTotals,
+  truthHeader,
+  truthPhoto,
+  truthProduct,
+} from './truth.js';
+
+const SHARDS = [...'0123456789abcdef'].map((digit) => `listings_${digit}.json.gz`);
+const UNFINISHED = `${TRUTH}.unfinished`;
+const PROGRESS_EVERY_MS = 250;
 
 export interface SynthOptions {
-  /** The dump's folder: made where absent; a synthetic dump that is there is replaced. */
+  /** The folder to write; made when it is not there, and emptied when it holds an older synthetic dump. */
   out: string;
-  /** Listing rows, at least 1. */
+  /** Rows, at least 1. */
   listings: number;
   seed: number;
-  /** Products drawn at once. */
-  workers: number;
+  /** Products rendered at once; default: the machine's cores. The dump does not depend on it. */
+  workers?: number;
   signal: AbortSignal;
   events?: EventBus;
 }
 
-const SHARDS = '0123456789abcdef';
-
-/** A file of a dump: an image of the table, and its bytes where it is on the disk. */
-interface ImageFile {
-  row: string;
-  path: string;
-  bytes: Buffer | undefined;
-  truth: TrueImage;
-}
-
 /**
- * Draws a dump in ABO's layout: `listings/metadata`, `images/metadata`, `images/small`, and what is true about it. The
- * same seed and number of listings give the same bytes, for any number of workers; nothing but one product a worker is
- * held. The truth is written last: a dump without it is not whole.
- * @throws {PipelineError} `USAGE` when `out` holds anything but a synthetic dump; `ABORTED`.
+ * Draws a dump in ABO's own layout, with a truth file that says what really is in it. Everything is a function of
+ * (seed, listings): the same two give the same bytes, and memory does not grow with the number of listings.
+ * @returns the truth's totals.
+ * @throws {PipelineError} `USAGE` when `out` holds something else or `listings` is out of range, `ABORTED`, `DISK_FULL`.
  */
-export async function synthesize(options: SynthOptions): Promise<Truth> {
-  const { out, listings, seed, workers, signal, events } = options;
-  await emptyFolder(out);
-  const random = randomSource(seed, 'synth');
-  const table = gzipFile(join(out, 'images/metadata/images.csv.gz'));
-  const images = gzipFile(join(out, TRUTH_IMAGES));
-  const counts = { rows: 0, images: 0, products: 0 };
-  const put = async ({ row, path, bytes, truth }: ImageFile) => {
-    counts.images += 1;
-    table.stream.write(`${row}\n`);
-    images.stream.write(`${JSON.stringify(truth)}\n`);
-    if (bytes === undefined) return;
-    const file = join(out, 'images/small', path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, bytes);
-  };
-
-  try {
-    table.stream.write('image_id,height,width,path\n');
-    for (const file of await boilerplate(random)) await put(file);
-    const shards = shardWriter(join(out, 'listings/metadata'), listings);
-    try {
-      const drawn = mapOrdered(
-        products(random, listings),
-        async ({ product, rows }) => ({ rows, files: await imageFiles(random, product) }),
-        { concurrency: workers, signal },
-      );
-      for await (const { rows, files } of drawn) {
-        counts.products += 1;
-        for (const row of rows) await shards.write(rowText(row));
-        for (const file of files) await put(file);
-        counts.rows += rows.length;
-        events?.emit({
-          type: 'progress',
-          stage: 'synth',
-          done: counts.rows,
-          total: listings,
-          unit: 'listings',
-        });
-      }
-    } finally {
-      await shards.close();
-    }
-  } finally {
-    table.stream.end();
-    images.stream.end();
-    await Promise.all([table.done, images.done]);
-  }
-  const truth: Truth = { schemaVersion: 1, seed, listings, ...counts };
-  await writeFile(join(out, `${TRUTH}.unfinished`), `${JSON.stringify(truth, null, 2)}\n`);
-  await rename(join(out, `${TRUTH}.unfinished`), join(out, TRUTH));
-  return truth;
-}
-
-/** Whatever is not a synthetic dump, or the beginning of one, is the user's and is never touched. */
-async function emptyFolder(out: string): Promise<void> {
-  await mkdir(out, { recursive: true });
-  const present = await readdir(out);
-  const started = present.includes(dirname(TRUTH_IMAGES));
-  if (present.length > 0 && !started && !(await isSyntheticDump(out))) {
+export async function synthesize(options: SynthOptions): Promise<TruthTotals> {
+  const { out, listings, seed, workers = availableParallelism(), signal, events } = options;
+  if (!Number.isInteger(listings) || listings < 1 || listings > MOST_LISTINGS) {
     throw new PipelineError(
       'USAGE',
-      `Expected an empty folder or a synthetic dump but ${out} holds other files`,
-      {
-        hint: 'Choose another --out folder.',
-      },
+      `Expected 1 to ${MOST_LISTINGS} listings but received ${String(listings)}`,
     );
   }
-  await rm(join(out, TRUTH), { force: true });
-  for (const folder of ['listings', 'images', dirname(TRUTH_IMAGES)]) {
-    await rm(join(out, folder), { recursive: true, force: true });
+  throwIfAborted(signal);
+  await prepareFolder(out);
+  const random = randomSource(seed, 'synth');
+  const files = await openFiles(out);
+  const write = writerOf(out, random, files);
+  try {
+    await write.truth(truthHeader(seed, listings));
+    const products = mapOrdered(
+      iterate(planDump(random, listings)),
+      async (product) => ({ product, rows: await writePhotos(out, random, product.photos) }),
+      { concurrency: workers, signal },
+    );
+    let announced = performance.now();
+    for await (const { product, rows } of products) {
+      await write.product(product, rows);
+      if (performance.now() - announced < PROGRESS_EVERY_MS) continue;
+      announced = performance.now();
+      const done = write.totals.listings;
+      events?.emit({ type: 'progress', stage: 'synth', done, total: listings, unit: 'listings' });
+    }
+    await write.end();
+    await rename(join(out, UNFINISHED), join(out, TRUTH));
+    return write.totals;
+  } catch (error) {
+    for (const file of [...files.shards, files.table, files.truth]) file.destroy();
+    throw asPipelineError(error);
   }
-  for (const file of ['listings/metadata/', 'images/metadata/', 'images/small/', TRUTH_IMAGES]) {
-    await mkdir(dirname(join(out, `${file}_`)), { recursive: true });
-  }
-  await mkdir(dirname(join(out, TRUTH_IMAGES)), { recursive: true });
 }
 
-/** Products until there are enough rows; the last one's may be cut. */
-async function* products(
-  random: RandomSource,
-  listings: number,
-): AsyncGenerator<{ product: Product; rows: object[] }> {
-  let left = listings;
-  for (let index = 0; left > 0; index++) {
-    const product = productOf(random, index);
-    const rows = listingRows(random, product).slice(0, left);
-    left -= rows.length;
-    yield { product, rows };
-  }
-}
-
-/** All image files of one product, in the order of their places. */
-async function imageFiles(random: RandomSource, product: Product): Promise<ImageFile[]> {
-  if (product.traits.has('no-image')) return [];
-  const photos: { place: number; view: number; photo: DrawnPhoto }[] = [];
-  for (let view = 0; view < product.views; view++) {
-    photos.push({ place: view, view, photo: await drawPhoto(random, product, view) });
-  }
-  const main = photos[0]!.photo;
-  if (product.copy === 'bytes') photos.push({ place: COPY_PLACE, view: 0, photo: main });
-  if (product.copy === 'encoded') photos.push({ place: COPY_PLACE, view: 0, photo: await encodeAgain(main) });
-  const files = photos.map(({ place, view, photo }) => {
-    const { damage } = product;
-    const broken = place === 0 && damage !== undefined;
-    const missing = place === 0 && !broken && product.traits.has('file-missing');
-    return imageFile(random, numberOf(product.index, place), photo, {
-      bytes: missing ? undefined : broken ? damaged(photo, damage) : photo.bytes,
-      picture: `${product.index}/${view}`,
-      family: String(product.shape),
-      type: product.type,
-      colour: product.colour,
-      ...(broken && { fault: damage }),
-      ...(missing && { fault: 'missing' }),
-    });
+/** Only an empty folder or an older synthetic dump, whole or interrupted, is written to. */
+async function prepareFolder(out: string): Promise<void> {
+  await mkdir(out, { recursive: true }).catch((error: unknown) => {
+    throw new PipelineError('USAGE', `Expected to make the folder ${out} but could not`, { cause: error });
   });
-  if (product.traits.has('orphan')) {
-    const photo = await encodeAgain(main);
-    files.push(
-      imageFile(random, numberOf(product.index, ORPHAN_PLACE), photo, {
-        bytes: photo.bytes,
-        picture: `${product.index}/0`,
-        family: String(product.shape),
-        fault: 'orphan',
-      }),
-    );
+  const names = await readdir(out);
+  const ours = names.includes(UNFINISHED) || (await isSyntheticDump(out));
+  if (names.length > 0 && !ours) {
+    throw new PipelineError('USAGE', `Expected an empty folder or an older synthetic dump at ${out}`, {
+      hint: 'Name another folder with --out: nothing in this one was touched.',
+    });
   }
-  return files;
+  // From here on the dump is not whole, and says so before anything of it is removed.
+  await writeFile(join(out, UNFINISHED), '');
+  for (const name of [TRUTH, 'listings', 'images'])
+    await rm(join(out, name), { recursive: true, force: true });
+  await mkdir(join(out, 'listings/metadata'), { recursive: true });
+  await mkdir(join(out, 'images/metadata'), { recursive: true });
+  await mkdir(join(out, 'images/small'), { recursive: true });
 }
 
-async function boilerplate(random: RandomSource): Promise<ImageFile[]> {
-  const kinds = Object.keys(BOILERPLATE) as (keyof typeof BOILERPLATE)[];
-  return Promise.all(
-    kinds.map(async (kind) => {
-      const photo = await drawBoilerplate(kind);
-      const number = numberOf(SHARED_PRODUCT, BOILERPLATE[kind]);
-      return imageFile(random, number, photo, { bytes: photo.bytes, picture: kind, family: kind });
-    }),
-  );
+interface DumpFiles {
+  shards: readonly LinesFile[];
+  table: LinesFile;
+  truth: LinesFile;
 }
 
-function imageFile(
-  random: RandomSource,
-  number: number,
-  { width, height }: DrawnPhoto,
-  { bytes, ...truth }: Omit<TrueImage, 'imageId' | 'path'> & { bytes: Buffer | undefined },
-): ImageFile {
-  const imageId = imageIdOf(number, random.seed);
-  const path = imagePathOf(number, random.seed);
-  return { row: `${imageId},${height},${width},${path}`, path, bytes, truth: { imageId, path, ...truth } };
-}
-
-/** Rows in equal shares over ABO's sixteen shards, one after the other. */
-function shardWriter(folder: string, rows: number) {
-  let written = 0;
-  let open: { name: string; file: ReturnType<typeof gzipFile> } | undefined;
-  const close = async () => {
-    open?.file.stream.end();
-    await open?.file.done;
-    open = undefined;
-  };
+async function openFiles(out: string): Promise<DumpFiles> {
+  const table = linesFile(join(out, 'images/metadata/images.csv.gz'));
+  await table.write('image_id,height,width,path');
   return {
-    async write(text: string) {
-      const name = `listings_${SHARDS[Math.floor((written * SHARDS.length) / rows)]}.json.gz`;
-      if (open?.name !== name) {
-        await close();
-        open = { name, file: gzipFile(join(folder, name)) };
-      }
-      written += 1;
-      const { stream } = open.file;
-      if (!stream.write(`${text}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
-    },
-    close,
+    shards: SHARDS.map((name) => linesFile(join(out, 'listings/metadata', name))),
+    table,
+    truth: linesFile(join(out, UNFINISHED)),
   };
+}
+
+/** Writes products one after another into the dump's tables, and counts. */
+function writerOf(out: string, random: RandomSource, { shards, table, truth }: DumpFiles) {
+  const totals = emptyTotals();
+  const boilerplate = new Map<BoilerplateName, number>();
+  // Neighbouring rows lie in different shards, as a product's marketplaces do in ABO.
+  const place = (index: number) => ({
+    shard: SHARDS[index % SHARDS.length]!,
+    line: Math.floor(index / SHARDS.length) + 1,
+  });
+  const writeTruth = (line: TruthLine) => truth.write(JSON.stringify(line));
+  return {
+    totals,
+    truth: writeTruth,
+    async product(product: ProductPlan, rows: readonly string[]): Promise<void> {
+      for (const listing of product.listings) {
+        await shards[listing.index % SHARDS.length]!.write(listingRow(random, listing, product.ordinal));
+      }
+      for (const row of rows) await table.write(row);
+      for (const name of product.boilerplate) {
+        boilerplate.set(name, (boilerplate.get(name) ?? 0) + product.listings.length);
+      }
+      addProduct(totals, product);
+      await writeTruth(truthProduct(product, place));
+    },
+    /** Boilerplate comes last: only what a listing names is written. */
+    async end(): Promise<void> {
+      for (const name of BOILERPLATE_NAMES) {
+        const named = boilerplate.get(name);
+        if (named === undefined) continue;
+        const photo = boilerplatePhoto(random.seed, name);
+        for (const row of await writePhotos(out, random, [photo])) await table.write(row);
+        addBoilerplate(totals);
+        await writeTruth({ kind: 'boilerplate', name, listings: named, ...truthPhoto(photo) });
+      }
+      await writeTruth(totals);
+      for (const file of [...shards, table, truth]) await file.close();
+    },
+  };
+}
+
+/** Draws photos into the dump. @returns their rows of the image table. */
+async function writePhotos(
+  out: string,
+  random: RandomSource,
+  photos: readonly PhotoPlan[],
+): Promise<string[]> {
+  const rows: string[] = [];
+  for (const photo of photos) {
+    if (photo.state === 'unlisted') continue;
+    const picture = drawPicture(random, photo.scene);
+    const { height, width } = picture.original;
+    rows.push(`${photo.imageId},${height},${width},${photo.path}`);
+    if (photo.state === 'missing') continue;
+    const file = join(out, 'images/small', photo.path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, fileOf(await renderPicture(picture, photo.encoding), photo));
+  }
+  return rows;
+}
+
+function fileOf(jpeg: Buffer, { state, imageId }: PhotoPlan): Buffer | string {
+  switch (state) {
+    case 'cut':
+      return jpeg.subarray(0, Math.floor(jpeg.length / 2));
+    case 'empty':
+      return '';
+    case 'text':
+      return `<html><body>404: ${imageId} is not here</body></html>\n`;
+    default:
+      return jpeg;
+  }
 }

@@ -1,51 +1,50 @@
 import { hash32 } from '../random.js';
 
-const BASE36 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-';
-/** Numbers are `product * PER_PRODUCT + place`: no product has as many listings or photos. */
-const PER_PRODUCT = 64;
-/** The pseudo product that owns what all products share: the last one that 32 bits can number. */
-export const SHARED_PRODUCT = 2 ** 32 / PER_PRODUCT - 1;
+const ROUNDS = 4;
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+/** What genuine image ids begin with. */
+const IMAGE_PREFIXES = ['31', '41', '51', '61', '71', '81', '91', 'A1'] as const;
+const IMAGE_BITS = 46; // 2^46 < 62^8
+const ITEM_BITS = 40; // 2^40 < 36^8
+const PATH_BITS = 32;
 
-/** The number of a product's listing or photo, 0..2³² − 1. */
-export function numberOf(product: number, place: number): number {
-  return product * PER_PRODUCT + place;
-}
+/** Ordinals below this have an id of every kind. */
+export const MOST_ORDINALS = 2 ** PATH_BITS;
 
-/** A one-to-one map of 32-bit numbers (a Feistel network of four rounds): ids look random and never collide. */
-export function scramble(number: number, seed: number, name: string): number {
-  let left = number >>> 16;
-  let right = number & 0xffff;
-  for (let round = 0; round < 4; round++) {
-    [left, right] = [right, left ^ (hash32(seed, name, round, right) & 0xffff)];
+/**
+ * A permutation of 0..2^bits-1 by a balanced Feistel network (Luby and Rackoff, 1988): ids look drawn, never collide,
+ * and none has to be remembered.
+ * @param bits even, at most 52.
+ */
+export function scramble(index: number, bits: number, seed: number, name: string): number {
+  const half = 2 ** (bits / 2);
+  let left = Math.floor(index / half);
+  let right = index % half;
+  for (let round = 0; round < ROUNDS; round++) {
+    [left, right] = [right, (left ^ (hash32(seed, name, round, right) & (half - 1))) >>> 0];
   }
-  return ((left << 16) | right) >>> 0;
+  return left * half + right;
 }
 
-/** Such as `B07PK2M82R`. */
-export function itemIdOf(number: number, seed: number): string {
-  return `B0${digits(scramble(number, seed, 'item'), BASE36, 8)}`;
+/** An image id such as `81iZlv3bjpL`: 11 characters. */
+export function imageIdOf(seed: number, ordinal: number): string {
+  const prefix = IMAGE_PREFIXES[hash32(seed, 'image-prefix', ordinal) % IMAGE_PREFIXES.length]!;
+  let rest = scramble(ordinal, IMAGE_BITS, seed, 'image');
+  let digits = '';
+  for (let place = 0; place < 8; place++) {
+    digits = BASE62[rest % 62]! + digits;
+    rest = Math.floor(rest / 62);
+  }
+  return `${prefix}${digits}L`;
 }
 
-/** Such as `81iZlv3bjpL`: eleven characters, the first two digits, the last an L. */
-export function imageIdOf(number: number, seed: number): string {
-  const filler = hash32(seed, 'image filler', number);
-  const head = 31 + (filler % 60);
-  return `${head}${digits(scramble(number, seed, 'image'), BASE64, 6)}${digits(filler >>> 8, BASE64, 2)}L`;
+/** An item id such as `B06X9STHNG`: 10 characters. */
+export function itemIdOf(seed: number, ordinal: number): string {
+  return `B0${scramble(ordinal, ITEM_BITS, seed, 'item').toString(36).toUpperCase().padStart(8, '0')}`;
 }
 
-/** Where an image lies under `images/small`, such as `b1/b10d79cf.jpg`. */
-export function imagePathOf(number: number, seed: number): string {
-  const name = scramble(number, seed, 'path').toString(16).padStart(8, '0');
+/** An image's path such as `1e/1e00bd6c.jpg`. */
+export function imagePathOf(seed: number, ordinal: number): string {
+  const name = scramble(ordinal, PATH_BITS, seed, 'path').toString(16).padStart(8, '0');
   return `${name.slice(0, 2)}/${name}.jpg`;
-}
-
-function digits(value: number, alphabet: string, length: number): string {
-  let text = '';
-  let left = value;
-  for (let i = 0; i < length; i++) {
-    text = alphabet[left % alphabet.length]! + text;
-    left = Math.floor(left / alphabet.length);
-  }
-  return text;
 }

@@ -1,122 +1,199 @@
 import sharp from 'sharp';
 import type { RandomSource } from '../random.js';
-import { CATALOGUE } from './catalogue.js';
-import { ellipse, line, rect } from './draw/svg.js';
+import { BOILERPLATE, type BoilerplateName } from './draw/boilerplate.js';
+import { PRODUCT_KINDS, type ProductType } from './draw/index.js';
+import type { Shape } from './draw/shape.js';
 import { type Draws, drawsFor } from './draws.js';
-import { ink, METALS, PALETTE, WOODS } from './palette.js';
-import type { Damage, Product } from './product.js';
+import { type ColorName, hsl, type Paint, paintOf } from './palette.js';
 
-/** A photo as a dump has it: the small JPEG, and the size that its original is said to have. */
-export interface DrawnPhoto {
-  bytes: Buffer;
+/** The longest side of `images/small`, in pixels. */
+const LONGEST = 256;
+/** Originals' longest sides, in pixels. */
+const ORIGINAL: readonly [number, number] = [500, 2560];
+const SLIMMEST = 0.42;
+
+/** What is on a photo: everything that its pixels depend on, besides the seed. */
+export type Scene =
+  | { kind: 'product'; type: ProductType; color: ColorName; product: number; view: number }
+  | { kind: 'boilerplate'; name: BoilerplateName };
+
+/** `again`: decoded and encoded once more; `stretched`: to 256 × 256 as well. */
+export type Encoding = 'once' | 'again' | 'stretched';
+
+export interface Picture {
+  svg: string;
+  /** Of the small photo, in pixels. */
   width: number;
   height: number;
+  /** What the image table says: the size of the photo that this one would have been made from. */
+  original: { width: number; height: number };
+  quality: number;
 }
 
-/** Longest side of a small photo in pixels, as ABO's. */
-const LONGEST = 256;
+/** Draws a scene: a pure function of the seed and the scene. */
+export function drawPicture(random: RandomSource, scene: Scene): Picture {
+  if (scene.kind === 'boilerplate') {
+    const draws = drawsFor(random, 'boilerplate', scene.name);
+    const paint = paintOf('Grey', draws, draws);
+    return frame(BOILERPLATE[scene.name](), paint, draws, { ...PLAIN_POSE, square: true });
+  }
+  const { type, color, product, view } = scene;
+  // The colour enters the paint alone: colour variants are one shot.
+  const shape = drawsFor(random, 'product', product);
+  const shot = shape.part('view', view);
+  const { draw, tilt } = PRODUCT_KINDS[type];
+  return frame(draw(shape.part(type)), paintOf(color, shape, shot), shot, poseOf(shot, view, tilt));
+}
 
-/** Draws one view of a product on white. View 0 is the main photo; others are turned, mirrored or come closer. */
-export async function drawPhoto(random: RandomSource, product: Product, view: number): Promise<DrawnPhoto> {
-  // Variants of one shot differ in nothing but the colour.
-  const shot = drawsFor(random, `shot ${product.shape} ${view}`);
-  const shape = drawsFor(random, `shape ${product.shape}`);
-  const paints = {
-    colour: ink(PALETTE[product.colour]),
-    material: shape.pick('material', shape.chance('wooden', 0.5) ? WOODS : METALS),
+interface Pose {
+  /** Degrees. */
+  turn: number;
+  /** Share of the width that is left when seen from the side, and the shear that goes with it. */
+  squeeze: number;
+  shear: number;
+  mirrored: boolean;
+  /** Above 1 the product leaves the frame. */
+  zoom: number;
+  /** Where in the frame its centre lies, as a share of the room that is left. */
+  offset: readonly [x: number, y: number];
+  square: boolean;
+  ground: 'white' | 'shade' | 'scene';
+}
+
+const PLAIN_POSE: Pose = {
+  turn: 0,
+  squeeze: 1,
+  shear: 0,
+  mirrored: false,
+  zoom: 1,
+  offset: [0, 0],
+  square: false,
+  ground: 'white',
+};
+
+/** The main view is upright on white; the others are turned, seen from the side, in a room or close. */
+function poseOf(shot: Draws, view: number, tilt: number): Pose {
+  const pose: Pose = {
+    ...PLAIN_POSE,
+    turn: shot.range('turn', -tilt, tilt),
+    squeeze: shot.range('squeeze', 0.9, 1.08),
+    shear: shot.range('shear', -0.05, 0.05),
+    mirrored: shot.chance('mirrored', 0.3),
+    zoom: shot.range('zoom', 0.86, 1),
+    offset: [shot.range('x', -0.4, 0.4), shot.range('y', -0.4, 0.4)],
+    square: shot.chance('square', 0.55),
+    ground: shot.chance('shade', 0.25) ? 'shade' : 'white',
   };
-  const body = CATALOGUE[product.type].drawing(shape, paints);
-  const { width, height } = sizeOf(shot);
-  return {
-    bytes: await render(scene(body, shot, view, width, height), width, height, 88),
-    ...original(shot, width, height),
-  };
-}
-
-function scene(body: string, shot: Draws, view: number, width: number, height: number): string {
-  const closer = view === 2 ? shot.range('closer', 1.25, 1.6) : 1;
-  const scale = closer * (Math.min(width, height) / 200) * shot.range('scale', 0.85, 1.15);
-  const turn = shot.range('turn', -7, 7) + (view === 1 ? shot.range('turned', -16, 16) : 0);
-  const mirrored = view === 0 ? shot.chance('mirrored', 0.25) : view === 1;
-  const x = width / 2 + shot.range('x', -0.06, 0.06) * width;
-  const y = height / 2 + shot.range('y', -0.05, 0.05) * height;
-  const squeeze = shot.range('squeeze', 0.88, 1.1);
-  const shadow = shot.chance('shadow', 0.6) ? ellipse(4, 84, 62, 6, '#00000018') : '';
-  const light = shot.range('light', 0, 0.16).toFixed(3);
-  const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(1)}) scale(${(mirrored ? -scale : scale).toFixed(4)} ${(scale * squeeze).toFixed(4)})`;
-  return [
-    `<defs><linearGradient id="light" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="#fff" stop-opacity="${light}"/><stop offset="1" stop-color="#000" stop-opacity="${light}"/></linearGradient></defs>`,
-    `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    `<g transform="${transform}">${shadow}${body}</g>`,
-    `<rect width="100%" height="100%" fill="url(#light)" opacity="0.35"/>`,
-  ].join('');
-}
-
-/** The images that many products share. */
-export async function drawBoilerplate(kind: 'size-chart' | 'logo'): Promise<DrawnPhoto> {
-  const chart = Array.from({ length: 8 }, (_, row) =>
-    line(
-      [
-        [20, 40 + row * 22],
-        [236, 40 + row * 22],
-      ],
-      '#333333',
-      1.5,
-    ),
-  ).concat(
-    Array.from({ length: 5 }, (_, column) =>
-      line(
-        [
-          [20 + column * 54, 40],
-          [20 + column * 54, 194],
-        ],
-        '#333333',
-        1.5,
-      ),
-    ),
-    rect(20, 40, 216, 22, '#d8dde3'),
-    rect(60, 12, 136, 16, '#555b66'),
-  );
-  const logo = [
-    ellipse(128, 108, 70, 70, '#1f4e79'),
-    ellipse(128, 108, 50, 50, '#ffffff'),
-    rect(84, 196, 88, 14, '#1f4e79', 7),
-  ];
-  const body = `<rect width="100%" height="100%" fill="#ffffff"/>${(kind === 'logo' ? logo : chart).join('')}`;
-  return { bytes: await render(body, LONGEST, LONGEST, 90), width: 1000, height: 1000 };
-}
-
-/** The same picture in other bytes: stretched to a square and compressed again, as marketplaces do. */
-export async function encodeAgain(photo: DrawnPhoto): Promise<DrawnPhoto> {
-  const bytes = await sharp(photo.bytes)
-    .resize(LONGEST, LONGEST, { fit: 'fill' })
-    .jpeg({ quality: 74, chromaSubsampling: '4:2:0' })
-    .toBuffer();
-  return { ...photo, bytes };
-}
-
-export function damaged({ bytes }: DrawnPhoto, damage: Damage): Buffer {
-  switch (damage) {
-    case 'cut':
-      return bytes.subarray(0, Math.floor(bytes.length / 2));
-    case 'empty':
-      return Buffer.alloc(0);
-    case 'text':
-      return Buffer.from('<html><body>503 Service Unavailable</body></html>\n');
+  if (view === 0) return pose;
+  switch (
+    shot.weighted('kind', [
+      ['side', 5],
+      ['turned', 3],
+      ['scene', 3],
+      ['close', 1],
+    ] as const)
+  ) {
+    case 'side':
+      return {
+        ...pose,
+        squeeze: shot.range('side', 0.66, 0.86),
+        shear: shot.range('side-shear', -0.14, 0.14),
+      };
+    case 'turned':
+      return { ...pose, turn: shot.range('far-turn', -15, 15), mirrored: !pose.mirrored };
+    case 'scene':
+      return { ...pose, ground: 'scene', square: true, zoom: shot.range('far', 0.62, 0.86) };
+    case 'close':
+      return { ...pose, square: true, zoom: shot.range('close', 1.2, 1.5) };
   }
 }
 
-function sizeOf(shot: Draws): { width: number; height: number } {
-  const short = shot.pick('short', [LONGEST, LONGEST, 224, 200, 176]);
-  return shot.chance('wide', 0.5) ? { width: LONGEST, height: short } : { width: short, height: LONGEST };
+/** A shape in its frame. */
+function frame(shape: Shape, { defs, line }: Paint, shot: Draws, pose: Pose): Picture {
+  const turn = (pose.turn * Math.PI) / 180;
+  const flip = pose.mirrored ? -1 : 1;
+  const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+  // SVG's matrix(a b c d …): squeeze and mirror, then shear, then turn.
+  const a = cos * pose.squeeze * flip;
+  const b = sin * pose.squeeze * flip;
+  const c = cos * pose.shear - sin;
+  const d = sin * pose.shear + cos;
+  const box = {
+    width: Math.abs(a) * shape.width + Math.abs(c) * shape.height,
+    height: Math.abs(b) * shape.width + Math.abs(d) * shape.height,
+  };
+  const margin = 1 + 2 * shot.range('margin', 0.03, 0.1);
+  let width = box.width * margin;
+  let height = box.height * margin;
+  if (pose.square) width = height = Math.max(width, height);
+  width = Math.max(width, height * SLIMMEST);
+  height = Math.max(height, width * SLIMMEST);
+  const scale = LONGEST / Math.max(width, height);
+  const small = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const size = scale * pose.zoom;
+  const centre = [
+    small.width / 2 + (pose.offset[0] * (small.width - box.width * size)) / 2,
+    small.height / 2 + (pose.offset[1] * (small.height - box.height * size)) / 2,
+  ] as const;
+  const [e, f] = [
+    centre[0] - ((a * shape.width + c * shape.height) * size) / 2,
+    centre[1] - ((b * shape.width + d * shape.height) * size) / 2,
+  ];
+  const matrix = [a * size, b * size, c * size, d * size, e, f].map((n) => n.toFixed(4)).join(' ');
+  const foot = centre[1] + (box.height * size) / 2;
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${small.width}" height="${small.height}">` +
+    `<defs>${defs}</defs>${groundOf(pose.ground, shot, small, foot)}` +
+    `<g transform="matrix(${matrix})" stroke="${line}" stroke-width="0.6" stroke-linejoin="round">${shape.body}</g></svg>`;
+  const longest = shot.integer('original', ...ORIGINAL);
+  const larger = longest / LONGEST;
+  return {
+    svg,
+    ...small,
+    original: { width: Math.round(small.width * larger), height: Math.round(small.height * larger) },
+    quality: shot.integer('quality', 78, 92),
+  };
 }
 
-function original(shot: Draws, width: number, height: number): { width: number; height: number } {
-  const times = shot.range('original', 3, 9);
-  return { width: Math.round(width * times), height: Math.round(height * times) };
+function groundOf(
+  ground: Pose['ground'],
+  shot: Draws,
+  { width, height }: { width: number; height: number },
+  foot: number,
+): string {
+  const white = `<rect width="${width}" height="${height}" fill="#fff"/>`;
+  if (ground === 'white') return white;
+  if (ground === 'shade') {
+    return `${white}<ellipse cx="${(width / 2).toFixed(1)}" cy="${(foot - 2).toFixed(1)}" rx="${(width * 0.4).toFixed(1)}" ry="6" fill="#000" opacity="0.14"/>`;
+  }
+  const hue = shot.range('wall-hue', 0, 360);
+  const wall = hsl(hue, shot.range('wall-saturation', 4, 30), shot.range('wall', 66, 90));
+  const floor = hsl(
+    shot.range('floor-hue', 20, 45),
+    shot.range('floor-saturation', 8, 40),
+    shot.range('floor', 40, 75),
+  );
+  const y = Math.min(foot - shot.range('horizon', 8, 50), height - 10).toFixed(1);
+  return `<rect width="${width}" height="${height}" fill="${wall}"/><rect y="${y}" width="${width}" height="${height}" fill="${floor}"/>`;
 }
 
-function render(body: string, width: number, height: number, quality: number): Promise<Buffer> {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${body}</svg>`;
-  return sharp(Buffer.from(svg)).jpeg({ quality, chromaSubsampling: '4:2:0' }).toBuffer();
+/** Renders a picture as JPEG: a pure function of its arguments for one version of sharp. */
+export async function renderPicture(picture: Picture, encoding: Encoding): Promise<Buffer> {
+  const first = await sharp(Buffer.from(picture.svg))
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: picture.quality })
+    .toBuffer();
+  switch (encoding) {
+    case 'once':
+      return first;
+    case 'again':
+      return sharp(first)
+        .jpeg({ quality: picture.quality - 22 })
+        .toBuffer();
+    case 'stretched':
+      return sharp(first)
+        .resize(LONGEST, LONGEST, { fit: 'fill' })
+        .jpeg({ quality: picture.quality - 10 })
+        .toBuffer();
+  }
 }

@@ -1,177 +1,148 @@
-import { type Drawing, line, path, rect } from './svg.js';
+import type { Draws } from '../draws.js';
+import { type Drawer, ellipse, path, rect, repeat, type Shape, strap } from './shape.js';
 
-/** A low shoe from the side: sole, upper, opening, laces. */
-export const shoe: Drawing = (draws, { colour, material }) => {
-  const length = draws.range('length', 66, 80);
-  const height = draws.range('height', 26, 40);
-  const sole = draws.range('sole', 7, 14);
-  const toe = draws.range('toe', 12, 22);
-  const laces = draws.integer('laces', 0, 4);
-  const rows = Array.from({ length: laces }, (_, i) => {
-    const x = -6 + i * 10;
-    const y = -height * 0.72 + i * 6;
-    return line(
-      [
-        [x, y],
-        [x + 8, y + 8],
-      ],
-      material.tone(0.5),
-      2.5,
-    );
+/** What all three have in common; that they look alike is the point. */
+function foot(draws: Draws) {
+  return {
+    length: draws.range('length', 88, 116),
+    heel: draws.weighted('heel-kind', [
+      [draws.range('flat', 3, 8), 5],
+      [draws.range('high', 14, 34), 2],
+    ] as const),
+    sole: draws.range('sole', 3, 8),
+    toe: draws.range('toe', 11, 22),
+    tone: draws.pick('sole-tone', ['cream', 'ink', 'wood', 'dark'] as const),
+  };
+}
+
+type Foot = ReturnType<typeof foot>;
+
+/** The sole from the heel at the left to the toe at the right, its upper side at `y` in front. */
+function soleOf({ length, heel, sole, tone }: Foot, y: number): string {
+  const step = heel > 12 ? 0.16 : 0.32;
+  return (
+    path(
+      ['M', 2, y - heel, 'L', 2 + length * step * 0.2, y + sole, 'L', length * step, y + sole].concat([
+        'L',
+        length * step,
+        y - heel * 0.75,
+        'Z',
+      ]),
+      tone,
+    ) +
+    path(
+      ['M', 0, y - heel, 'Q', length * 0.35, y - heel, length * 0.55, y, 'L', length, y - 2]
+        .concat(['Q', length + 4, y + sole, length - 6, y + sole, 'L', length * 0.5, y + sole])
+        .concat(['Q', length * 0.3, y - heel + sole, 0, y - heel + sole, 'Z']),
+      tone,
+    )
+  );
+}
+
+/** An upper whose opening lies `top` above the heel and `opening` long. */
+function upperOf({ length, heel, toe }: Foot, y: number, top: number, opening: number, slope: number) {
+  const ankle = y - heel - top;
+  return path(
+    ['M', 1, y - heel, 'L', 3, ankle, 'L', opening, ankle]
+      .concat(['Q', opening + slope, y - toe - 8, length * 0.72, y - toe])
+      .concat(['Q', length + 2, y - toe * 0.8, length, y - 1, 'L', length * 0.55, y + 1])
+      .concat(['Q', length * 0.35, y - heel + 1, 1, y - heel, 'Z']),
+    'main',
+  );
+}
+
+function lacesOf(draws: Draws, from: readonly [number, number], to: readonly [number, number]): string {
+  const count = draws.integer('laces', 3, 6);
+  const tone = draws.pick('lace-tone', ['cream', 'ink', 'light'] as const);
+  return repeat(count, (n) => {
+    const share = n / (count - 1);
+    const x = from[0] + share * (to[0] - from[0]);
+    const y = from[1] + share * (to[1] - from[1]);
+    return strap(['M', x - 4, y - 2, 'L', x + 5, y + 3], tone, 1.8);
   });
-  return [
-    path(
-      [
-        'M',
-        -length,
-        0,
-        'Q',
-        -length - 4,
-        -height * 1.1,
-        -length + 12,
-        -height * 1.25,
-        'L',
-        -length + 30,
-        -height,
-        'Q',
-        -10,
-        -height * 0.95,
-        0,
-        -height * 0.9,
-        'Q',
-        length * 0.4,
-        -toe * 1.4,
-        length * 0.8,
-        -toe,
-        'Q',
-        length,
-        -toe * 0.7,
-        length,
-        2,
-        'Z',
-      ],
-      colour.base,
-    ),
-    path(
-      [
-        'M',
-        -length + 12,
-        -height * 1.2,
-        'Q',
-        -length + 24,
-        -height * 0.75,
-        -12,
-        -height * 0.93,
-        'L',
-        -length + 30,
-        -height,
-        'Z',
-      ],
-      colour.tone(-0.5),
-    ),
-    path(['M', -length, -2, 'L', -length + 20, -height * 0.5, 'L', -length + 32, -2, 'Z'], colour.tone(-0.2)),
-    ...rows,
-    rect(
-      -length - 2,
-      0,
-      2 * length + 5,
-      sole,
-      draws.chance('light sole', 0.6) ? '#e3e1dc' : material.tone(-0.4),
-      sole / 2.5,
-    ),
-  ].join('');
+}
+
+function standing(base: Foot, above: number, body: string): Shape {
+  return { width: base.length + 3, height: above + base.heel + base.sole, body };
+}
+
+export const shoe: Drawer = (draws) => {
+  const base = foot(draws);
+  const top = draws.range('top', 15, 30);
+  const y = top + base.heel;
+  const opening = base.length * draws.range('opening', 0.3, 0.48);
+  const laced = base.heel < 12 && draws.chance('laced', 0.65);
+  return standing(
+    base,
+    top,
+    soleOf(base, y) +
+      upperOf(base, y, top, opening, base.length * 0.06) +
+      ellipse(opening / 2 + 2, top - top + 1.5, opening / 2 - 2, 3, 'dark') +
+      (draws.chance('cap', 0.4)
+        ? ellipse(base.length * 0.9, y - base.toe * 0.42, base.length * 0.085, base.toe * 0.36, 'light')
+        : '') +
+      (draws.chance('stripe', 0.45)
+        ? strap(
+            ['M', base.length * 0.25, y - base.heel * 0.4 - 2, 'L', base.length * 0.5, y - base.toe - 3],
+            'light',
+            draws.range('stripe-width', 2, 6),
+          )
+        : '') +
+      (laced ? lacesOf(draws, [opening + 2, top * 0.35 + 2], [base.length * 0.66, y - base.toe + 1]) : ''),
+  );
 };
 
-/** A boot from the side: a shoe with a shaft. */
-export const boot: Drawing = (draws, { colour, material }) => {
-  const length = draws.range('length', 44, 60);
-  const shaft = draws.range('shaft', 44, 92);
-  const wide = draws.range('wide', 30, 42);
-  const heel = draws.range('heel', 6, 20);
-  const toe = draws.range('toe', 20, 28);
-  const base = shaft / 2;
-  const laced = draws.chance('laced', 0.4);
-  return [
-    rect(-length, base, wide * 0.55, heel, material.tone(-0.5), 2),
-    path(
-      [
-        'M',
-        -length,
-        base + 2,
-        'L',
-        -length - 1,
-        base - 18,
-        'Q',
-        -length + 4,
-        base - shaft * 0.5,
-        -length + 2,
-        base - shaft,
-        'L',
-        -length + wide,
-        base - shaft,
-        'Q',
-        -length + wide - 2,
-        base - shaft * 0.4,
-        -length + wide + 4,
-        base - toe,
-        'Q',
-        length * 0.7,
-        base - toe * 0.9,
-        length,
-        base - 4,
-        'L',
-        length,
-        base + 2,
-        'Z',
-      ],
-      colour.base,
-    ),
-    rect(-length + 1, base - shaft, wide, draws.range('cuff', 4, 12), colour.tone(-0.25), 2),
-    ...(laced
-      ? Array.from({ length: 4 }, (_, i) =>
-          line(
-            [
-              [-length + wide - 14, base - shaft * 0.85 + i * shaft * 0.17],
-              [-length + wide - 2, base - shaft * 0.8 + i * shaft * 0.17],
-            ],
-            material.tone(0.5),
-            2.5,
-          ),
-        )
-      : [rect(-length + 6, base - shaft * 0.9, 4, shaft * 0.6, colour.tone(0.25), 2)]),
-    rect(-length - 1, base, 2 * length + 2, 6, material.tone(-0.55), 2),
-  ].join('');
+export const boot: Drawer = (draws) => {
+  const base = foot(draws);
+  const top = draws.range('shaft', 38, 98);
+  const y = top + base.heel;
+  const opening = base.length * draws.range('opening', 0.34, 0.46);
+  return standing(
+    base,
+    top,
+    soleOf(base, y) +
+      upperOf(base, y, top, opening, base.length * 0.02) +
+      rect(
+        3,
+        0,
+        opening - 3,
+        draws.range('cuff', 3, 14),
+        draws.pick('cuff-tone', ['dark', 'cream', 'light']),
+      ) +
+      (draws.chance('laced', 0.4)
+        ? lacesOf(draws, [opening - 1, top * 0.15 + 8], [base.length * 0.6, y - base.toe - 3])
+        : strap(['M', opening * 0.6, 6, 'L', opening * 0.62, y - base.heel - 4], 'dark', 1.4)) +
+      (draws.chance('buckle', 0.3) ? rect(2, top * 0.7, opening + 2, 4, 'ink') : ''),
+  );
 };
 
-/** A sandal from the side: a sole with straps. */
-export const sandal: Drawing = (draws, { colour, material }) => {
-  const length = draws.range('length', 64, 80);
-  const sole = draws.range('sole', 8, 16);
-  const heel = draws.chance('heeled', 0.35) ? draws.range('heel', 10, 30) : 0;
-  const height = draws.range('height', 20, 34);
-  const strap = draws.range('strap', 5, 10);
-  const straps = draws.integer('straps', 1, 3);
-  const bands = Array.from({ length: straps }, (_, i) => {
-    const x = length * (0.62 - 0.34 * i);
-    const y = -height * (0.75 + 0.2 * i);
-    return `<path d="M ${(x - 24).toFixed(1)} 0 Q ${(x - 6).toFixed(1)} ${(2 * y).toFixed(1)} ${(x + 14).toFixed(1)} 0" fill="none" stroke="${colour.tone(-0.08 * i)}" stroke-width="${strap.toFixed(1)}"/>`;
-  });
-  const ankle = draws.chance('ankle', 0.5)
-    ? line(
-        [
-          [-length + 8, 0],
-          [-length + 12, -height * 1.2],
-          [-length + 44, -height * 1.1],
-        ],
-        colour.tone(-0.1),
-        strap * 0.8,
-      )
-    : '';
-  return [
-    ankle,
-    ...bands,
-    ...(heel > 0 ? [rect(-length, sole - 2, 22, heel, material.tone(-0.3), 3)] : []),
-    rect(-length, 0, 2 * length, sole, material.tone(-0.15), sole / 2),
-    rect(-length + 2, -2, 2 * length - 4, 4, colour.tone(0.3), 2),
-  ].join('');
+export const sandal: Drawer = (draws) => {
+  const base = foot(draws);
+  const top = draws.range('top', 16, 30);
+  const y = top + base.heel;
+  const { length, heel, toe } = base;
+  const width = draws.range('strap', 4, 10);
+  const front = draws.integer('front-straps', 1, 3);
+  const slingback = draws.chance('slingback', 0.65);
+  return standing(
+    base,
+    top,
+    soleOf(base, y) +
+      repeat(front, (n) => {
+        const x = length * (0.86 - 0.15 * n);
+        return strap(['M', x, y - 1, 'Q', x - 8, y - toe - 8, x - 22, y - 2], 'main', width);
+      }) +
+      (slingback
+        ? strap(['M', 4, y - heel, 'L', 4, y - heel - top + 6], 'main', width * 0.9) +
+          strap(
+            ['M', 4, y - heel - top + 5, 'Q', length * 0.25, y - heel - top, length * 0.38, y - heel * 0.6],
+            'main',
+            width * 0.8,
+          )
+        : strap(
+            ['M', length * 0.5, y - 2, 'Q', length * 0.42, y - toe - 12, length * 0.3, y - 2],
+            'main',
+            width,
+          )),
+  );
 };
