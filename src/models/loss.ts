@@ -10,6 +10,13 @@ import type { Tf } from './backends/backend.js';
  */
 export function crossEntropy(tf: Tf, logits: Tensor2D, labels: Tensor1D, smoothing: number): Scalar {
   const classes = logits.shape[1];
-  const targets = tf.oneHot(labels, classes, 1 - smoothing + smoothing / classes, smoothing / classes);
+  // Without the dtype they are integers, and some backends round them.
+  const targets = tf.oneHot(
+    labels,
+    classes,
+    1 - smoothing + smoothing / classes,
+    smoothing / classes,
+    'float32',
+  );
   return logits.logSoftmax().mul(targets).sum(-1).mean().neg().asScalar();
 }

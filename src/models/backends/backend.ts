@@ -5,7 +5,7 @@ export type Tf = typeof tfjs;
 
 export type BackendName = 'wasm' | 'cpu';
 
-/** What a user may ask for; `auto` is the first that trains. */
+/** What a user may ask for: `auto` is the best that trains here. */
 export const BACKEND_CHOICES = ['auto', 'wasm', 'cpu'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 

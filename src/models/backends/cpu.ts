@@ -1,19 +1,31 @@
+import { PipelineError } from '../../errors.js';
 import type { Backend } from './backend.js';
+import { removeBackend } from './remove.js';
 
-/** TensorFlow.js's plain JavaScript: slow, and everywhere. */
+/** TensorFlow.js in plain JavaScript: runs wherever Node does, slowly. */
 export const cpu: Backend = {
   name: 'cpu',
   trains: true,
   async start() {
+    // Loading it takes long: only when it is used.
     const tf = await import('@tensorflow/tfjs');
-    await tf.setBackend('cpu');
-    await tf.ready();
+    if (!(await tf.setBackend('cpu'))) {
+      throw new PipelineError(
+        'BACKEND_UNAVAILABLE',
+        "Expected TensorFlow.js's cpu backend but it did not start",
+        {
+          hint: 'Install the dependencies again (npm ci).',
+        },
+      );
+    }
+    // Otherwise its first tensor prints an advertisement for tfjs-node.
+    (tf.backend() as { firstUse?: boolean }).firstUse = false;
     return {
       name: 'cpu',
       device: '1 core, JavaScript',
       tf,
       memory: () => tf.memory().numBytes,
-      stop: async () => tf.removeBackend('cpu'),
+      stop: async () => removeBackend(tf, 'cpu'),
     };
   },
 };

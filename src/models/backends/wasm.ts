@@ -1,37 +1,62 @@
 import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
-import { PipelineError } from '../../errors.js';
+import { dirname, sep } from 'node:path';
+import { asPipelineError, PipelineError } from '../../errors.js';
 import type { Backend } from './backend.js';
-import { registerWasmKernels } from './wasm-kernels/index.js';
+import { keepingFailureHandlers } from './failure-handlers.js';
+import { removeBackend } from './remove.js';
+import { kernelsOf, type WasmBackend } from './wasm-kernels/memory.js';
 
-const NAME = 'wasm';
+const hint = 'Install the dependencies again (npm ci), or choose the backend cpu.';
 
-/** TensorFlow.js's WebAssembly kernels: one thread with SIMD, nothing but npm. */
+/**
+ * TensorFlow.js's WebAssembly backend with SIMD, one thread (its package switches threads off in Node), and our
+ * gradients. Nothing native is needed.
+ */
 export const wasm: Backend = {
-  name: NAME,
+  name: 'wasm',
   trains: true,
   async start() {
-    const tf = await import('@tensorflow/tfjs');
-    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
-    const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-    registerWasmKernels(tf);
-    setWasmPaths(join(dirname(entry), sep));
     try {
-      if (!(await tf.setBackend(NAME))) throw new Error('its binary could not be started');
-      await tf.ready();
+      // Loading them takes long: only when they are used.
+      const tf = await import('@tensorflow/tfjs');
+      const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+      const { registerTrainingKernels } = await import('./wasm-kernels/index.js');
+      if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT'))) {
+        throw new PipelineError(
+          'BACKEND_UNAVAILABLE',
+          'Expected WebAssembly with SIMD but this Node lacks it',
+          {
+            hint: 'Choose the backend cpu.',
+          },
+        );
+      }
+      const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+      setWasmPaths(`${dirname(entry)}${sep}`);
+      registerTrainingKernels(tf);
+      if (!(await keepingFailureHandlers(() => tf.setBackend('wasm')))) {
+        throw new PipelineError('BACKEND_UNAVAILABLE', 'Expected WebAssembly to start but it did not', {
+          hint,
+        });
+      }
+      kernelsOf(tf.backend() as WasmBackend);
+      return {
+        name: 'wasm',
+        device: '1 core, WebAssembly SIMD',
+        tf,
+        memory: () => tf.memory().numBytes,
+        stop: () => keepingFailureHandlers(() => removeBackend(tf, 'wasm')),
+      };
     } catch (error) {
-      throw new PipelineError('BACKEND_UNAVAILABLE', 'Expected the WebAssembly backend to start', {
-        key: NAME,
-        hint: 'Use --backend cpu, which needs no WebAssembly SIMD.',
-        cause: error,
-      });
+      const cause = asPipelineError(error);
+      if (cause.code === 'BACKEND_UNAVAILABLE') throw cause;
+      throw new PipelineError(
+        'BACKEND_UNAVAILABLE',
+        'Expected @tensorflow/tfjs-backend-wasm to start but it failed',
+        {
+          hint,
+          cause: error,
+        },
+      );
     }
-    return {
-      name: NAME,
-      device: '1 core, WebAssembly SIMD',
-      tf,
-      memory: () => tf.memory().numBytes,
-      stop: async () => tf.removeBackend(NAME),
-    };
   },
 };

@@ -1,28 +1,33 @@
 import type { Tf } from '../backend.js';
-import { avgPoolGrad } from './avg-pool-grad.js';
-import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
-import { conv2dBackpropInput } from './conv2d-backprop-input.js';
-import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop.js';
-import type { WasmKernel } from './kernel.js';
-import { maxPoolGrad } from './max-pool-grad.js';
-import { unsortedSegmentSum } from './unsorted-segment-sum.js';
+import { convolutionGradients } from './convolution.js';
+import { depthwiseGradients } from './depthwise.js';
+import { oneHot } from './one-hot.js';
+import { poolingGradients } from './pooling.js';
+import { columnSums, unsortedSegmentSum } from './sums.js';
+import { rowTile } from './tile.js';
 
-/** What training needs and the WebAssembly backend lacks, has wrong, or has slow. */
-const kernels: readonly WasmKernel[] = [
-  conv2dBackpropFilter,
-  conv2dBackpropInput,
-  depthwiseBackpropFilter,
-  depthwiseBackpropInput,
-  avgPoolGrad,
-  maxPoolGrad,
-  unsortedSegmentSum,
-];
+const done = new WeakSet<Tf['engine']>();
 
-/** Registers them, in place of the backend's own where it has one. */
-export function registerWasmKernels(tf: Tf): void {
-  const present = new Set(tf.getKernelsForBackend('wasm').map(({ kernelName }) => kernelName));
-  for (const { name, config } of kernels) {
-    if (present.has(name)) tf.unregisterKernel(name, 'wasm');
-    tf.registerKernel(config(tf));
+/**
+ * Gives TensorFlow.js's WebAssembly backend the kernels that training convolutional networks needs and that it lacks,
+ * has slow or has wrong (4.22.0). Once a thread; the backend's package must be loaded.
+ */
+export function registerTrainingKernels(tf: Tf): void {
+  if (done.has(tf.engine)) return;
+  const kernels = [
+    ...convolutionGradients(tf),
+    ...depthwiseGradients(tf),
+    ...poolingGradients(tf),
+    columnSums(tf, 'Sum'),
+    columnSums(tf, 'Mean'),
+    unsortedSegmentSum,
+    oneHot,
+    rowTile(tf),
+  ];
+  for (const kernel of kernels) {
+    // Without this, tfjs warns that it is registered already.
+    if (tf.getKernel(kernel.kernelName, 'wasm')) tf.unregisterKernel(kernel.kernelName, 'wasm');
+    tf.registerKernel(kernel);
   }
+  done.add(tf.engine);
 }

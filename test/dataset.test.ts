@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataset } from '#src/dataset.js';
+import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { temporaryFolder } from './fixtures.js';
+
+let folder: { path: string; dispose(): Promise<void> };
+let backend: StartedBackend;
+let tf: Tf;
+let cache: TensorCache;
+const samples = Array.from({ length: 10 }, (_, key) => ({ key, label: key % 2 }));
+beforeAll(async () => {
+  folder = await temporaryFolder('dataset');
+  const identity = pixelIdentity({ height: 4, width: 4, fit: 'stretch', decoder: 'turbo' });
+  const writer = await writeCache(join(folder.path, 'cache'), identity);
+  for (const { key } of samples) {
+    await writer.put(key.toString(16).padStart(64, '0'), new Uint8Array(48).fill(key % 2 === 0 ? 20 : 230));
+  }
+  await writer.close();
+  cache = openCache(join(folder.path, 'cache'));
+  backend = await startBackend('wasm');
+  tf = backend.tf;
+});
+afterAll(async () => {
+  await cache.close();
+  await backend.stop();
+  await folder.dispose();
+});
+
+function model() {
+  const made = tf.sequential({
+    layers: [
+      tf.layers.flatten({ inputShape: [4, 4, 3] }),
+      tf.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  });
+  made.compile({ optimizer: tf.train.adam(0.05), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return made;
+}
+
+describe('dataset', () => {
+  it('feeds a model’s own fitDataset, epoch after epoch, without leaving tensors', async () => {
+    const data = dataset(tf, cache, { samples, batchSize: 3, classes: 2, normalise: 'scale', shuffle: 1 });
+    const network = model();
+    await network.fitDataset(data, { epochs: 1, verbose: 0 });
+    const before = tf.memory().numTensors;
+    const { history } = await network.fitDataset(data, { epochs: 8, verbose: 0 });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(history['loss']).toHaveLength(8);
+    expect(history['loss']!.at(-1)).toBeLessThan(history['loss']![0] as number);
+    await data.close();
+  });
+
+  it('gives every sample once an epoch, in another order each time', async () => {
+    const data = dataset(tf, cache, { samples, batchSize: 4, classes: 2, shuffle: 3 });
+    const orders: string[] = [];
+    for (let epoch = 0; epoch < 2; epoch++) {
+      const labels: number[] = [];
+      await data.forEachAsync(({ xs, ys }) => {
+        expect(xs.shape.slice(1)).toEqual([4, 4, 3]);
+        labels.push(...ys.argMax(-1).dataSync());
+        tf.dispose([xs, ys]);
+      });
+      expect(labels).toHaveLength(10);
+      expect(labels.filter((label) => label === 1)).toHaveLength(5);
+      orders.push(labels.join(''));
+    }
+    expect(orders[0]).not.toBe(orders[1]);
+  });
+
+  it('frees an iterator that was left before its end', async () => {
+    const data = dataset(tf, cache, { samples, batchSize: 2, classes: 2 });
+    const iterator = await data.iterator();
+    const { value } = await iterator.next();
+    tf.dispose([value.xs, value.ys]);
+    await data.close();
+    expect((await iterator.next()).done).toBe(true);
+  });
+});

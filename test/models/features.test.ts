@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { computeFeatures, featureIdentity } from '#src/models/features.js';
+import { networks } from '#src/models/networks/index.js';
+import { type Pretrained, readPretrained } from '#src/models/weights/pretrained.js';
+import { uniform } from '#src/random.js';
+import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { testContext } from '../context.js';
+import { temporaryFolder } from '../fixtures.js';
+import { hasShared, shared } from './goldens.js';
+
+const WEIGHTS = 'mobilenet_v1_0.75_224';
+
+describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
+  const identity = pixelIdentity({ height: 64, width: 64, fit: 'stretch', decoder: 'turbo' });
+  const photos = Array.from({ length: 11 }, (_, index) => index.toString(16).padStart(64, '0'));
+  let folder: { path: string; dispose(): Promise<void> };
+  let pixels: TensorCache;
+  let pretrained: Pretrained;
+  beforeAll(async () => {
+    folder = await temporaryFolder('features');
+    const writer = await writeCache(join(folder.path, 'pixels'), identity);
+    for (const [photo, sha256] of photos.entries()) {
+      const bytes = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => Math.floor(256 * uniform(photo, at)));
+      await writer.put(sha256, bytes);
+    }
+    await writer.close();
+    pixels = openCache(join(folder.path, 'pixels'));
+    pretrained = await readPretrained(join(shared, WEIGHTS), networks.mobilenet);
+  });
+  afterAll(async () => {
+    await pixels.close();
+    await folder.dispose();
+  });
+
+  const compute = (name: string, workers: number, some = photos) =>
+    computeFeatures({
+      path: join(folder.path, name),
+      identity: featureIdentity(pretrained, identity),
+      folder: join(shared, WEIGHTS),
+      pixels,
+      photos: some,
+      backend: 'wasm',
+      context: testContext({ workers }),
+    });
+
+  const digest = async (name: string) => {
+    const cache = openCache(join(folder.path, name));
+    const found = await cache.digest();
+    await cache.close();
+    return found;
+  };
+
+  it('gives the same vectors for any number of workers, each photo once', async () => {
+    expect(await compute('one', 1, [...photos, photos[3]!])).toEqual({ records: 11, computed: 11 });
+    await compute('three', 3);
+    expect(await digest('three')).toBe(await digest('one'));
+    const cache = openCache(join(folder.path, 'one'));
+    const vector = new Float32Array(768);
+    cache.read(cache.keyOf(photos[0]!)!, new Uint8Array(vector.buffer));
+    // Averages of relu6: not negative, not above 6, and not all nothing.
+    expect(vector.every((value) => value >= 0 && value <= 6)).toBe(true);
+    expect(vector.some((value) => value > 0.1)).toBe(true);
+    await cache.close();
+  });
+
+  it('keeps what is there', async () => {
+    await compute('partly', 2, photos.slice(0, 4));
+    expect(await compute('partly', 2)).toEqual({ records: 11, computed: 7 });
+    expect(await digest('partly')).toBe(await digest('one'));
+    expect(await compute('partly', 2)).toEqual({ records: 11, computed: 0 });
+  });
+
+  it('names a photo that is not in the pixel cache', async () => {
+    await expect(compute('unknown', 1, ['f'.repeat(64)])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('fails, and does not hang, when its threads cannot start', async () => {
+    const broken = computeFeatures({
+      path: join(folder.path, 'broken'),
+      identity: featureIdentity(pretrained, identity),
+      folder: join(folder.path, 'no-weights'),
+      pixels,
+      photos,
+      backend: 'wasm',
+      context: testContext({ workers: 2 }),
+    });
+    await expect(broken).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+  });
+});

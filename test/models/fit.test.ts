@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventBus, type PipelineEvent } from '#src/events.js';
+import type { StartedBackend } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import { evaluateTask } from '#src/models/evaluate.js';
+import { type FitOptions, fitTask } from '#src/models/fit.js';
+import { loadModel } from '#src/models/model-folder.js';
+import { networks } from '#src/models/networks/index.js';
+import { uniform } from '#src/random.js';
+import type { ModelRecipe } from '#src/recipe.js';
+import type { Sample, Side } from '#src/records.js';
+import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { temporaryFolder } from '../fixtures.js';
+
+const INPUT = { height: 16, width: 16, fit: 'stretch', decoder: 'turbo' } as const;
+const CLASSES = ['blue', 'green', 'red'];
+
+let folder: { path: string; dispose(): Promise<void> };
+let backend: StartedBackend;
+let cache: TensorCache;
+const samples: Sample[] = [];
+beforeAll(async () => {
+  folder = await temporaryFolder('fit');
+  backend = await startBackend('wasm');
+  const path = join(folder.path, 'cache');
+  const writer = await writeCache(path, pixelIdentity(INPUT));
+  for (let index = 0; index < 90; index++) {
+    const label = CLASSES[index % 3]!;
+    const strong = [2, 1, 0][index % 3]!;
+    // A noisy square whose strongest channel is the class.
+    const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) =>
+      Math.floor((at % 3 === strong ? 190 : 40) + 60 * uniform('pixel', index, at)),
+    );
+    const sha256 = index.toString(16).padStart(64, '0');
+    await writer.put(sha256, pixels);
+    const split: Side = index < 60 ? 'train' : index < 75 ? 'validation' : 'test';
+    const name = `photo${index}`;
+    samples.push({
+      path: name,
+      file: name,
+      label,
+      component: name,
+      imageId: name,
+      sha256,
+      task: 'colour',
+      split,
+    });
+  }
+  await writer.close();
+  cache = openCache(path);
+});
+afterAll(async () => {
+  await cache.close();
+  await backend.stop();
+  await folder.dispose();
+});
+
+const MODEL: ModelRecipe = {
+  network: 'small-cnn',
+  head: { units: [8], dropout: 0.05, labelSmoothing: 0.05 },
+  batchSize: 8,
+  phases: [{ train: 'all', epochs: 10, optimizer: 'adam', learningRate: 0.005 }],
+};
+
+const options = (name: string, more: Partial<FitOptions> = {}): FitOptions => ({
+  tf: backend.tf,
+  task: 'colour',
+  network: networks['small-cnn'],
+  model: MODEL,
+  seed: 1,
+  samples,
+  cache,
+  input: INPUT,
+  folder: join(folder.path, name),
+  signal: new AbortController().signal,
+  events: eventBus(),
+  ...more,
+});
+
+describe('fitTask', () => {
+  it('learns, keeps the epoch with the lowest validation loss, and saves a model that predicts alone', async () => {
+    const events: PipelineEvent[] = [];
+    const bus = eventBus();
+    bus.events.subscribe((event) => events.push(event));
+    const before = backend.tf.memory().numTensors;
+    const train = await fitTask(options('whole', { events: bus }));
+    expect(backend.tf.memory().numTensors).toBe(before);
+    expect(train.classes).toEqual(CLASSES);
+    expect(train.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const losses = train.history.map(({ validationLoss }) => validationLoss!);
+    expect(train.keptEpoch).toBe(losses.indexOf(Math.min(...losses)) + 1);
+    expect(train.history.at(-1)!.accuracy).toBeGreaterThan(0.9);
+    expect(events.filter(({ type }) => type === 'epoch')).toHaveLength(10);
+    expect(train.parameters).toEqual({ trained: 97440 + 128 * 8 + 8 + 8 * 3 + 3, fixed: 0 });
+
+    const { result, predictions } = await evaluateTask({
+      tf: backend.tf,
+      folder: join(folder.path, 'whole'),
+      samples,
+      side: 'test',
+      cache,
+      natural: { blue: 1, green: 1, red: 2 },
+      seed: 1,
+      signal: new AbortController().signal,
+    });
+    expect(result.samples).toBe(15);
+    expect(result.accuracy).toBeGreaterThan(0.9);
+    expect(predictions).toHaveLength(15);
+    expect(
+      predictions.every(
+        ({ top }) => Math.abs(top.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-6,
+      ),
+    ).toBe(true);
+    expect(result.mistakes.length).toBe(
+      predictions.filter(({ label, predicted }) => label !== predicted).length,
+    );
+  });
+
+  it('gives the same bytes for the same seed, and others for another', async () => {
+    const bytes = async (name: string, seed: number) => {
+      await fitTask(options(name, { seed }));
+      return readFile(join(folder.path, name, 'weights.bin'));
+    };
+    const one = await bytes('one', 7);
+    expect((await bytes('two', 7)).equals(one)).toBe(true);
+    expect((await bytes('three', 8)).equals(one)).toBe(false);
+  });
+
+  it('trains exactly the layers that a phase names', async () => {
+    const phases: ModelRecipe['phases'] = [
+      { train: { from: 'block4_conv' }, epochs: 1, optimizer: 'sgd', learningRate: 0.1 },
+    ];
+    const { parameters } = await fitTask(options('from', { model: { ...MODEL, phases } }));
+    expect(parameters.fixed).toBe(448 + 4640 + 18496);
+    const { model } = await loadModel(backend.tf, join(folder.path, 'from'));
+    const fresh = networks['small-cnn'].build(backend.tf, { ...INPUT, seed: 1 });
+    for (const name of ['block1_conv', 'block2_conv', 'block3_conv', 'block4_conv']) {
+      const [trained, initial] = [model, fresh].map((one) => one.getLayer(name).getWeights()[0]!.dataSync());
+      const same = trained!.every((value, index) => value === initial![index]);
+      expect(same, name).toBe(name !== 'block4_conv');
+    }
+    model.dispose();
+    const wrong: ModelRecipe['phases'] = [{ ...phases[0]!, train: { from: 'block9' } }];
+    await expect(fitTask(options('wrong', { model: { ...MODEL, phases: wrong } }))).rejects.toMatchObject({
+      code: 'RECIPE_INVALID',
+    });
+  });
+
+  it('keeps the last weights and temperature 1 without a validation side', async () => {
+    const train = await fitTask(
+      options('blind', { samples: samples.filter(({ split }) => split !== 'validation') }),
+    );
+    expect(train).toMatchObject({ keptEpoch: 10, temperature: 1 });
+    expect(train.history.every(({ validationLoss }) => validationLoss === undefined)).toBe(true);
+  });
+
+  it('stops when patience is over', async () => {
+    const phases: ModelRecipe['phases'] = [
+      { train: 'head', epochs: 50, optimizer: 'sgd', learningRate: 1e-12, patience: 2 },
+    ];
+    const { history } = await fitTask(options('patient', { model: { ...MODEL, phases } }));
+    expect(history.length).toBeLessThan(50);
+  });
+
+  it('says so when the loss is no number any more', async () => {
+    const phases: ModelRecipe['phases'] = [{ train: 'all', epochs: 9, optimizer: 'sgd', learningRate: 1e30 }];
+    await expect(fitTask(options('diverged', { model: { ...MODEL, phases } }))).rejects.toMatchObject({
+      code: 'TRAINING_DIVERGED',
+    });
+  });
+
+  it('ends on an abort without leaving tensors', async () => {
+    const controller = new AbortController();
+    const bus = eventBus();
+    bus.events.subscribe((event) => {
+      if (event.type === 'epoch') controller.abort();
+    });
+    const before = backend.tf.memory().numTensors;
+    await expect(
+      fitTask(options('aborted', { signal: controller.signal, events: bus })),
+    ).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    expect(backend.tf.memory().numTensors).toBe(before);
+  });
+});
