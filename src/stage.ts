@@ -167,6 +167,22 @@ export function assertBalanced(counts: StageCounts): void {
 }
 
 /**
+ * @param chain accounts of stages that read one another, in order.
+ * @throws {PipelineError} `LEDGER_UNBALANCED` where a stage did not get exactly what the one before it gave.
+ */
+export function assertChained(chain: readonly StageCounts[]): void {
+  for (const [index, { name, in: received }] of chain.entries()) {
+    const before = chain[index - 1];
+    if (before === undefined || before.out === received) continue;
+    throw new PipelineError(
+      'LEDGER_UNBALANCED',
+      `Expected the ${before.out} records that ${before.name} gave but ${received} came in`,
+      { stage: name, hint: 'This is a fault of the product, not of the data: please report it.' },
+    );
+  }
+}
+
+/**
  * A stage from a *synchronous* RxJS operator. One record is pulled, handed to the operator, and what comes out is
  * drained before the next is pulled: RxJS never holds a queue. An operator that emits later loses nothing silently:
  * its late records are an error.

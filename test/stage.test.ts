@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { filter, map, Observable, type OperatorFunction } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { operatorStage, runStage, type Stage } from '#src/stage.js';
+import { assertChained, operatorStage, runStage, type Stage } from '#src/stage.js';
 import { collect, runOver, stream, testContext } from './context.js';
 
 const doubled = () => operatorStage<number, number>('double', () => map((n) => 2 * n));
@@ -57,6 +57,15 @@ describe('runStage', () => {
       for await (const n of source) account.quarantined(String(n), 'bad', new Error('bad'));
     },
   };
+
+  it('fails where a stage did not get what the one before it gave', async () => {
+    const context = testContext();
+    await runOver(doubled(), [1, 2, 3], context);
+    await runOver(doubled(), [1, 2, 3], context);
+    expect(() => assertChained(context.counts)).not.toThrow();
+    await runOver(doubled(), [1, 2], context);
+    expect(() => assertChained(context.counts)).toThrow('Expected the 3 records');
+  });
 
   it('allows ten bad records whatever their share, and not an eleventh', async () => {
     expect(await runOver(quarantineAll, Array(10).keys(), testContext())).toEqual([]);

@@ -6,7 +6,7 @@ import type { Photo, Sample, Side } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
 import type { Source } from '../sources/source.js';
-import { type RunContext, runStage } from '../stage.js';
+import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
 import { type DuplicateGroup, deduplicate } from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
@@ -63,6 +63,8 @@ export async function curate(options: {
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
     const { samples, natural } = await curateTask(photos, { task, recipe, sides, context });
+    // Nothing may be lost between stages either.
+    assertChained(context.counts.filter((counts) => counts.task === undefined || counts.task === task));
     await writeSamples(run, task, samples);
     curated[task] = curatedTask(samples, natural);
   }
