@@ -183,3 +183,20 @@ describe('beside other processes', () => {
     }
   });
 });
+
+it('digests any number of samples databases', async () => {
+  // Opening databases while another was iterated broke the reader's transaction, now and then.
+  for (let repeat = 0; repeat < 20; repeat++) {
+    const path = await build(`many-samples-${repeat}`, 70);
+    const writer = await writeCache(path, IDENTITY);
+    for (let index = 0; index < 12; index++) {
+      await writer.putSamples('color', `h${index}`, [
+        { sha256: shaOf(index), label: 'red', split: 'train', component: 'c' },
+      ]);
+    }
+    await writer.close();
+    const cache = openCache(path);
+    expect(await cache.digest()).toMatch(/^[0-9a-f]{64}$/);
+    await cache.close();
+  }
+});
