@@ -1,0 +1,33 @@
+// Runs every bench, or those named as arguments, on one set of photos.
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import cache from './cache.js';
+import { openData } from './data.js';
+import decode from './decode.js';
+import listings from './listings.js';
+import training from './training.js';
+
+const benches = { decode, cache, listings, training };
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`Expected some of ${Object.keys(benches).join(', ')} but received ${unknown.join(', ')}`);
+  process.exit(2);
+}
+
+const load = loadavg()[0].toFixed(1);
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores, load ${load} at the start`,
+);
+const started = performance.now();
+const data = await openData();
+try {
+  console.log(
+    `${data.files.length} photos and ${data.listings} listings of ${data.synthetic ? 'a SYNTHETIC dump: the figures say nothing about a real catalogue' : data.root}`,
+  );
+  for (const [name, bench] of Object.entries(benches)) {
+    if (names.length === 0 || names.includes(name)) await bench(data);
+  }
+} finally {
+  await data.dispose();
+}
+console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} seconds in all`);
