@@ -22,7 +22,7 @@ export async function startBackend(choice: BackendChoice): Promise<StartedBacken
     }
   }
   throw new PipelineError('BACKEND_UNAVAILABLE', `Expected a backend for ${choice} but none started`, {
-    hint: 'Run `pipeline doctor` to see what is missing.',
+    hint: 'Install the dependencies again (npm ci), or use a newer Node.',
     cause,
   });
 }
