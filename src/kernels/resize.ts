@@ -15,10 +15,13 @@ interface Exports {
 const PAGE = 65_536;
 /** AssemblyScript's own data lies below. */
 const BASE = PAGE;
-/** Bytes a target column: its two neighbours, its fraction and a pixel of two cached rows. */
-const SCRATCH_PER_COLUMN = 44;
+/** Bytes a target column: its two neighbours, its weights and a pixel of two cached rows. */
+const SCRATCH_PER_COLUMN = 32;
+/** Columns are worked on four at a time, and the last store writes so many bytes past the result. */
+const COLUMNS_AT_ONCE = 4;
+const PAST_THE_END = 16;
 /** Raised whenever the kernel's results change: part of a cache's identity. */
-export const RESIZE_VERSION = 'bilinear-1';
+export const RESIZE_VERSION = 'bilinear-2';
 
 /** The pixel kernels of one thread, with the memory that photos are decoded into. */
 export interface PixelKernels {
@@ -53,8 +56,8 @@ export function pixelKernels(): PixelKernels {
     },
     bilinear(source, { width, height }) {
       const target = align(BASE + source.width * source.height * 4);
-      const scratch = align(target + width * height * 3 + 1);
-      reserve(scratch + width * SCRATCH_PER_COLUMN);
+      const scratch = align(target + width * height * 3 + PAST_THE_END);
+      reserve(scratch + (width + COLUMNS_AT_ONCE) * SCRATCH_PER_COLUMN);
       kernels.bilinear(BASE, source.width, source.height, target, width, height, scratch);
       return new Uint8Array(memory.buffer.slice(target, target + width * height * 3));
     },
