@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
-import type { StartedBackend } from '../models/backends/backend.js';
-import { evaluateTask } from '../models/evaluate.js';
+import type { TrainerThread } from '../models/trainer/thread.js';
 import type { Recipe } from '../recipe.js';
 import type { Side } from '../records.js';
 import type { EvaluationResult } from '../results.js';
@@ -9,7 +8,7 @@ import type { RunFolder } from '../run.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import { modelFolder, openInputs, type TaskInputs } from './train.js';
+import { cacheOf, modelFolder, type TaskInputs } from './train.js';
 
 /** Scores a task's trained model, once, and writes RUN/predictions-<task>.jsonl. */
 export function evaluateStep(options: {
@@ -17,9 +16,9 @@ export function evaluateStep(options: {
   context: RunContext;
   recipe: Recipe;
   inputs: TaskInputs;
-  backend: () => Promise<StartedBackend>;
+  trainer: TrainerThread;
 }): Promise<Accounted<EvaluationResult>> {
-  const { run, context, recipe, inputs, backend } = options;
+  const { run, context, recipe, inputs, trainer } = options;
   const { task } = inputs;
   const side = evaluatedSide(inputs);
   const predictionsFile = `predictions-${task.task}.jsonl`;
@@ -34,26 +33,21 @@ export function evaluateStep(options: {
     },
     outputs: [predictionsFile],
     async work({ signal, events }) {
-      const { tf } = await backend();
-      const cache = openInputs(inputs);
-      try {
-        const { result, predictions } = await evaluateTask({
-          tf,
+      const { result, predictions } = await trainer.evaluate(
+        {
+          kind: 'evaluate',
+          task: task.task,
           folder: join(run.path, modelFolder(task.task)),
           samples: task.samples,
           side,
-          cache,
+          cache: cacheOf(inputs),
           natural: task.natural,
           seed: recipe.seed,
-          signal,
-          onProgress: (done, total) =>
-            events.emit({ type: 'progress', stage: `evaluate ${task.task}`, done, total, unit: 'photos' }),
-        });
-        await writeJsonLinesFile(join(run.path, predictionsFile), predictions);
-        return result;
-      } finally {
-        await cache.close();
-      }
+        },
+        { signal, events },
+      );
+      await writeJsonLinesFile(join(run.path, predictionsFile), predictions);
+      return result;
     },
   });
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { BackendChoice, StartedBackend } from '../models/backends/backend.js';
+import type { BackendChoice } from '../models/backends/backend.js';
+import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
 import { hashOf, modelOf, type Recipe } from '../recipe.js';
 import { openRunFolder, type RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
@@ -53,11 +54,11 @@ export async function runPipeline(options: PipelineOptions): Promise<PartialSumm
   const { out, context, onOpen } = options;
   const run = await openRunFolder(out, context.events);
   const ended = onOpen?.(run.path);
-  const backend = lazyBackend(options.backend);
+  const trainer = trainerThread(options.backend);
   try {
-    return await steps(run, options, backend.start);
+    return await steps(run, options, trainer);
   } finally {
-    await backend.stop();
+    await trainer.close();
     ended?.();
     run.close();
   }
@@ -66,7 +67,7 @@ export async function runPipeline(options: PipelineOptions): Promise<PartialSumm
 async function steps(
   run: RunFolder,
   options: PipelineOptions,
-  backend: () => Promise<StartedBackend>,
+  trainer: TrainerThread,
 ): Promise<PartialSummary> {
   const { recipe, source, context, until } = options;
   const reached = (step: Until) => UNTIL.indexOf(until) >= UNTIL.indexOf(step);
@@ -132,11 +133,11 @@ async function steps(
           ...(own.features && { features: own.features }),
           ...(own.weights && { weights: own.weights }),
         };
-        const trained = await trainStep({ run, context, recipe, inputs, backend });
+        const trained = await trainStep({ run, context, recipe, inputs, trainer });
         done.push(trained);
         summary.backend = trained.result.backend;
         if (!reached('evaluate')) continue;
-        const evaluated = await evaluateStep({ run, context, recipe, inputs, backend });
+        const evaluated = await evaluateStep({ run, context, recipe, inputs, trainer });
         done.push(evaluated);
         const { train } = trained.result;
         summary.tasks[task.task] = taskSummary(summary.tasks[task.task]!, train, evaluated.result);
@@ -239,18 +240,4 @@ async function writeSummary(run: string, summary: PartialSummary): Promise<void>
   const file = join(run, 'summary.json');
   await writeFile(`${file}.unfinished`, `${JSON.stringify(summary, null, 2)}\n`);
   await rename(`${file}.unfinished`, file);
-}
-
-/** Starts a backend when it is first asked for: a run with nothing to do needs none. */
-function lazyBackend(choice: BackendChoice) {
-  let started: Promise<StartedBackend> | undefined;
-  return {
-    start() {
-      started ??= import('../models/backends/index.js').then(({ startBackend }) => startBackend(choice));
-      return started;
-    },
-    async stop() {
-      await (await started?.catch(() => undefined))?.stop();
-    },
-  };
 }

@@ -1,12 +1,9 @@
 import { join } from 'node:path';
-import type { StartedBackend } from '../models/backends/backend.js';
-import { fitTask } from '../models/fit.js';
-import { networks } from '../models/networks/index.js';
+import type { CacheReference, FitOutcome } from '../models/trainer/jobs.js';
+import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
-import type { TrainResult } from '../results.js';
 import type { RunFolder } from '../run.js';
 import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
-import { openCache } from '../sinks/tensor-cache/open.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { CachedTask } from './cache.js';
@@ -15,11 +12,6 @@ import type { Features, WeightsFolder } from './features.js';
 /** Where a task's trained model lies in a run folder. */
 export function modelFolder(task: string): string {
   return `model/${task}`;
-}
-
-export interface TrainedTask {
-  train: TrainResult;
-  backend: { name: string; device: string };
 }
 
 /** What a task's training and evaluation read photos from. */
@@ -31,11 +23,9 @@ export interface TaskInputs {
   weights?: WeightsFolder;
 }
 
-/** Opens what the trainer reads. */
-export function openInputs({ pixels, features }: TaskInputs) {
-  return features === undefined
-    ? openCache(pixels.path, { identity: pixels.identity })
-    : openCache(features.path, { identity: features.identity });
+/** What the trainer reads: features where there are some, else pixels. */
+export function cacheOf({ pixels, features }: TaskInputs): CacheReference {
+  return features ?? pixels;
 }
 
 /** Trains one task into RUN/model/<task>/. */
@@ -44,9 +34,9 @@ export function trainStep(options: {
   context: RunContext;
   recipe: Recipe;
   inputs: TaskInputs;
-  backend: () => Promise<StartedBackend>;
-}): Promise<Accounted<TrainedTask>> {
-  const { run, context, recipe, inputs, backend } = options;
+  trainer: TrainerThread;
+}): Promise<Accounted<FitOutcome>> {
+  const { run, context, recipe, inputs, trainer } = options;
   const { task, pixels, weights } = inputs;
   const model = modelOf(recipe, task.task);
   return accountedStep(run, context, {
@@ -60,29 +50,22 @@ export function trainStep(options: {
       pretrained: weights?.pretrained.digest ?? null,
     },
     outputs: [modelFolder(task.task)],
-    async work({ signal, events }) {
-      const { tf, name, device } = await backend();
-      const cache = openInputs(inputs);
+    work({ signal, events }) {
       const { height, width, fit, decoder } = pixels.identity;
-      try {
-        const train = await fitTask({
-          tf,
+      return trainer.fit(
+        {
+          kind: 'fit',
           task: task.task,
-          network: networks[model.network],
           model,
           seed: recipe.seed,
           samples: task.samples,
-          cache,
+          cache: cacheOf(inputs),
           input: { height, width, fit, decoder },
-          ...(weights && { pretrained: weights.pretrained }),
+          ...(weights && { weights: weights.folder }),
           folder: join(run.path, modelFolder(task.task)),
-          signal,
-          events,
-        });
-        return { train, backend: { name, device } };
-      } finally {
-        await cache.close();
-      }
+        },
+        { signal, events },
+      );
     },
   });
 }

@@ -1,0 +1,74 @@
+import type { ErrorCode } from '../../errors.js';
+import type { PipelineEvent } from '../../events.js';
+import type { ModelRecipe } from '../../recipe.js';
+import type { Sample, Side } from '../../records.js';
+import type { EvaluationResult, TrainResult } from '../../results.js';
+import type { CacheIdentity } from '../../sinks/tensor-cache/cache.js';
+import type { BackendChoice } from '../backends/backend.js';
+import type { PredictionRecord } from '../evaluate.js';
+import type { FitOptions } from '../fit.js';
+
+/** A cache to open. */
+export interface CacheReference {
+  path: string;
+  identity: CacheIdentity;
+}
+
+/** Trains one task; plain data, so that it can go to another thread. */
+export interface FitJob {
+  kind: 'fit';
+  task: string;
+  model: ModelRecipe;
+  seed: number;
+  samples: readonly Sample[];
+  cache: CacheReference;
+  input: FitOptions['input'];
+  /** Folder of the base's pretrained weights; absent: from scratch. */
+  weights?: string;
+  /** Where the model is saved. */
+  folder: string;
+}
+
+/** Scores a saved model on one side. */
+export interface EvaluateJob {
+  kind: 'evaluate';
+  task: string;
+  folder: string;
+  samples: readonly Sample[];
+  side: Side;
+  cache: CacheReference;
+  natural: Readonly<Record<string, number>>;
+  seed: number;
+}
+
+export interface FitOutcome {
+  train: TrainResult;
+  backend: { name: string; device: string };
+}
+
+export interface EvaluateOutcome {
+  result: EvaluationResult;
+  predictions: PredictionRecord[];
+}
+
+/** What the thread is started with. */
+export interface TrainerData {
+  backend: BackendChoice;
+}
+
+export type ToTrainer = { type: 'job'; job: FitJob | EvaluateJob } | { type: 'abort' };
+
+export type FromTrainer =
+  | { type: 'event'; event: PipelineEvent }
+  | { type: 'done'; outcome: FitOutcome | EvaluateOutcome }
+  | { type: 'failed'; error: PlainError };
+
+/** An error as data: a class does not survive the way between threads. */
+export interface PlainError {
+  code: ErrorCode;
+  message: string;
+  stage?: string;
+  key?: string;
+  hint?: string;
+  cause?: string;
+}

@@ -1,0 +1,121 @@
+import { Worker } from 'node:worker_threads';
+import { PipelineError } from '../../errors.js';
+import type { EventBus } from '../../events.js';
+import type { BackendChoice } from '../backends/backend.js';
+import type {
+  EvaluateJob,
+  EvaluateOutcome,
+  FitJob,
+  FitOutcome,
+  FromTrainer,
+  PlainError,
+  ToTrainer,
+  TrainerData,
+} from './jobs.js';
+
+/** How long a step may go on after it was asked to stop: then its thread is ended. */
+const STOP_GRACE_MS = 1000;
+
+export interface JobContext {
+  signal: AbortSignal;
+  events: EventBus;
+}
+
+/** A backend in a thread of its own, so that the main thread stays alive during a long step. */
+export interface TrainerThread {
+  fit(job: FitJob, context: JobContext): Promise<FitOutcome>;
+  evaluate(job: EvaluateJob, context: JobContext): Promise<EvaluateOutcome>;
+  close(): Promise<void>;
+}
+
+/**
+ * The thread starts with the first job, and its backend with it: a run with nothing to do needs neither. Jobs run one
+ * after the other. Its methods throw what the job threw, `WORKER_CRASHED` when the thread dies, `ABORTED` when the
+ * signal fires.
+ */
+export function trainerThread(backend: BackendChoice): TrainerThread {
+  let worker: Worker | undefined;
+  const run = async (job: FitJob | EvaluateJob, context: JobContext): Promise<unknown> => {
+    worker ??= new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: { backend } satisfies TrainerData,
+    });
+    const current = worker;
+    try {
+      return await outcomeOf(current, job, context);
+    } catch (error) {
+      // A thread that died, or was ended, takes no further job.
+      const ended = error instanceof PipelineError && ['ABORTED', 'WORKER_CRASHED'].includes(error.code);
+      if (ended) {
+        await current.terminate();
+        worker = undefined;
+      }
+      throw error;
+    }
+  };
+  return {
+    fit: (job, context) => run(job, context) as Promise<FitOutcome>,
+    evaluate: (job, context) => run(job, context) as Promise<EvaluateOutcome>,
+    async close() {
+      await worker?.terminate();
+      worker = undefined;
+    },
+  };
+}
+
+function outcomeOf(
+  worker: Worker,
+  job: FitJob | EvaluateJob,
+  { signal, events }: JobContext,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const cancelled = () => new PipelineError('ABORTED', 'Cancelled', { cause: signal.reason });
+    const settle = (then: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      worker.off('message', onMessage).off('error', onDeath).off('exit', onExit);
+      then();
+    };
+    const onAbort = () => {
+      send(worker, { type: 'abort' });
+      timer = setTimeout(() => settle(() => reject(cancelled())), STOP_GRACE_MS);
+    };
+    const onMessage = (message: FromTrainer) => {
+      switch (message.type) {
+        case 'event':
+          events.emit(message.event);
+          break;
+        case 'done':
+          settle(() => resolve(message.outcome));
+          break;
+        case 'failed':
+          settle(() => reject(signal.aborted ? cancelled() : revive(message.error)));
+          break;
+      }
+    };
+    const onDeath = (cause: unknown) => settle(() => reject(signal.aborted ? cancelled() : crashed(cause)));
+    const onExit = (code: number) => onDeath(new Error(`the thread ended with status ${code}`));
+    worker.on('message', onMessage).on('error', onDeath).on('exit', onExit);
+    if (signal.aborted) return settle(() => reject(cancelled()));
+    signal.addEventListener('abort', onAbort, { once: true });
+    send(worker, { type: 'job', job });
+  });
+}
+
+function send(worker: Worker, message: ToTrainer): void {
+  worker.postMessage(message);
+}
+
+function revive({ code, message, cause, ...where }: PlainError): PipelineError {
+  return new PipelineError(code, message, {
+    ...where,
+    ...(cause !== undefined && { cause: new Error(cause) }),
+  });
+}
+
+function crashed(cause: unknown): PipelineError {
+  return new PipelineError('WORKER_CRASHED', 'Expected the trainer’s thread to finish its job but it died', {
+    hint: 'Run the same command again: finished work is kept. A smaller model.batchSize needs less memory.',
+    cause,
+  });
+}

@@ -1,0 +1,98 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { asPipelineError, type PipelineError } from '../../errors.js';
+import { eventBus } from '../../events.js';
+import { openCache } from '../../sinks/tensor-cache/open.js';
+import type { StartedBackend } from '../backends/backend.js';
+import { startBackend } from '../backends/index.js';
+import { evaluateTask } from '../evaluate.js';
+import { fitTask } from '../fit.js';
+import { networks } from '../networks/index.js';
+import { readPretrained } from '../weights/pretrained.js';
+import type {
+  CacheReference,
+  EvaluateJob,
+  EvaluateOutcome,
+  FitJob,
+  FitOutcome,
+  FromTrainer,
+  PlainError,
+  ToTrainer,
+  TrainerData,
+} from './jobs.js';
+
+const port = parentPort!;
+const say = (message: FromTrainer) => port.postMessage(message);
+let started: Promise<StartedBackend> | undefined;
+let controller = new AbortController();
+
+port.on('message', (message: ToTrainer) => {
+  if (message.type === 'abort') controller.abort();
+  else void work(message.job);
+});
+
+async function work(job: FitJob | EvaluateJob): Promise<void> {
+  controller = new AbortController();
+  try {
+    started ??= startBackend((workerData as TrainerData).backend);
+    const backend = await started;
+    const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);
+    say({ type: 'done', outcome });
+  } catch (error) {
+    say({ type: 'failed', error: plain(asPipelineError(error)) });
+  }
+}
+
+async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promise<FitOutcome> {
+  const { kind: _, cache: reference, weights, ...options } = job;
+  const network = networks[job.model.network];
+  const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
+  const events = eventBus();
+  events.events.subscribe((event) => say({ type: 'event', event }));
+  const train = await withCache(reference, (cache) =>
+    fitTask({
+      ...options,
+      tf,
+      network,
+      cache,
+      signal: controller.signal,
+      events,
+      ...(pretrained && { pretrained }),
+    }),
+  );
+  return { train, backend: { name, device } };
+}
+
+function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<EvaluateOutcome> {
+  const { kind: _, cache: reference, task, ...options } = job;
+  const onProgress = (done: number, total: number) =>
+    say({
+      type: 'event',
+      event: { type: 'progress', stage: `evaluate ${task}`, done, total, unit: 'photos' },
+    });
+  return withCache(reference, (cache) =>
+    evaluateTask({ ...options, tf, cache, signal: controller.signal, onProgress }),
+  );
+}
+
+async function withCache<T>(
+  { path, identity }: CacheReference,
+  use: (cache: ReturnType<typeof openCache>) => Promise<T>,
+): Promise<T> {
+  const cache = openCache(path, { identity });
+  try {
+    return await use(cache);
+  } finally {
+    await cache.close();
+  }
+}
+
+function plain({ code, message, stage, key, hint, cause }: PipelineError): PlainError {
+  return {
+    code,
+    message,
+    ...(stage !== undefined && { stage }),
+    ...(key !== undefined && { key }),
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
+  };
+}
