@@ -27,7 +27,7 @@ const phaseSchema = z.strictObject({
 });
 
 const modelKeys = {
-  network: z.enum(['mobilenet', 'small-cnn']).describe('The base network.'),
+  network: z.enum(['mobilenet', 'small-cnn', 'vgg16']).describe('The base network.'),
   head: z.strictObject({
     units: z.array(z.int().min(1)).default([]).describe('Hidden Dense layers with relu before the softmax.'),
     dropout: share.default(0).describe('Before the softmax.'),
@@ -58,6 +58,9 @@ const taskSchema = z
       .describe('Overrides of the recipe’s model for this task.'),
   })
   .describe('One attribute to learn.');
+
+/** Pixels below which a network's pools leave nothing. */
+const LEAST_SIZE: Partial<Record<string, number>> = { vgg16: 32 };
 
 export const recipeSchema = z
   .strictObject({
@@ -116,6 +119,15 @@ export const recipeSchema = z
       })
       .prefault({}),
     model: modelSchema,
+  })
+  .superRefine((recipe, context) => {
+    const input = recipe.cache.size;
+    for (const { model } of Object.values(recipe.tasks)) {
+      const network = model?.network ?? recipe.model.network;
+      if (input >= (LEAST_SIZE[network] ?? 0)) continue;
+      const message = `at least ${LEAST_SIZE[network]} for ${network}`;
+      return context.addIssue({ code: 'custom', path: ['cache', 'size'], input, message });
+    }
   })
   .describe('Everything a run does.');
 

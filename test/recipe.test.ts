@@ -41,6 +41,16 @@ describe('parseRecipe', () => {
     ['a value below its range', 'cache.size=2', 'cache.size: Expected at least 8 but received 2'],
     ['a share above one', 'split.test=1.5', 'split.test: Expected at most 1 but received 1.5'],
     [
+      'photos too small for a network',
+      'model.network=vgg16 cache.size=31',
+      'cache.size: Expected at least 32 for vgg16 but received 31',
+    ],
+    [
+      'photos too small for one task’s network',
+      'tasks.product_type.model.network=vgg16 cache.size=8',
+      'cache.size: Expected at least 32 for vgg16 but received 8',
+    ],
+    [
       'nothing to train on',
       'split.test=0.95',
       'split: Expected validation and test that leave some to train on',
@@ -52,7 +62,11 @@ describe('parseRecipe', () => {
     ],
     ['an index outside a list', 'model.phases.5.epochs=1', 'model.phases.5: Expected an index in 0..1'],
   ])('says the path, what was expected and what was received for %s', (_, override, message) => {
-    expect(failure(MINIMAL, [override])).toContain(message);
+    expect(failure(MINIMAL, override.split(' '))).toContain(message);
+  });
+
+  it('takes the smallest photos that a network takes', () => {
+    expect(parseRecipe(MINIMAL, ['model.network=vgg16', 'cache.size=32']).cache.size).toBe(32);
   });
 
   it('refuses --set without a value, no task, and text that is not YAML', () => {

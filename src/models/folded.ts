@@ -88,6 +88,8 @@ function fuse(tf: Tf, layer: Layer, next: (layer: Layer) => Layer | undefined): 
   const config = layer.getConfig();
   const depthwise = kind === 'DepthwiseConv2D';
   if (!(depthwise || kind === 'Conv2D') || config['dataFormat'] === 'channelsFirst') return undefined;
+  // A convolution with a relu of its own is one kernel in tfjs already; a folded one would be a second copy of its
+  // weights and no faster (measured for VGG16).
   if (config['activation'] !== 'linear') return undefined;
   const [kernel, bias] = layer.getWeights() as [Tensor4D, Tensor1D?];
   // A depth multiplier gives several channels a channel: their order is not the scale's.

@@ -21,7 +21,7 @@ const metadataSchema = z.object({
     width: z.int().min(1),
     fit: z.enum(['stretch']),
     decoder: z.enum(['turbo', 'sharp']),
-    preprocessing: z.enum(['scale', 'tf']),
+    preprocessing: z.enum(['scale', 'tf', 'caffe']),
   }),
   /** Probabilities are softmax(logits / temperature). */
   temperature: z.number().positive(),

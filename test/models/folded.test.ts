@@ -26,7 +26,7 @@ function disturb(model: ReturnType<typeof build>) {
   }
 }
 
-const build = (name: 'mobilenet' | 'small-cnn') =>
+const build = (name: keyof typeof networks) =>
   networks[name].build(tf, { height: 64, width: 48, alpha: 0.25, seed: 3 });
 
 const photo = () =>
@@ -39,7 +39,7 @@ function largestDifference(a: Tensor, b: Tensor): number {
   return a.sub(b).abs().max().div(b.abs().max()).dataSync()[0]!;
 }
 
-describe.each(['mobilenet', 'small-cnn'] as const)('%s folded', (name) => {
+describe.each(['mobilenet', 'small-cnn', 'vgg16'] as const)('%s folded', (name) => {
   it('gives what the model gives', () => {
     const model = build(name);
     disturb(model);

@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
-import type { LayersModel } from '@tensorflow/tfjs';
+import type { LayersModel, Tensor } from '@tensorflow/tfjs';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
-import type { Tf } from '#src/models/backends/backend.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { batches } from '#src/batches.js';
+import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import { buildClassifier, firstTrained, POOL } from '#src/models/classifier.js';
+import { cutModel } from '#src/models/cut.js';
 import { networks } from '#src/models/networks/index.js';
+import type { Network } from '#src/models/networks/network.js';
 import { assignWeights, modelWeights } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
+import type { PhaseRecipe } from '#src/recipe.js';
+import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { formulaWeights, golden, hasShared, shared, unit } from './goldens.js';
 import { cpu } from './tf.js';
 
@@ -52,58 +60,90 @@ function describeLayer(layer: LayersModel['layers'][number], like: GoldenLayer):
   return described;
 }
 
+/** The layer table that keras.applications has for an input size. */
+function expectLayers(network: Network, file: string, options: { size: number; alpha?: number }) {
+  const { size, alpha = 1 } = options;
+  const table = golden<Record<string, { parameters: number; layers: GoldenLayer[] }>>(
+    `networks/${file}.layers.json.gz`,
+  )[size]!;
+  const model = network.build(tf, { height: size, width: size, alpha, seed: 1 });
+  const expected = table.layers.map(({ zeroPadding: _, ...layer }) => layer);
+  expect(model.layers.map((layer, index) => describeLayer(layer, table.layers[index]!))).toEqual(expected);
+  expect(model.countParams()).toBe(table.parameters);
+  expect(model.layers.at(-1)!.name).toBe(network.featureLayer);
+  expect(network.featureLength(alpha)).toBe(table.layers.at(-1)!.shape.at(-1));
+  model.dispose();
+}
+
+/** Pixels of a file in the goldens as the product's batches give them to a network. */
+async function goldenBatch(tf: Tf, network: Network, { file, shape }: { file: string; shape: number[] }) {
+  const bytes = readFileSync(`${shared}/goldens/networks/${file}`);
+  const [photos, height, width] = shape as [number, number, number];
+  const valueBytes = bytes.length / photos;
+  const cache = {
+    identity: pixelIdentity({ height, width, fit: 'stretch', decoder: 'turbo' }),
+    valueBytes,
+    read: (key: number, target: Uint8Array, offset = 0) =>
+      target.set(bytes.subarray(key * valueBytes, (key + 1) * valueBytes), offset),
+  };
+  const samples = Array.from({ length: photos }, (_, key) => ({ key, label: 0 }));
+  const options = { samples, batchSize: photos, normalise: network.preprocessing };
+  for await (const batch of batches(cache as unknown as TensorCache, options)) {
+    return tf.tensor4d(batch.values, batch.shape as typeof shape & [number, number, number, number]);
+  }
+  throw new Error('expected a batch');
+}
+
+/** What Keras computes on two photos with formula weights and the network's own preprocessing. */
+async function expectOutputs(network: Network, file: string, alpha = 1) {
+  const outputs = golden<{
+    input: { file: string; shape: [number, number, number, number] };
+    layers: { name: string; shape: number[]; std: number; step: number; values: number[] }[];
+    gap: number[][];
+  }>(`networks/${file}.outputs.json.gz`);
+  const [, height, width] = outputs.input.shape;
+  const model = network.build(tf, { height, width, alpha, seed: 1 });
+  const weights = modelWeights(model).map(
+    ({ name, variable }) => [name, variable.shape as number[]] as const,
+  );
+  assignWeights(tf, model, formulaWeights(weights));
+  const input = await goldenBatch(tf, network, outputs.input);
+  const probe = tf.model({
+    inputs: model.inputs,
+    outputs: outputs.layers.map(({ name }) => model.getLayer(name).output as (typeof model.inputs)[0]),
+  });
+  tf.tidy(() => {
+    const found = probe.predict(input) as Tensor[];
+    for (const [index, layer] of outputs.layers.entries()) {
+      expect(found[index]!.shape).toEqual(layer.shape);
+      const values = found[index]!.dataSync();
+      for (const [k, value] of layer.values.entries()) {
+        const difference = Math.abs(values[k * layer.step]! - value);
+        expect(difference, `${layer.name} ${k}`).toBeLessThan(1e-4 * layer.std);
+      }
+    }
+    const { std } = outputs.layers.at(-1)!;
+    const gap = found.at(-1)!.mean([1, 2]).arraySync() as number[][];
+    for (const [row, values] of outputs.gap.entries()) {
+      for (const [k, value] of values.entries()) {
+        expect(Math.abs(gap[row]![k]! - value), `average ${row} ${k}`).toBeLessThan(1e-4 * std);
+      }
+    }
+  });
+  input.dispose();
+  model.dispose();
+}
+
 const runs = hasShared('goldens/networks', 'mobilenet_v1_0.75_224');
 
 describe.skipIf(!runs)('mobilenet', () => {
-  it.each([0.25, 0.75])('has the layers of keras.applications at alpha %d', (alpha) => {
-    const table = golden<Record<string, { parameters: number; layers: GoldenLayer[] }>>(
-      `networks/mobilenet_${alpha}.layers.json.gz`,
-    )['224']!;
-    const model = networks.mobilenet.build(tf, { height: 224, width: 224, alpha, seed: 1 });
-    const expected = table.layers.map(({ zeroPadding: _, ...layer }) => layer);
-    expect(model.layers.map((layer, index) => describeLayer(layer, table.layers[index]!))).toEqual(expected);
-    expect(model.countParams()).toBe(table.parameters);
-    expect(model.layers.at(-1)!.name).toBe(networks.mobilenet.featureLayer);
-    expect(networks.mobilenet.featureLength(alpha)).toBe(table.layers.at(-1)!.shape.at(-1));
-    model.dispose();
-  });
+  it.each([0.25, 0.75])('has the layers of keras.applications at alpha %d', (alpha) =>
+    expectLayers(networks.mobilenet, `mobilenet_${alpha}`, { size: 224, alpha }),
+  );
 
-  it.each([0.25, 0.75])('computes what Keras computes at alpha %d', (alpha) => {
-    const file = `networks/mobilenet_${alpha}.outputs.json.gz`;
-    const outputs = golden<{
-      input: { file: string; shape: [number, number, number, number] };
-      layers: { name: string; shape: number[]; std: number; step: number; values: number[] }[];
-      gap: number[][];
-    }>(file);
-    const { shape } = outputs.input;
-    const model = networks.mobilenet.build(tf, { height: shape[1], width: shape[2], alpha, seed: 1 });
-    const weights = modelWeights(model).map(
-      ({ name, variable }) => [name, variable.shape as number[]] as const,
-    );
-    assignWeights(tf, model, formulaWeights(weights));
-    const bytes = readFileSync(`${shared}/goldens/networks/${outputs.input.file}`);
-    const probe = tf.model({
-      inputs: model.inputs,
-      outputs: outputs.layers.map(({ name }) => model.getLayer(name).output as (typeof model.inputs)[0]),
-    });
-    tf.tidy(() => {
-      const input = tf.tensor(Float32Array.from(bytes), shape).div(127.5).sub(1);
-      const found = probe.predict(input) as ReturnType<Tf['tensor']>[];
-      for (const [index, layer] of outputs.layers.entries()) {
-        expect(found[index]!.shape).toEqual(layer.shape);
-        const values = found[index]!.dataSync();
-        for (const [k, value] of layer.values.entries()) {
-          const difference = Math.abs(values[k * layer.step]! - value);
-          expect(difference, `${layer.name} ${k}`).toBeLessThan(1e-4 * layer.std);
-        }
-      }
-      const gap = found.at(-1)!.mean([1, 2]).arraySync() as number[][];
-      for (const [row, values] of outputs.gap.entries()) {
-        for (const [k, value] of values.entries()) expect(gap[row]![k]).toBeCloseTo(value, 4);
-      }
-    });
-    model.dispose();
-  });
+  it.each([0.25, 0.75])('computes what Keras computes at alpha %d', (alpha) =>
+    expectOutputs(networks.mobilenet, `mobilenet_${alpha}`, alpha),
+  );
 
   it('gives the pooled features and the classes of the real weights', async () => {
     const expected = golden<{ inputs: string[]; top5: [number, number][][]; gap: number[][] }>(
@@ -137,6 +177,70 @@ describe.skipIf(!runs)('mobilenet', () => {
       }
     });
     base.dispose();
+  });
+});
+
+describe('vgg16', () => {
+  const network = networks.vgg16;
+  let wasm: StartedBackend;
+  beforeAll(async () => {
+    wasm = await startBackend('wasm');
+  });
+  afterAll(async () => {
+    await wasm.stop();
+    await cpu();
+  });
+
+  it.skipIf(!runs).each([224, 256])('has the layers of keras.applications at %d pixels', (size) =>
+    expectLayers(network, 'vgg16', { size }),
+  );
+
+  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, 'vgg16'));
+
+  it('knows its weights by their shapes, with and without top', () => {
+    const model = network.build(tf, { height: 32, width: 32, seed: 1 });
+    const shapes = new Map(
+      modelWeights(model).map(({ name, variable: { shape } }) => [name, shape as number[]]),
+    );
+    model.dispose();
+    expect(network.alphaOf(shapes)).toBe(1);
+    expect(network.alphaOf(new Map([...shapes, ['fc1/kernel', [25088, 4096]]]))).toBe(1);
+    expect(network.alphaOf(new Map([...shapes, ['block3_conv2/kernel', [3, 3, 256, 128]]]))).toBeUndefined();
+    expect(
+      network.alphaOf(new Map([...shapes].filter(([name]) => name !== 'block1_conv1/kernel'))),
+    ).toBeUndefined();
+    expect(networks['small-cnn'].alphaOf(shapes)).toBeUndefined();
+    expect(networks.mobilenet.alphaOf(shapes)).toBeUndefined();
+  });
+
+  it('trains the layers that Keras would train', () => {
+    const head = { units: [16], dropout: 0, labelSmoothing: 0 };
+    const model = buildClassifier(tf, { network, height: 32, width: 32, classes: 3, head, seed: 1 });
+    const block5 = ['block5_conv1', 'block5_conv2', 'block5_conv3'];
+    const trained = (train: PhaseRecipe['train']) => {
+      const first = firstTrained(model, { train, epochs: 1, optimizer: 'adam', learningRate: 1 });
+      const names = cutModel(tf, model, first).variables.map(({ name }) => name.split('/')[0]!);
+      const base = [...new Set(names)].filter((name) => name.startsWith('block'));
+      expect(new Set(names).size - base.length, 'layers of the head').toBe(2);
+      return base;
+    };
+    const all = model.layers
+      .filter(({ weights }) => weights.length > 0)
+      .map(({ name }) => name)
+      .slice(0, 13);
+    // Keras's base.layers: the input, 13 convolutions and 5 pools.
+    expect(model.layers.findIndex(({ name }) => name === POOL)).toBe(19);
+    expect(trained('head')).toEqual([]);
+    expect(trained({ from: 'block5_conv1' })).toEqual(block5);
+    expect(trained({ last: 1 })).toEqual([]);
+    expect(trained({ last: 2 })).toEqual(['block5_conv3']);
+    expect(trained({ last: 4 })).toEqual(block5);
+    expect(trained({ last: 5 })).toEqual(block5);
+    expect(trained({ last: 6 })).toEqual(['block4_conv3', ...block5]);
+    expect(trained({ last: 17 })).toEqual(all.slice(1));
+    for (const last of [18, 19, 20]) expect(trained({ last })).toEqual(all);
+    expect(trained('all')).toEqual(all);
+    model.dispose();
   });
 });
 

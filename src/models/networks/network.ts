@@ -3,14 +3,14 @@ import { hash32 } from '../../random.js';
 import type { ModelRecipe } from '../../recipe.js';
 import type { Tf } from '../backends/backend.js';
 
-/** How 0..255 RGB becomes a network's input: `scale` is /255, `tf` is /127.5 − 1. */
-export type Preprocessing = 'scale' | 'tf';
+/** How 0..255 RGB becomes a network's input: `scale` is /255, `tf` is /127.5 − 1, `caffe` is BGR minus ImageNet's means. */
+export type Preprocessing = 'scale' | 'tf' | 'caffe';
 
 export interface NetworkOptions {
   /** Pixels, at least 1. */
   height: number;
   width: number;
-  /** Multiplies the number of channels; default 1. */
+  /** Multiplies the number of channels, where the network has such a multiplier; default 1. */
   alpha?: number;
   /** Determines the initial weights together with each layer's name. */
   seed: number;

@@ -77,6 +77,8 @@ describe('two training steps on wasm are those on cpu', () => {
 
   it.each<Case>([
     { name: 'small-cnn', layer: 'block4_pool', size: 20 },
+    // Its pools leave out odd borders; the other blocks are more of the same, and slow on cpu.
+    { name: 'vgg16', layer: 'block1_pool', size: 5 },
     // Not all of it: 27 batch norms of a small batch amplify float32's rounding above what is compared here.
     { name: 'mobilenet', layer: 'conv_pw_3_relu', size: 32 },
   ])('of $name up to $layer', async (test) => {
