@@ -20,9 +20,9 @@ function install() {
     .update(readFileSync(`${root}package-lock.json`))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  // npm writes the hidden lock when an install has finished, so an interrupted one is done again.
+  // The stamp is written when an install has finished, so an interrupted one is done again.
   console.error('installing dependencies (npm ci --ignore-scripts) …');
-  sh('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
+  sh('npm', ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(stamp, lock);
 }
 

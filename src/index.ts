@@ -11,7 +11,8 @@ export type { BackendChoice, StartedBackend, Tf } from './models/backends/backen
 export { startBackend } from './models/backends/index.js';
 export { loadModel, type ModelMetadata } from './models/model-folder.js';
 export { type RandomSource, randomSource } from './random.js';
-export { loadRecipe, parseRecipe, type Recipe, recipeJsonSchema } from './recipe.js';
+export { type Recipe, recipeJsonSchema } from './recipe.js';
+export { loadRecipe, parseRecipe } from './recipe-file.js';
 export type {
   Attributes,
   AttributeValue,

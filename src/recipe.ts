@@ -1,20 +1,21 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { PipelineError } from './errors.js';
 
 const share = z.number().min(0).max(1);
+/** Of what must not take all. */
+const part = z.number().min(0).lt(1);
 const count = z.int().min(0);
 
 const phaseSchema = z.strictObject({
   train: z
-    .union([
-      z.literal('head'),
-      z.literal('all'),
-      z.strictObject({ from: z.string() }),
-      z.strictObject({ last: z.int().min(1) }),
-    ])
+    .union(
+      [
+        z.literal('head'),
+        z.literal('all'),
+        z.strictObject({ from: z.string() }),
+        z.strictObject({ last: z.int().min(1) }),
+      ],
+      { error: '"head", "all", {from: LAYER} or {last: N}' },
+    )
     .describe('Which layers are trained: the head, all, from a named layer on, or the last N of the base.'),
   epochs: z.int().min(1),
   optimizer: z.enum(['adam', 'adamw', 'sgd', 'momentum', 'nesterov', 'rmsprop']).default('adam'),
@@ -26,19 +27,30 @@ const phaseSchema = z.strictObject({
     .describe('Stop after so many epochs without a better validation loss; needs a validation side.'),
 });
 
+/** More than any head has: a slip of the finger is refused, not allocated. */
+const MOST_UNITS = 65_536;
+
+const headKeys = {
+  units: z
+    .array(z.int().min(1).max(MOST_UNITS))
+    .describe('Hidden Dense layers with relu before the softmax.'),
+  dropout: part.describe('Before the softmax.'),
+  labelSmoothing: part,
+};
 const modelKeys = {
   network: z.enum(['mobilenet', 'small-cnn', 'vgg16']).describe('The base network.'),
-  head: z.strictObject({
-    units: z.array(z.int().min(1)).default([]).describe('Hidden Dense layers with relu before the softmax.'),
-    dropout: share.default(0).describe('Before the softmax.'),
-    labelSmoothing: share.default(0),
-  }),
   phases: z.array(phaseSchema).min(1),
   batchSize: z.int().min(1),
 };
 const modelSchema = z.strictObject({
   ...modelKeys,
-  head: modelKeys.head.prefault({}),
+  head: z
+    .strictObject({
+      units: headKeys.units.default([]),
+      dropout: headKeys.dropout.default(0),
+      labelSmoothing: headKeys.labelSmoothing.default(0),
+    })
+    .prefault({}),
   batchSize: modelKeys.batchSize.default(32),
 });
 
@@ -52,7 +64,7 @@ const taskSchema = z
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
     // Without defaults: a key that is not given must not override the recipe's.
     model: z
-      .strictObject(modelKeys)
+      .strictObject({ ...modelKeys, head: z.strictObject(headKeys).partial() })
       .partial()
       .optional()
       .describe('Overrides of the recipe’s model for this task.'),
@@ -138,118 +150,17 @@ export type PhaseRecipe = ModelRecipe['phases'][number];
 
 /** The model section that a task uses: the recipe's, with the task's own keys on top. */
 export function modelOf(recipe: Recipe, task: string): ModelRecipe {
-  const own = Object.fromEntries(
-    Object.entries(recipe.tasks[task]?.model ?? {}).filter(([, value]) => value !== undefined),
-  );
-  return { ...recipe.model, ...own };
+  const { head, ...own } = recipe.tasks[task]?.model ?? {};
+  return { ...recipe.model, ...given(own), head: { ...recipe.model.head, ...given(head ?? {}) } };
+}
+
+/** The keys that have a value. */
+function given<T extends object>(keys: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
 
 /** The JSON Schema of a recipe, for editors. */
 export function recipeJsonSchema(): unknown {
   return z.toJSONSchema(recipeSchema, { io: 'input', target: 'draft-2020-12' });
-}
-
-/**
- * Reads a recipe and applies `--set PATH=VALUE` overrides (values are YAML; list items by index, as in
- * `model.phases.0.learningRate=0.01`).
- * @throws {PipelineError} `RECIPE_INVALID` with the path, what was expected and what was received.
- */
-export async function loadRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new PipelineError('RECIPE_INVALID', `Expected a readable recipe at ${file}`, {
-      hint: 'Recipes that come with the product are in its recipes/ folder.',
-      cause: error,
-    });
-  }
-  return parseRecipe(text, overrides, file);
-}
-
-/** As `loadRecipe`, from text. */
-export function parseRecipe(text: string, overrides: readonly string[] = [], file = 'recipe'): Recipe {
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (error) {
-    throw new PipelineError('RECIPE_INVALID', `Expected YAML in ${file}`, { cause: error });
-  }
-  for (const override of overrides) value = applyOverride(value, override);
-  const result = recipeSchema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describeIssue(issue));
-  throw new PipelineError('RECIPE_INVALID', [`${file} is not a valid recipe`, ...problems].join('\n  '), {
-    hint: '`pipeline schema` prints the JSON Schema of recipes.',
-  });
-}
-
-/** Returns the value with one `PATH=VALUE` applied; nothing is changed in place. */
-function applyOverride(value: unknown, override: string): unknown {
-  const equals = override.indexOf('=');
-  if (equals < 1) {
-    throw new PipelineError('USAGE', `Expected PATH=VALUE for --set but received "${override}"`, {
-      hint: 'For example: --set model.phases.0.learningRate=0.01',
-    });
-  }
-  const path = override.slice(0, equals).split('.');
-  const replace = (node: unknown, depth: number): unknown => {
-    if (depth === path.length) return parseYaml(override.slice(equals + 1));
-    const key = path[depth]!;
-    if (Array.isArray(node)) {
-      const index = Number(key);
-      if (!Number.isInteger(index) || index < 0 || index > node.length) {
-        throw new PipelineError(
-          'RECIPE_INVALID',
-          `${path.slice(0, depth + 1).join('.')}: Expected an index in 0..${node.length} but received "${key}"`,
-        );
-      }
-      return Object.assign([...node], { [index]: replace(node[index], depth + 1) });
-    }
-    const entries = typeof node === 'object' && node !== null ? Object.entries(node) : [];
-    const child = entries.find(([name]) => name === key)?.[1];
-    return Object.fromEntries([
-      ...entries.filter(([name]) => name !== key),
-      [key, replace(child, depth + 1)],
-    ]);
-  };
-  return replace(value, 0);
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.map(String).join('.') || '(top level)';
-  const received = 'input' in issue && issue.input !== undefined ? JSON.stringify(issue.input) : 'nothing';
-  const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(
-        (key) => `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"`,
-      );
-    case 'invalid_type':
-      return [`${at}: Expected ${issue.expected} but received ${short}`];
-    case 'invalid_value':
-      return [
-        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
-      ];
-    case 'too_small':
-      return [`${at}: Expected at least ${issue.minimum} but received ${short}`];
-    case 'too_big':
-      return [`${at}: Expected at most ${issue.maximum} but received ${short}`];
-    default:
-      return [`${at}: Expected ${issue.message} but received ${short}`];
-  }
-}
-
-/** Canonical JSON: keys sorted at every level, so that equal values have equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, node: unknown) =>
-    typeof node === 'object' && node !== null && !Array.isArray(node)
-      ? Object.fromEntries(Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : node,
-  );
-}
-
-/** sha256 of a value's canonical JSON, hex. */
-export function hashOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }

@@ -1,12 +1,12 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { hashOf } from './canonical-json.js';
 import { PipelineError } from './errors.js';
 import type { EventBus } from './events.js';
 import { acquireLock } from './lock.js';
-import { hashOf } from './recipe.js';
 
 const MANIFEST = 'manifest.json';
 /** Raised when the meaning of a step's result changes, so that older run folders are done again, not misread. */
@@ -21,7 +21,10 @@ const stepSchema = z.object({
 const manifestSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   steps: z.record(z.string(), stepSchema),
+  /** The steps of the last whole run: outputs of others are what `clean` removes. */
+  current: z.array(z.string()).default([]),
 });
+export type Manifest = z.output<typeof manifestSchema>;
 
 /** One finished step: what it depended on, what it wrote, and what it found out. */
 export type StepRecord = z.output<typeof stepSchema>;
@@ -33,6 +36,8 @@ export interface Step<Result> {
   readonly dependsOn: unknown;
   /** Files and folders it writes, relative to the run folder (or absolute, for shared caches). */
   readonly outputs: readonly string[];
+  /** Whether a kept result still describes what lies there; default: yes, once all outputs are there. */
+  holds?(result: Result): Promise<boolean>;
   work(): Promise<Result>;
 }
 
@@ -47,8 +52,13 @@ export interface RunFolder {
   readonly done: readonly string[];
   /** The record of a step of an earlier run or this one. */
   record(name: string): StepRecord | undefined;
-  /** Joins the steps' ledgers into RUN/ledger.jsonl.gz. */
-  joinLedgers(): Promise<void>;
+  /**
+   * Joins the steps' ledgers into RUN/ledger.jsonl.gz and remembers which steps are current.
+   * @param whole whether these were all steps of a run, so that no other step is current any more.
+   */
+  finish(options: { whole: boolean }): Promise<void>;
+  /** Forgets every step but the current ones; what they wrote stays. */
+  forgetOthers(): Promise<void>;
   close(): void;
 }
 
@@ -60,11 +70,12 @@ export async function openRunFolder(path: string, events: EventBus): Promise<Run
   await mkdir(join(path, 'ledgers'), { recursive: true });
   const lock = acquireLock(join(path, '.lock'), `the run folder ${path}`);
   try {
-    const steps = await readManifest(path);
+    const { steps, current: before } = await readManifest(path);
+    let remembered = before;
     const current: string[] = [];
     const done: string[] = [];
     const save = async () => {
-      const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, steps }, null, 1);
+      const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, steps, current: remembered }, null, 1);
       await writeFile(join(path, `${MANIFEST}.unfinished`), text);
       await rename(join(path, `${MANIFEST}.unfinished`), join(path, MANIFEST));
     };
@@ -74,18 +85,34 @@ export async function openRunFolder(path: string, events: EventBus): Promise<Run
       done,
       record: (name) => steps[name],
       close: lock.release,
-      joinLedgers: () => joinLedgers(path, current),
-      async step<Result>({ name, dependsOn, outputs, work }: Step<Result>) {
+      async finish({ whole }) {
+        await joinLedgers(path, current);
+        const now = whole ? [...current] : [...new Set([...remembered, ...current])];
+        if (hashOf(now) === hashOf(remembered)) return;
+        remembered = now;
+        await save();
+      },
+      async forgetOthers() {
+        if (remembered.length === 0) return;
+        for (const name of Object.keys(steps)) if (!remembered.includes(name)) delete steps[name];
+        await save();
+      },
+      async step<Result>({ name, dependsOn, outputs, holds, work }: Step<Result>) {
         const hash = hashOf({ name, dependsOn });
         current.push(name);
         const kept = steps[name];
-        if (kept?.hash === hash && outputs.every((output) => existsSync(resolveOutput(path, output)))) {
+        const there = outputs.every((output) => existsSync(resolveOutput(path, output)));
+        if (kept?.hash === hash && there && ((await holds?.(kept.result as Result)) ?? true)) {
           events.emit({ type: 'step', step: name, state: 'kept' });
           return kept.result as Result;
         }
         events.emit({ type: 'step', step: name, state: 'started' });
         // Forgotten first: a run that dies in the middle must not find the old result beside half-written outputs.
         delete steps[name];
+        // So is whoever wrote the same files before.
+        for (const [other, record] of Object.entries(steps)) {
+          if (record.outputs.some((output) => outputs.includes(output))) delete steps[other];
+        }
         await save();
         const started = performance.now();
         const result = await work();
@@ -108,16 +135,20 @@ export function resolveOutput(run: string, output: string): string {
   return output.startsWith('/') ? output : join(run, output);
 }
 
-/** The steps of a run folder, or none where it has no manifest (or one of another schema version). */
-export async function readManifest(path: string): Promise<Record<string, StepRecord>> {
+/**
+ * What a run folder says it has; nothing where it has no manifest.
+ * @throws {PipelineError} `INPUT_INVALID` when the manifest is of another version or no manifest at all.
+ */
+export async function readManifest(path: string): Promise<Manifest> {
   let text: string;
   try {
     text = await readFile(join(path, MANIFEST), 'utf8');
-  } catch {
-    return {};
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return { schemaVersion: SCHEMA_VERSION, steps: {}, current: [] };
   }
   try {
-    return manifestSchema.parse(JSON.parse(text)).steps;
+    return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new PipelineError('INPUT_INVALID', `Expected ${MANIFEST} of this version in ${path}`, {
       hint: 'Choose another --out folder, or remove this file to do every step again.',
@@ -128,7 +159,12 @@ export async function readManifest(path: string): Promise<Record<string, StepRec
 
 /** A step's own ledger; gzip members can simply be put one after the other. */
 export function stepLedger(run: string, step: string): string {
-  return join(run, 'ledgers', `${step}.jsonl.gz`);
+  return join(run, stepLedgerName(step));
+}
+
+/** The same, relative to the run folder. */
+export function stepLedgerName(step: string): string {
+  return `ledgers/${step}.jsonl.gz`;
 }
 
 async function joinLedgers(path: string, steps: readonly string[]): Promise<void> {
@@ -141,9 +177,4 @@ async function joinLedgers(path: string, steps: readonly string[]): Promise<void
   }
   await pipeline(members, out);
   await rename(join(path, 'ledger.jsonl.gz.unfinished'), join(path, 'ledger.jsonl.gz'));
-}
-
-/** Removes files of a run folder, for `clean` and for steps that start over. */
-export async function removeOutput(run: string, output: string): Promise<void> {
-  await rm(resolveOutput(run, output), { recursive: true, force: true });
 }

@@ -88,7 +88,7 @@ export async function* runStage<In, Out>(
     if (!tooManyBad()) return;
     throw new PipelineError(
       'TOO_MANY_BAD',
-      `Expected at most ${context.maxBad * 100} % bad records but ${fates.quarantined} of ${received} were bad`,
+      `Expected at most ${Number((context.maxBad * 100).toPrecision(6))} % bad records but ${fates.quarantined} of ${received} were bad`,
       { stage: name, hint: 'The ledger names each one; pass a larger --max-bad to go on without them.' },
     );
   };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Piscina } from 'piscina';
 import { PipelineError } from './errors.js';
 
@@ -34,6 +35,8 @@ export function threadPool<Job, Result>(options: {
     });
   // A thread that dies before it took a job says so here, and would leave its job waiting for ever.
   const dead = new AbortController();
+  // Every job under way listens to it.
+  setMaxListeners(0, dead.signal);
   pool.on('error', (error: unknown) => dead.abort(error));
   return {
     async run(job, { signal } = {}) {

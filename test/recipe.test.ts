@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, hashOf, modelOf, parseRecipe, recipeJsonSchema } from '#src/recipe.js';
+import { canonicalJson, hashOf } from '#src/canonical-json.js';
+import { modelOf, recipeJsonSchema } from '#src/recipe.js';
+import { parseRecipe } from '#src/recipe-file.js';
 
 const MINIMAL = `
 name: minimal
@@ -111,4 +113,30 @@ it('the JSON Schema describes the recipe for editors', () => {
 it('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: 2 }], a: null })).toBe('{"a":null,"b":[{"c":2,"d":1}]}');
   expect(hashOf({ a: 1, b: 2 })).toBe(hashOf({ b: 2, a: 1 }));
+});
+
+it('lays a task’s own keys over the recipe’s model, deep down', () => {
+  const recipe = parseRecipe(`
+name: deep
+tasks:
+  color: { model: { head: { units: [4] } } }
+  brand: {}
+model:
+  network: small-cnn
+  head: { units: [8], dropout: 0.3, labelSmoothing: 0.1 }
+  phases: [{ train: all, epochs: 1 }]
+`);
+  expect(modelOf(recipe, 'color').head).toEqual({ units: [4], dropout: 0.3, labelSmoothing: 0.1 });
+  expect(modelOf(recipe, 'brand').head.units).toEqual([8]);
+});
+
+it.each([
+  ['deduplicate.same=[bytes', 'YAML'],
+  ['model.head.dropout=1', 'less than 1'],
+  ['tasks.__proto__.cap=3', '__proto__'],
+  ['model.phases.0.train=heads', '"head", "all", {from: LAYER} or {last: N}'],
+  ['name=&a [*a]', 'without aliases'],
+])('refuses --set %s', (override, message) => {
+  const text = 'name: x\ntasks: {color: {}}\nmodel: {network: small-cnn, phases: [{train: all, epochs: 1}]}';
+  expect(() => parseRecipe(text, [override])).toThrow(message);
 });

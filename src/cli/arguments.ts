@@ -1,12 +1,15 @@
 import { PipelineError } from '../errors.js';
 
-/** Reads a size such as `512MB`, `1.5GB` or a number of bytes. @throws {PipelineError} `USAGE` */
+/** Reads a size such as `512MB`, `1.5GB` or a number of bytes; at least 1 MiB. @throws {PipelineError} `USAGE` */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)i?b?$/i.exec(text.trim());
-  if (match === null)
+  if (match === null) {
     throw new PipelineError('USAGE', `Expected a size such as 512MB but received "${text}"`);
+  }
   const scale = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[match[2]!.toLowerCase()]!;
-  return Math.round(Number(match[1]) * scale);
+  const bytes = Math.round(Number(match[1]) * scale);
+  if (bytes >= 2 ** 20) return bytes;
+  throw new PipelineError('USAGE', `Expected at least 1MB but received "${text}"`);
 }
 
 /** Reads a whole number in a range. @throws {PipelineError} `USAGE` */

@@ -1,12 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventBus } from '../events.js';
-import { openRunFolder, readManifest, removeOutput } from '../run.js';
+import { openRunFolder, readManifest } from '../run.js';
 import { type CommandDefinition, usageError } from './command.js';
 
 /** What a step may write into a run folder; anything else in it is the user's and is never touched. */
 const OURS =
-  /^(cache-\d+-|features-|samples-|metrics-|predictions-|model$|photos\.parquet$|duplicates\.jsonl$|.*\.unfinished$)/;
+  /^(cache-\d+-\w+|features-\w+|samples-.*|predictions-.*|photos\.parquet|duplicates\.jsonl|.*\.unfinished)$/;
+/** Folders that hold one output each entry. */
+const SHELVES = ['model', 'ledgers'];
 
 export const cleanCommand: CommandDefinition = (program) => {
   program
@@ -15,14 +17,15 @@ export const cleanCommand: CommandDefinition = (program) => {
     .description('Removes outputs of a run folder that no current step uses')
     .option('--dry-run', 'only say what would be removed')
     .action(async (path: string, { dryRun }: { dryRun?: boolean }) => {
-      const steps = Object.values(await readManifest(path));
-      if (steps.length === 0) throw usageError(`Expected a run folder but ${path} has no manifest`);
+      if (Object.keys((await readManifest(path)).steps).length === 0) {
+        throw usageError(`Expected a run folder but ${path} has no manifest`);
+      }
       const run = await openRunFolder(path, eventBus());
       try {
-        const used = new Set(steps.flatMap(({ outputs }) => outputs.map((output) => output.split('/')[0]!)));
-        const unused = (await readdir(path)).filter((name) => OURS.test(name) && !used.has(name));
+        if (!dryRun) await run.forgetOthers();
+        const unused = await unusedOutputs(path);
         for (const name of unused) {
-          if (!dryRun) await removeOutput(path, name);
+          if (!dryRun) await rm(join(path, name), { recursive: true, force: true });
           process.stdout.write(`${dryRun ? 'would remove' : 'removed'} ${join(path, name)}\n`);
         }
         if (unused.length === 0) process.stdout.write('nothing to remove\n');
@@ -31,3 +34,19 @@ export const cleanCommand: CommandDefinition = (program) => {
       }
     });
 };
+
+/** What steps wrote that no current step has among its outputs. */
+async function unusedOutputs(path: string): Promise<string[]> {
+  const { steps, current } = await readManifest(path);
+  const used = Object.entries(steps)
+    .filter(([name]) => current.length === 0 || current.includes(name))
+    .flatMap(([, { outputs }]) => outputs);
+  const entries = async (folder: string) => readdir(join(path, folder)).catch((): string[] => []);
+  const shelved = await Promise.all(
+    SHELVES.map(async (shelf) => (await entries(shelf)).map((name) => `${shelf}/${name}`)),
+  );
+  const candidates = [...(await entries('')).filter((name) => OURS.test(name)), ...shelved.flat()];
+  return candidates.filter(
+    (name) => !used.some((output) => output === name || output.startsWith(`${name}/`)),
+  );
+}

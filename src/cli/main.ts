@@ -6,7 +6,7 @@ import { commands } from './commands.js';
 
 const EXIT_CANCELLED = 130;
 /** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
-const CANCEL_GRACE_MS = 1800;
+const CANCEL_GRACE_MS = 1000;
 
 /**
  * The command line: returns the process's exit status (0 done, 1 failed, 2 wrong usage or recipe, 130 Ctrl-C) and
@@ -24,7 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   // `| head` closes the pipe: that is how a pipe ends, not a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    process.stderr.write(`${explain(asPipelineError(error))}\n`);
+    process.exit(1);
   });
 
   try {

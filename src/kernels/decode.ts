@@ -17,8 +17,6 @@ export const DECODER_VERSIONS: Record<Decoder, string> = {
 
 /** More pixels than any catalogue photo: a file that claims more is a bomb. */
 export const MAX_PIXELS = 64 * 2 ** 20;
-/** A file over this is not read into memory. */
-export const MAX_FILE_BYTES = 256 * 2 ** 20;
 
 /** Ledger reasons of what can be wrong with a photo's bytes, by error code. */
 export const IMAGE_REASONS: Partial<Record<ErrorCode, string>> = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { asPipelineError, PipelineError } from '../errors.js';
-import { type Decoder, decode, IMAGE_REASONS, MAX_FILE_BYTES } from './decode.js';
+import { asPipelineError } from '../errors.js';
+import { readPhotoFile } from '../photo-file.js';
+import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
 import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
@@ -30,7 +30,7 @@ export default async function work(job: PixelJob): Promise<unknown> {
 }
 
 async function resize(file: string, { target }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
-  const bytes = readPhoto(file);
+  const bytes = readPhotoFile(file);
   const size = await decode(bytes, target.decoder, kernels);
   return { sha256: sha256(bytes), ...size, pixels: kernels.bilinear(size, target) };
 }
@@ -39,7 +39,7 @@ async function fingerprint(
   file: string,
   { decoder }: PixelJob & { kind: 'fingerprint' },
 ): Promise<Fingerprint> {
-  const bytes = readPhoto(file);
+  const bytes = readPhotoFile(file);
   const size = await decode(bytes, decoder, kernels);
   const pixels = sha256(kernels.bilinear(size, size), `${size.width}x${size.height}`);
   const grid = meanColours(kernels.bilinear(size, COMPARED), HASH_GRID);
@@ -65,25 +65,8 @@ async function compare({ pairs, decoder }: PixelJob & { kind: 'compare' }): Prom
 }
 
 async function fineGridOf(file: string, decoder: Decoder): Promise<Uint8Array> {
-  const size = await decode(readPhoto(file), decoder, kernels);
+  const size = await decode(readPhotoFile(file), decoder, kernels);
   return meanColours(kernels.bilinear(size, COMPARED), FINE_GRID);
-}
-
-/** Reads at once: a thread of its own has nothing else to do, and waiting costs more than reading (measured: 20 times). */
-function readPhoto(file: string): Buffer {
-  try {
-    const { size } = statSync(file);
-    if (size > MAX_FILE_BYTES) {
-      throw new PipelineError(
-        'IMAGE_TOO_LARGE',
-        `Expected at most ${MAX_FILE_BYTES} bytes but received ${size}`,
-      );
-    }
-    return readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new PipelineError('NOT_FOUND', `Expected a photo at ${file}`, { cause: error });
-  }
 }
 
 function faultOf(error: unknown): ImageFault {

@@ -126,7 +126,10 @@ async function beginsWithBracket(file: string): Promise<boolean> {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
       return /^\uFEFF?\s*\[/.test(buffer.toString('utf8', 0, bytesRead));
     }
-    const text = handle.createReadStream({ end: 65_535, autoClose: false }).pipe(createGunzip());
+    const bytes = handle.createReadStream({ end: 65_535, autoClose: false });
+    const text = createGunzip();
+    bytes.on('error', (error) => text.destroy(error));
+    bytes.pipe(text);
     for await (const chunk of text) return /^\uFEFF?\s*\[/.test((chunk as Buffer).toString('utf8', 0, 4096));
     return false;
   } catch {

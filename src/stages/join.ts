@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { mapOrdered } from '../concurrency.js';
-import { isAbort } from '../errors.js';
+import { type Inside, lookInside, staysInside } from '../inside.js';
 import type { JoinedView, View } from '../records.js';
 import type { ImageRow } from '../sources/source.js';
 import type { Stage, StageAccount } from '../stage.js';
@@ -16,8 +16,6 @@ export interface JoinOptions {
 
 const LOOKS_AT_ONCE = 16;
 
-type Look = 'there' | 'file-missing' | 'path-outside';
-
 /**
  * Views + image table → views with their photo's path and size. Holds the table, as one map by image id. An image
  * that the table does not know, or whose file is not there, drops the view; a path that leaves `imagesRoot`, through a
@@ -29,12 +27,15 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
     async *run(source, { account, signal }) {
       const table = await readTable(images(), account);
       const named = new Set<string>();
-      const looks = new Map<string, Promise<Look>>();
+      const looks = new Map<string, Promise<Inside>>();
       const root = await realpath(imagesRoot).catch(() => resolve(imagesRoot));
-      const look = (path: string): Promise<Look> => {
+      const look = (path: string): Promise<Inside> => {
         let found = looks.get(path);
         if (found === undefined) {
-          found = lookAt(root, path, photos);
+          found =
+            photos === 'none'
+              ? Promise.resolve(staysInside(root, path) ? 'there' : 'path-outside')
+              : lookInside(root, path);
           looks.set(path, found);
         }
         return found;
@@ -85,16 +86,4 @@ async function readTable(
     }
   }
   return table;
-}
-
-async function lookAt(root: string, path: string, photos: JoinOptions['photos']): Promise<Look> {
-  const inside = (file: string) => file.startsWith(root + sep);
-  if (path.includes('\0') || path.includes('\\') || !inside(resolve(root, path))) return 'path-outside';
-  if (photos === 'none') return 'there';
-  try {
-    return inside(await realpath(resolve(root, path))) ? 'there' : 'path-outside';
-  } catch (error) {
-    if (isAbort(error)) throw error;
-    return 'file-missing';
-  }
 }

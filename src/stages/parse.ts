@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
-import { canonicalJson } from '../recipe.js';
 import type { Attributes, AttributeValue, Listing } from '../records.js';
 import type { RawRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, posix, resolve } from 'node:path';
 import { z } from 'zod';
 import { mapOrdered } from '../concurrency.js';
 import { isAbort, PipelineError } from '../errors.js';
+import { lookInside, staysInside } from '../inside.js';
+import { hashPhotoFile } from '../photo-file.js';
 import type { Sample } from '../records.js';
 import type { RawRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
@@ -11,7 +12,7 @@ import type { Stage } from '../stage.js';
 const text = z.union([z.string(), z.number().transform(String)]);
 const recordSchema = z.object({
   path: z.string().min(1),
-  label: text,
+  label: text.refine((label) => label.trim() !== '', { error: 'a label' }),
   split: z.enum(['train', 'validation', 'test']),
   component: text,
   imageId: z.string().optional(),
@@ -33,11 +34,13 @@ export function readSamples(options: { task: string; imagesRoot: string }): Stag
     task: options.task,
     async *run(source, { account, signal }) {
       const seen = new Set<string>();
+      const root = await realpath(options.imagesRoot).catch(() => resolve(options.imagesRoot));
       const read = async (row: RawRow): Promise<ReadRow> => {
         try {
           const sample = parseSample(row, options);
-          const bytes = await readFile(sample.file, { signal });
-          return { row, sample: { ...sample, sha256: createHash('sha256').update(bytes).digest('hex') } };
+          const look = await lookInside(root, sample.path);
+          if (look === 'path-outside') throw outside(sample.path);
+          return { row, sample: { ...sample, sha256: await hashPhotoFile(sample.file, signal) } };
         } catch (error) {
           if (isAbort(error)) throw error;
           return { row, error };
@@ -52,7 +55,7 @@ export function readSamples(options: { task: string; imagesRoot: string }): Stag
           }
           seen.add(done.sample.path);
           yield done.sample;
-        } else if ((done.error as NodeJS.ErrnoException).code === 'ENOENT') {
+        } else if ((done.error as PipelineError).code === 'NOT_FOUND') {
           account.dropped(key, 'file-missing', { detail: (done.error as Error).message });
         } else account.quarantined(key, done.row.fault?.reason ?? 'invalid-sample', done.error);
       }
@@ -72,9 +75,13 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
       `Expected {path, label, split, component} but ${where}: ${issue?.message}`,
     );
   }
-  const { path, imageId = path, ...rest } = result.data;
-  if (isAbsolute(path) || path.includes('\0') || normalize(path).startsWith('..')) {
-    throw new PipelineError('SAMPLES_INVALID', `Expected a path inside images/small but received ${path}`);
-  }
-  return { ...rest, path, imageId, task, sha256: '', file: join(imagesRoot, path) };
+  // One photo has one path, however it is written.
+  const path = posix.normalize(result.data.path);
+  if (!staysInside(resolve(imagesRoot), path)) throw outside(path);
+  const { imageId = path, label, split, component } = result.data;
+  return { path, label, split, component, imageId, task, sha256: '', file: join(imagesRoot, path) };
+}
+
+function outside(path: string): PipelineError {
+  return new PipelineError('SAMPLES_INVALID', `Expected a path inside images/small but received ${path}`);
 }

@@ -1,6 +1,6 @@
 import type { StageCounts } from '../events.js';
 import { watchMemory } from '../memory.js';
-import { type RunFolder, stepLedger } from '../run.js';
+import { type RunFolder, stepLedger, stepLedgerName } from '../run.js';
 import { type LedgerSummary, ledgerFile } from '../sinks/ledger.js';
 import type { RunContext } from '../stage.js';
 
@@ -23,11 +23,16 @@ export function accountedStep<Result>(
     name: string;
     dependsOn: unknown;
     outputs: readonly string[];
+    holds?(result: Result): Promise<boolean>;
     work(context: RunContext): Promise<Result>;
   },
 ): Promise<Accounted<Result>> {
+  const { name, dependsOn, holds } = step;
   return run.step({
-    ...step,
+    name,
+    dependsOn,
+    outputs: [...step.outputs, stepLedgerName(name)],
+    ...(holds && { holds: ({ result }: Accounted<Result>) => holds(result) }),
     async work() {
       const ledger = ledgerFile(stepLedger(run.path, step.name));
       const counts: StageCounts[] = [];

@@ -152,7 +152,7 @@ const PHOTO_COLUMNS = {
 /** One row a photo; an attribute that has the name of one of our own columns is left out. */
 async function writePhotos(file: string, photos: readonly Photo[]): Promise<void> {
   const names = new Set(photos.flatMap((photo) => Object.keys(photo.attributes)));
-  const attributes = [...names].filter((name) => !(name in PHOTO_COLUMNS)).sort();
+  const attributes = [...names].filter((name) => !Object.hasOwn(PHOTO_COLUMNS, name)).sort();
   const columns = {
     ...PHOTO_COLUMNS,
     ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),

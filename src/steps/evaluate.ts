@@ -8,6 +8,7 @@ import type { RunFolder } from '../run.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
+import type { TaskSamples } from './cache.js';
 import { cacheOf, modelFolder, type TaskInputs } from './train.js';
 
 /** Scores a task's trained model, once, and writes RUN/predictions-<task>.jsonl. */
@@ -20,7 +21,7 @@ export function evaluateStep(options: {
 }): Promise<Accounted<EvaluationResult>> {
   const { run, context, recipe, inputs, trainer } = options;
   const { task } = inputs;
-  const side = evaluatedSide(inputs);
+  const side = evaluatedSide(task);
   const predictionsFile = `predictions-${task.task}.jsonl`;
   return accountedStep(run, context, {
     name: `evaluate-${task.task}`,
@@ -52,8 +53,11 @@ export function evaluateStep(options: {
   });
 }
 
-/** The test side; where a recipe leaves none, validation, which then has also chosen. */
-function evaluatedSide({ task: { task, samples } }: TaskInputs): Side {
+/**
+ * The test side; where a recipe leaves none, validation, which then has also chosen.
+ * @throws {PipelineError} `TOO_FEW_SAMPLES` where there is neither.
+ */
+export function evaluatedSide({ task, samples }: TaskSamples): Side {
   for (const side of ['test', 'validation'] as const) {
     if (samples.some(({ split }) => split === side)) return side;
   }

@@ -11,7 +11,7 @@ import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import type { CachedTask } from './cache.js';
+import type { TaskSamples } from './cache.js';
 
 /** Pretrained weights with the folder they were read from. */
 export interface WeightsFolder {
@@ -48,7 +48,7 @@ export async function featureSteps(options: {
   run: RunFolder;
   context: RunContext;
   recipe: Recipe;
-  tasks: readonly CachedTask[];
+  tasks: readonly TaskSamples[];
   weights: ReadonlyMap<string, WeightsFolder>;
   pixels: { path: string; identity: PixelIdentity };
   root: string;
@@ -69,7 +69,7 @@ export async function featureSteps(options: {
     const step = await accountedStep(run, context, {
       name: `features-${network}`,
       dependsOn: { identity, photos: users.map(({ digest }) => digest) },
-      outputs: [root === run.path ? name : path],
+      outputs: [`${root === run.path ? name : path}/data.mdb`],
       async work(own) {
         const cache = openCache(pixels.path, { identity: pixels.identity });
         try {

@@ -1,25 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
-import { hashOf, modelOf, type Recipe } from '../recipe.js';
+import { modelOf, type Recipe } from '../recipe.js';
 import { openRunFolder, type RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
-import { openCache } from '../sinks/tensor-cache/open.js';
-import { fileDigest } from '../sources/samples.js';
 import type { Source } from '../sources/source.js';
 import { assertBalanced, type RunContext } from '../stage.js';
 import type { PartialSummary, Summary } from '../summary.js';
 import { isSyntheticDump } from '../synth/truth.js';
-import { type Accounted, accountedStep } from './accounted.js';
-import { buildCache, type CachedTask, cacheName, recipePixels, type TaskSamples } from './cache.js';
-import { type CurateResult, curate, curateDependencies, curateOutputs } from './curate.js';
-import { evaluateStep } from './evaluate.js';
+import type { Accounted } from './accounted.js';
+import { cacheStep, type TaskSamples } from './cache.js';
+import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights } from './features.js';
-import { takeGivenSamples } from './given.js';
 import { type ReportedTask, reportStep } from './report.js';
-import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './samples.js';
+import { sampleSteps } from './sample-steps.js';
 import { preparedTask, taskSummary } from './task-summary.js';
 import { trainStep } from './train.js';
 
@@ -53,9 +49,10 @@ export interface PipelineOptions {
 export async function runPipeline(options: PipelineOptions): Promise<PartialSummary> {
   const { out, context, onOpen } = options;
   const run = await openRunFolder(out, context.events);
-  const ended = onOpen?.(run.path);
   const trainer = trainerThread(options.backend);
+  let ended: (() => void) | undefined;
   try {
+    ended = onOpen?.(run.path);
     return await steps(run, options, trainer);
   } finally {
     await trainer.close();
@@ -85,30 +82,19 @@ async function steps(
     tasks: {},
   };
 
-  const { curated, profile, given, accounts } = await sampleSteps(run, options);
+  const { tasks, profile, accounts } = await sampleSteps(run, options);
   done.push(...accounts);
-  const tasks: TaskSamples[] = [];
-  for (const [task, { digest }] of curated) {
-    const samples = await readTaskSamples(run.path, task, source.imagesRoot);
-    tasks.push({ task, digest, samples: await withHashes(samples, context.signal) });
-  }
-  for (const { task, samples } of tasks) summary.tasks[task] = preparedTask(samples, recipe, given.has(task));
+  const prepare = (some: readonly TaskSamples[]) => {
+    for (const task of some) summary.tasks[task.task] = preparedTask(task, recipe);
+  };
+  prepare(tasks);
+  if (reached('evaluate')) for (const task of tasks) evaluatedSide(task);
 
   if (reached('cache')) {
-    const identity = recipePixels(recipe);
-    const name = cacheName(identity);
-    const pixels = { path: join(root, name), identity };
-    const cached = await accountedStep(run, context, {
-      name: 'cache',
-      dependsOn: { identity, tasks: tasks.map(({ task, digest }) => [task, digest]) },
-      outputs: [root === run.path ? name : pixels.path],
-      work: (own) => buildCache({ path: pixels.path, identity, tasks, context: own }),
-    });
-    done.push(cached);
-    summary.caches.push({ path: root === run.path ? name : pixels.path, ...cached.result });
-    const usable = await cachedTasks(pixels, tasks, curated, given);
-    for (const { task, samples } of usable)
-      summary.tasks[task] = preparedTask(samples, recipe, given.has(task));
+    const { step, summary: cache, pixels, usable } = await cacheStep({ run, context, recipe, tasks, root });
+    done.push(step);
+    summary.caches.push(cache);
+    prepare(usable);
 
     if (reached('train')) {
       const weights = await readWeights(recipe, options.weights);
@@ -163,69 +149,9 @@ async function steps(
     }
   }
   addUp(summary, done, run);
-  await run.joinLedgers();
+  await run.finish({ whole: until === 'report' });
   await writeSummary(run.path, summary);
   return summary;
-}
-
-/** The steps that give each task its samples: curation, or files of samples. */
-async function sampleSteps(run: RunFolder, { recipe, source, given, context }: PipelineOptions) {
-  const all = Object.keys(recipe.tasks);
-  const tasks = all.filter((task) => !given.has(task));
-  const accounts: Accounted<unknown>[] = [];
-  const curated = new Map<string, CuratedTask>();
-  let curation: CurateResult | undefined;
-  if (tasks.length > 0) {
-    // A stream can be read once: what came through it last time says nothing about now.
-    const identity = (await source.identity()) ?? randomUUID();
-    const step = await accountedStep(run, context, {
-      name: 'curate',
-      dependsOn: curateDependencies(recipe, tasks, identity),
-      outputs: curateOutputs(tasks),
-      work: (own) => curate({ recipe, tasks, source, run: run.path, context: own }),
-    });
-    accounts.push(step);
-    curation = step.result;
-  }
-  for (const task of all) {
-    const file = given.get(task);
-    if (file === undefined) {
-      curated.set(task, curation!.tasks[task]!);
-      continue;
-    }
-    const { seed, split } = recipe;
-    const step = await accountedStep(run, context, {
-      name: `samples-${task}`,
-      dependsOn: { version: 1, seed, split, file: await fileDigest(file), photos: source.name },
-      outputs: Object.values(samplesFiles(task)),
-      work: (own) =>
-        takeGivenSamples({ task, file, imagesRoot: source.imagesRoot, recipe, run: run.path, context: own }),
-    });
-    accounts.push(step);
-    curated.set(task, step.result);
-  }
-  return { curated, profile: curation?.profile, given, accounts };
-}
-
-/** The samples whose photos could be decoded. */
-async function cachedTasks(
-  pixels: { path: string; identity: ReturnType<typeof recipePixels> },
-  tasks: readonly TaskSamples[],
-  curated: ReadonlyMap<string, CuratedTask>,
-  given: ReadonlyMap<string, string>,
-): Promise<CachedTask[]> {
-  const cache = openCache(pixels.path, { identity: pixels.identity });
-  try {
-    return tasks.map(({ task, digest, samples }) => ({
-      task,
-      digest,
-      samples: samples.filter(({ sha256 }) => sha256 !== '' && cache.keyOf(sha256) !== undefined),
-      natural: curated.get(task)!.natural,
-      given: given.has(task),
-    }));
-  } finally {
-    await cache.close();
-  }
 }
 
 /** Sums up what all steps counted and cost, those of earlier processes that were kept too. */

@@ -7,11 +7,11 @@ import { taskReport } from '../sinks/report/data.js';
 import type { RunContext } from '../stage.js';
 import type { Summary } from '../summary.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import type { CachedTask } from './cache.js';
+import type { TaskSamples } from './cache.js';
 
 /** A task with everything that the report says about it. */
 export interface ReportedTask {
-  cached: CachedTask;
+  cached: TaskSamples;
   train: TrainResult;
   evaluation: EvaluationResult;
 }

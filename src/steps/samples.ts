@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { mapOrdered } from '../concurrency.js';
+import { isAbort } from '../errors.js';
+import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
@@ -73,10 +74,11 @@ export async function withHashes(samples: readonly Sample[], signal: AbortSignal
     iterate(samples),
     async (sample) => {
       if (sample.sha256 !== '') return sample;
-      const bytes = await readFile(sample.file).catch(() => undefined);
-      return bytes === undefined
-        ? sample
-        : { ...sample, sha256: createHash('sha256').update(bytes).digest('hex') };
+      const sha256 = await hashPhotoFile(sample.file, signal).catch((error: unknown) => {
+        if (isAbort(error)) throw error;
+        return '';
+      });
+      return { ...sample, sha256 };
     },
     { concurrency: READS_AT_ONCE, signal },
   );

@@ -1,11 +1,11 @@
 import type { Recipe } from '../recipe.js';
-import type { Sample } from '../records.js';
 import type { EvaluationResult, TrainResult } from '../results.js';
 import type { PreparedTask, TaskSummary } from '../summary.js';
+import type { TaskSamples } from './cache.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
-export function preparedTask(samples: readonly Sample[], recipe: Recipe, given: boolean): PreparedTask {
+export function preparedTask({ samples, given }: TaskSamples, recipe: Recipe): PreparedTask {
   return {
     classes: new Set(samples.map(({ label }) => label)).size,
     samples: samples.length,

@@ -6,7 +6,7 @@ import type { RunFolder } from '../run.js';
 import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import type { CachedTask } from './cache.js';
+import type { TaskSamples } from './cache.js';
 import type { Features, WeightsFolder } from './features.js';
 
 /** Where a task's trained model lies in a run folder. */
@@ -16,7 +16,7 @@ export function modelFolder(task: string): string {
 
 /** What a task's training and evaluation read photos from. */
 export interface TaskInputs {
-  task: CachedTask;
+  task: TaskSamples;
   pixels: { path: string; identity: PixelIdentity };
   /** Where only a pretrained network's head is trained. */
   features?: Features;
@@ -49,7 +49,9 @@ export function trainStep(options: {
       pixels: pixels.identity,
       pretrained: weights?.pretrained.digest ?? null,
     },
-    outputs: [modelFolder(task.task)],
+    outputs: ['model.json', 'weights.bin', 'metadata.json'].map(
+      (file) => `${modelFolder(task.task)}/${file}`,
+    ),
     work({ signal, events }) {
       const { height, width, fit, decoder } = pixels.identity;
       return trainer.fit(

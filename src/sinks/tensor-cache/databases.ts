@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { PipelineError } from '../../errors.js';
@@ -64,10 +65,11 @@ export async function writeIdentity({ metadata }: CacheDatabases, identity: Cach
 export function cacheError(path: string, error: unknown): unknown {
   if (error instanceof PipelineError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (/no space|ENOSPC/i.test(message)) {
-    return new PipelineError('DISK_FULL', 'Expected room on the disk for the cache but it is full', {
+  if (/no space|ENOSPC/i.test(message)) return diskFull(path, 'some room', error);
+  if (/permission denied|read-only|EACCES|EROFS/i.test(message)) {
+    return new PipelineError('INPUT_INVALID', 'Expected a tensor cache that may be opened', {
       key: path,
-      hint: 'Free some space and run the same command again: the cache goes on from where it is.',
+      hint: 'Look at the permissions of this folder.',
       cause: error,
     });
   }
@@ -76,4 +78,27 @@ export function cacheError(path: string, error: unknown): unknown {
     hint: 'Remove this folder and build it again.',
     cause: error,
   });
+}
+
+/**
+ * LMDB tells of a full disk as an input/output error, in the middle of a transaction and on the console: so the room is
+ * looked at first.
+ * @throws {PipelineError} `DISK_FULL` unless the disk has room for `bytes` more.
+ */
+export function assertRoom(path: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(path);
+  const free = bavail * bsize;
+  if (free < bytes) throw diskFull(path, `${bytes} bytes`, undefined, free);
+}
+
+function diskFull(path: string, wanted: string, cause: unknown, free = 0): PipelineError {
+  return new PipelineError(
+    'DISK_FULL',
+    `Expected ${wanted} on the disk for the cache but ${free} bytes are free`,
+    {
+      key: path,
+      hint: 'Free some space and run the same command again: the cache goes on from where it is.',
+      ...(cause !== undefined && { cause }),
+    },
+  );
 }

@@ -1,8 +1,8 @@
+import { canonicalJson, hashOf } from '../../canonical-json.js';
 import { PipelineError } from '../../errors.js';
 import { DECODER_VERSIONS } from '../../kernels/decode.js';
 import type { PixelTarget } from '../../kernels/pixel-pool.js';
 import { RESIZE_VERSION } from '../../kernels/resize.js';
-import { canonicalJson, hashOf } from '../../recipe.js';
 import type { CacheIdentity, PixelIdentity } from './cache.js';
 
 /** The identity of a cache of photos decoded to a target by this version of the product. */

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { canonicalJson } from '../../canonical-json.js';
 import { acquireLock } from '../../lock.js';
-import { canonicalJson } from '../../recipe.js';
 import type { CacheIdentity, CacheWriter } from './cache.js';
 import {
+  assertRoom,
   cacheError,
   openDatabases,
   openSamples,
@@ -39,6 +40,9 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
   }
 }
 
+/** What a transaction needs besides values: copies of the pages of both trees. */
+const RESERVED_BYTES = 512 * 1024;
+
 function writer(
   path: string,
   identity: CacheIdentity,
@@ -56,6 +60,8 @@ function writer(
     try {
       await work();
     } catch (error) {
+      // Another promise of the same failure, which nobody else would wait for.
+      (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
       throw cacheError(path, error);
     }
   };
@@ -69,6 +75,7 @@ function writer(
       if (value.length !== bytes)
         throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
       if (has(sha256)) return;
+      assertRoom(path, (pending.size + 1) * bytes + RESERVED_BYTES);
       const key = next;
       next += 1;
       length += 1;
@@ -78,8 +85,8 @@ function writer(
       // Both in one transaction: a value is never there without its checksum.
       await guarded(() =>
         root.batch(() => {
-          values.put(key, buffer);
-          metadata.put(photoKey(sha256), entry);
+          quietly(values.put(key, buffer));
+          quietly(metadata.put(photoKey(sha256), entry));
         }),
       );
       pending.delete(sha256);
@@ -94,7 +101,7 @@ function writer(
             const text = metadata.get(photoKey(sha256));
             if (text === undefined) continue;
             const { key } = JSON.parse(text) as { key: number };
-            database.put(index, canonicalJson({ key, label, split, component }));
+            quietly(database.put(index, canonicalJson({ key, label, split, component })));
             index += 1;
           }
         }),
@@ -109,4 +116,9 @@ function writer(
       }
     },
   };
+}
+
+/** The transaction's own promise tells of a failure: each write's must not be an unhandled one beside it. */
+function quietly(write: Promise<unknown>): void {
+  write.catch(() => {});
 }

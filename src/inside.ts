@@ -1,0 +1,25 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { isAbort } from './errors.js';
+
+/** What became of a path that should lead to a file inside a folder. */
+export type Inside = 'there' | 'file-missing' | 'path-outside';
+
+/** Whether a path, as it is written, stays inside a folder. @param root absolute */
+export function staysInside(root: string, path: string): boolean {
+  return !path.includes('\0') && !path.includes('\\') && resolve(root, path).startsWith(root + sep);
+}
+
+/**
+ * Looks at a path inside a folder; one that leaves it, through a symbolic link too, is outside.
+ * @param root absolute, without symbolic links.
+ */
+export async function lookInside(root: string, path: string): Promise<Inside> {
+  if (!staysInside(root, path)) return 'path-outside';
+  try {
+    return (await realpath(resolve(root, path))).startsWith(root + sep) ? 'there' : 'path-outside';
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return 'file-missing';
+  }
+}

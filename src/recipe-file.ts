@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import { PipelineError } from './errors.js';
+import { type Recipe, recipeSchema } from './recipe.js';
+
+/**
+ * Reads a recipe and applies `--set PATH=VALUE` overrides (values are YAML; list items by index, as in
+ * `model.phases.0.learningRate=0.01`).
+ * @throws {PipelineError} `RECIPE_INVALID` with the path, what was expected and what was received.
+ */
+export async function loadRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new PipelineError('RECIPE_INVALID', `Expected a readable recipe at ${file}`, {
+      hint: 'Recipes that come with the product are in its recipes/ folder.',
+      cause: error,
+    });
+  }
+  return parseRecipe(text, overrides, file);
+}
+
+/** As `loadRecipe`, from text. */
+export function parseRecipe(text: string, overrides: readonly string[] = [], file = 'recipe'): Recipe {
+  let value = yamlValue(text, file);
+  for (const override of overrides) value = applyOverride(value, override);
+  const result = recipeSchema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => describeIssue(issue));
+  throw new PipelineError('RECIPE_INVALID', [`${file} is not a valid recipe`, ...problems].join('\n  '), {
+    hint: '`pipeline schema` prints the JSON Schema of recipes.',
+  });
+}
+
+/** YAML as plain data: without aliases, which could make it endless. */
+function yamlValue(text: string, where: string): unknown {
+  try {
+    return parseYaml(text, { maxAliasCount: 0 });
+  } catch (error) {
+    throw new PipelineError('RECIPE_INVALID', `Expected YAML without aliases in ${where}`, { cause: error });
+  }
+}
+
+/** Returns the value with one `PATH=VALUE` applied; nothing is changed in place. */
+function applyOverride(value: unknown, override: string): unknown {
+  const equals = override.indexOf('=');
+  if (equals < 1) {
+    throw new PipelineError('USAGE', `Expected PATH=VALUE for --set but received "${override}"`, {
+      hint: 'For example: --set model.phases.0.learningRate=0.01',
+    });
+  }
+  const path = override.slice(0, equals).split('.');
+  if (path.includes('__proto__')) {
+    throw new PipelineError(
+      'RECIPE_INVALID',
+      `${path.join('.')}: Expected no such key but received "__proto__"`,
+    );
+  }
+  const replace = (node: unknown, depth: number): unknown => {
+    if (depth === path.length) return yamlValue(override.slice(equals + 1), `--set ${override}`);
+    const key = path[depth]!;
+    if (Array.isArray(node)) {
+      const index = Number(key);
+      if (!Number.isInteger(index) || index < 0 || index > node.length) {
+        throw new PipelineError(
+          'RECIPE_INVALID',
+          `${path.slice(0, depth + 1).join('.')}: Expected an index in 0..${node.length} but received "${key}"`,
+        );
+      }
+      return Object.assign([...node], { [index]: replace(node[index], depth + 1) });
+    }
+    const entries = typeof node === 'object' && node !== null ? Object.entries(node) : [];
+    const child = entries.find(([name]) => name === key)?.[1];
+    return Object.fromEntries([
+      ...entries.filter(([name]) => name !== key),
+      [key, replace(child, depth + 1)],
+    ]);
+  };
+  return replace(value, 0);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.map(String).join('.') || '(top level)';
+  const input = 'input' in issue ? issue.input : undefined;
+  const received =
+    input === undefined ? 'nothing' : typeof input === 'number' ? String(input) : JSON.stringify(input);
+  const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(
+        (key) => `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"`,
+      );
+    case 'invalid_type':
+      return [`${at}: Expected ${issue.expected} but received ${short}`];
+    case 'invalid_value':
+      return [
+        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
+      ];
+    case 'too_small':
+      return [`${at}: Expected at least ${issue.minimum} but received ${short}`];
+    case 'too_big':
+      return [
+        `${at}: Expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} but received ${short}`,
+      ];
+    default:
+      return [`${at}: Expected ${issue.message} but received ${short}`];
+  }
+}

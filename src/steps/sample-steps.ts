@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { DumpProfile } from '../profile.js';
+import type { Recipe } from '../recipe.js';
+import type { RunFolder } from '../run.js';
+import { fileDigest } from '../sources/samples.js';
+import type { Source } from '../sources/source.js';
+import type { RunContext } from '../stage.js';
+import { type Accounted, accountedStep } from './accounted.js';
+import type { TaskSamples } from './cache.js';
+import { type CurateResult, curate, curateDependencies, curateOutputs } from './curate.js';
+import { takeGivenSamples } from './given.js';
+import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './samples.js';
+
+/**
+ * The steps that give each task its samples: curation, or files of samples.
+ * @param options.given files of samples by task, taken instead of curating.
+ */
+export async function sampleSteps(
+  run: RunFolder,
+  options: { recipe: Recipe; source: Source; given: ReadonlyMap<string, string>; context: RunContext },
+): Promise<{ tasks: TaskSamples[]; profile: DumpProfile | undefined; accounts: Accounted<unknown>[] }> {
+  const { recipe, source, given, context } = options;
+  const all = Object.keys(recipe.tasks);
+  const curatedTasks = all.filter((task) => !given.has(task));
+  const accounts: Accounted<unknown>[] = [];
+  // The file may have been edited since: then it is not what the step wrote.
+  const untouched = async (task: string, { digest }: CuratedTask) =>
+    (await fileDigest(join(run.path, samplesFiles(task).jsonl))) === digest;
+
+  let curation: CurateResult | undefined;
+  if (curatedTasks.length > 0) {
+    // A stream can be read once: what came through it last time says nothing about now.
+    const identity = (await source.identity()) ?? randomUUID();
+    const step = await accountedStep<CurateResult>(run, context, {
+      name: 'curate',
+      dependsOn: curateDependencies(recipe, curatedTasks, identity),
+      outputs: curateOutputs(curatedTasks),
+      async holds({ tasks }) {
+        const checks = curatedTasks.map((task) => untouched(task, tasks[task]!));
+        return (await Promise.all(checks)).every(Boolean);
+      },
+      work: (own) => curate({ recipe, tasks: curatedTasks, source, run: run.path, context: own }),
+    });
+    accounts.push(step);
+    curation = step.result;
+  }
+
+  const tasks: TaskSamples[] = [];
+  for (const task of all) {
+    const file = given.get(task);
+    let curated = curation?.tasks[task];
+    if (file !== undefined) {
+      const { seed, split } = recipe;
+      const step = await accountedStep<CuratedTask>(run, context, {
+        name: `samples-${task}`,
+        dependsOn: { version: 1, seed, split, file: await fileDigest(file), photos: source.name },
+        outputs: Object.values(samplesFiles(task)),
+        holds: (result) => untouched(task, result),
+        work: (own) =>
+          takeGivenSamples({
+            task,
+            file,
+            imagesRoot: source.imagesRoot,
+            recipe,
+            run: run.path,
+            context: own,
+          }),
+      });
+      accounts.push(step);
+      curated = step.result;
+    }
+    const { digest, natural } = curated!;
+    const samples = await readTaskSamples(run.path, task, source.imagesRoot);
+    const hashed = await withHashes(samples, context.signal);
+    tasks.push({ task, digest, natural, given: file !== undefined, samples: hashed });
+  }
+  return { tasks, profile: curation?.profile, accounts };
+}
