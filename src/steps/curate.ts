@@ -158,7 +158,10 @@ async function writePhotos(file: string, photos: readonly Photo[]): Promise<void
     ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
   };
   function* rows() {
-    for (const { attributes: values, file: _, ...photo } of photos) yield { ...values, ...photo };
+    for (const { attributes: values, file: _, ...photo } of photos) {
+      // Without a prototype, so that a column called `constructor` is empty where no attribute is.
+      yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo);
+    }
   }
   await writeParquet(file, columns, rows());
 }
