@@ -3,10 +3,10 @@ import type * as tfjs from '@tensorflow/tfjs';
 /** The part of TensorFlow.js that networks, training and prediction are written against. */
 export type Tf = typeof tfjs;
 
-export type BackendName = 'wasm' | 'cpu';
+export type BackendName = 'tensorflow-gpu' | 'tensorflow' | 'wasm' | 'cpu';
 
 /** What a user may ask for: `auto` is the best that trains here. */
-export const BACKEND_CHOICES = ['auto', 'wasm', 'cpu'] as const;
+export const BACKEND_CHOICES = ['auto', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
 /** A backend that was started in this thread. */
@@ -26,6 +26,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Whether it has every gradient that the networks need. */
   readonly trains: boolean;
+  /** Whether it is on this machine; absent where it comes with the package. `auto` passes over it quietly otherwise. */
+  isInstalled?(): boolean;
   /**
    * Starts it in the calling thread and makes it TensorFlow.js's current backend.
    * @throws {PipelineError} `BACKEND_UNAVAILABLE` with what is missing and what to do.
