@@ -23,6 +23,7 @@ export const cpu: Backend = {
     return {
       name: 'cpu',
       device: '1 core, JavaScript',
+      version: `TensorFlow.js ${tf.version.tfjs}`,
       tf,
       memory: () => tf.memory().numBytes,
       stop: async () => removeBackend(tf, 'cpu'),
