@@ -1,11 +1,32 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+
+const webgpu = 'test/models/backends/webgpu.test.ts';
+
+/** Vulkan in software, so that the backend webgpu is tested without a GPU: Debian's chromium-common ships it. */
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const named = process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Worker threads, LMDB and native decoders must live in real processes, as they do for users.
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [webgpu] } },
+      {
+        extends: true,
+        test: {
+          name: 'webgpu',
+          include: [webgpu],
+          // The dynamic linker reads them when a process starts.
+          env:
+            named === undefined && existsSync(swiftShader)
+              ? { LD_LIBRARY_PATH: '/usr/lib/chromium', VK_ICD_FILENAMES: swiftShader }
+              : {},
+        },
+      },
+    ],
   },
 });

@@ -1,3 +1,4 @@
+import { correctAveragePooling } from './average-pooling.js';
 import type { Backend } from './backend.js';
 import { removeBackend } from './remove.js';
 import { assertLoader, describeAdapter, isSoftware, loadPackages, noAdapter } from './webgpu/adapter.js';
@@ -42,6 +43,7 @@ export const webgpu: Backend = {
     if (tf.findBackendFactory('webgpu') !== null) tf.removeBackend('webgpu');
     // The lowest priority: nothing but its own start makes it the current one.
     tf.registerBackend('webgpu', () => backend, 0);
+    correctAveragePooling(tf, 'webgpu');
     await tf.setBackend('webgpu');
     return {
       name: 'webgpu',
@@ -51,6 +53,7 @@ export const webgpu: Backend = {
       tf,
       memory: () => tf.memory().numBytes,
       async stop() {
+        if (tf.findBackend('webgpu') !== backend) return;
         guard.close();
         removeBackend(tf, 'webgpu');
         tf.removeBackend('webgpu');
