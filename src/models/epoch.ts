@@ -31,7 +31,7 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
   let loss = 0;
   let hits = 0;
   for await (const batch of feed.batches(samples, options)) {
-    const step = trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
+    const step = await trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
     if (!Number.isFinite(step.loss)) {
       throw new PipelineError(
         'TRAINING_DIVERGED',
@@ -47,12 +47,12 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
   return { loss: loss / samples.length, accuracy: hits / samples.length };
 }
 
-function trainStep(
+async function trainStep(
   { tf, cut, feed, optimizer, labelSmoothing }: EpochOptions,
   batch: Batch,
   dropoutSeed: number,
-): { loss: number; hits: number } {
-  return tf.tidy(() => {
+): Promise<{ loss: number; hits: number }> {
+  const results = tf.tidy((): [Scalar, Tensor] => {
     const outputs = feed.outputs(cut, batch);
     const labels = tf.tensor1d(batch.labels, 'int32');
     let hits: Tensor | undefined;
@@ -62,10 +62,15 @@ function trainStep(
       return crossEntropy(tf, logits, labels, labelSmoothing);
     }, cut.variables as Variable[]);
     optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
-    const result = { loss: value.dataSync()[0]!, hits: hits!.dataSync()[0]! };
-    hits!.dispose();
-    return result;
+    return [value, hits!];
   });
+  try {
+    // Not dataSync: a GPU's results can only be waited for.
+    const [loss, hits] = await Promise.all(results.map((tensor) => tensor.data()));
+    return { loss: loss![0]!, hits: hits![0]! };
+  } finally {
+    tf.dispose(results);
+  }
 }
 
 /** Logits of samples in their order, in inference mode: [samples × classes], row-major. */
@@ -76,7 +81,8 @@ export async function logitsOf(
   let logits = new Float32Array(0);
   let done = 0;
   for await (const batch of feed.batches(samples, options)) {
-    const rows = tf.tidy(() => cut.above(feed.outputs(cut, batch)).dataSync());
+    const output = tf.tidy(() => cut.above(feed.outputs(cut, batch)));
+    const rows = await output.data().finally(() => output.dispose());
     if (done === 0) logits = new Float32Array((rows.length / batch.size) * samples.length);
     logits.set(rows, (rows.length / batch.size) * done);
     done += batch.size;

@@ -29,9 +29,10 @@ export default async function work({ keys }: { keys: number[] }): Promise<unknow
   for await (const { values, shape } of batches(cache, options)) {
     const vectors = tf.tidy(() => {
       const pixels = tf.tensor4d(values, shape as Tensor4D['shape']);
-      return folded.run(pixels).mean([1, 2]).dataSync<'float32'>();
+      return folded.run(pixels).mean([1, 2]);
     });
-    return move(vectors.slice());
+    const features = await vectors.data<'float32'>().finally(() => vectors.dispose());
+    return move(features.slice());
   }
   return new Float32Array(0);
 }

@@ -1,4 +1,4 @@
-import type { LayersModel, Variable } from '@tensorflow/tfjs';
+import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
 import type { EventBus } from '../events.js';
 import { hash32 } from '../random.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
@@ -173,7 +173,7 @@ async function validate(
   const logits = { classes: raw.length / labels.length, labels, logits: raw };
   const loss = negativeLogLikelihood(logits);
   if (best === undefined || loss < best.loss) {
-    training.best = { epoch, loss, weights: snapshot(classifier), logits };
+    training.best = { epoch, loss, weights: await snapshot(classifier), logits };
   }
   return { validationLoss: loss, validationAccuracy: accuracyOf(logits) };
 }
@@ -188,8 +188,9 @@ function accuracyOf({ classes, labels, logits }: LabelledLogits): number {
   return hits / labels.length;
 }
 
-function snapshot(model: LayersModel): Float32Array[] {
-  return modelWeights(model).map(({ variable }) => variable.read().dataSync<'float32'>().slice());
+function snapshot(model: LayersModel): Promise<Float32Array[]> {
+  const values = async (tensor: Tensor) => (await tensor.data<'float32'>()).slice();
+  return Promise.all(modelWeights(model).map(({ variable }) => values(variable.read())));
 }
 
 function restore(tf: Tf, model: LayersModel, weights: readonly Float32Array[]): void {

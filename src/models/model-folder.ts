@@ -47,10 +47,11 @@ export async function saveModel(folder: string, model: LayersModel, metadata: Mo
       },
     ],
   };
-  const values = weights.map(({ variable }) => {
-    const { buffer, byteOffset, byteLength } = variable.read().dataSync<'float32'>();
+  const read = weights.map(async ({ variable }) => {
+    const { buffer, byteOffset, byteLength } = await variable.read().data<'float32'>();
     return new Uint8Array(buffer, byteOffset, byteLength);
   });
+  const values = await Promise.all(read);
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });

@@ -82,7 +82,8 @@ export async function startInstalled({ name, path, version }: Installed): Promis
   const device = gpu ? 'a CUDA GPU' : cores(availableParallelism());
   return {
     name,
-    device: `${device}, TensorFlow ${version}`,
+    device,
+    version: `TensorFlow ${version}, TensorFlow.js ${tf.version_core}`,
     tf,
     memory: () => tf.memory().numBytes,
     async stop() {
