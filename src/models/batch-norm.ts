@@ -65,6 +65,9 @@ const gradient = (tf: Tf): GradConfig => ({
     const dy = (dys as Tensor[])[0]!;
     const inputs = { dy, x, scale, reserve1, reserve2, reserve3 };
     const [dx, dscale, doffset] = tf.engine().runKernel(BATCH_NORM_GRADIENT, inputs, attributes) as Tensor[];
+    // The engine would keep them until the whole step's gradients are there. Nobody else reads them: a layer's output
+    // is no variable, and gradients of gradients are not taken here.
+    tf.dispose([dys as Tensor[], saved]);
     return { x: () => dx!, scale: () => dscale!, offset: () => doffset! };
   },
 });

@@ -38,6 +38,7 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
     computed.length === 0
       ? undefined
       : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
+  const done = lastReads(upper);
   return {
     layers: upper,
     variables: upper.flatMap(({ trainableWeights }) =>
@@ -57,10 +58,31 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
           (training && trainedAlone(tf, layer, inputs[0]!, training.dropoutSeed + index)) ??
           layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: training !== undefined });
         all.set(layer.name, output as Tensor);
+        for (const name of done[index]!) {
+          const tensor = all.get(name)!;
+          all.delete(name);
+          // A layer may hand on its very input.
+          if (![...all.values()].includes(tensor)) tensor.dispose();
+        }
       }
       return all.get(LOGITS) as Tensor2D;
     },
   };
+}
+
+/**
+ * For each layer the names of those, among the layers given, whose outputs nobody reads after it: gradients keep what
+ * they need themselves, so that the rest need not wait for the step's end.
+ */
+function lastReads(layers: readonly Layer[]): string[][] {
+  const reads = layers.map((layer) => new Set(sources(layer).map(({ name }) => name)));
+  return reads.map((names, index) =>
+    [...names].filter(
+      (name) =>
+        layers.some((layer) => layer.name === name) &&
+        !reads.slice(index + 1).some((later) => later.has(name)),
+    ),
+  );
 }
 
 /** The layers that a layer reads from. */

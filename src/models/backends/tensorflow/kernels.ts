@@ -85,14 +85,20 @@ const reluGradient = (name: 'Relu' | 'Relu6'): KernelConfig => ({
 /** On this backend by its own kernel, from the output, which the next layer holds anyway; elsewhere as it was. */
 function registerReluGradient(tf: Tf, name: 'Relu' | 'Relu6'): void {
   const own = tf.getGradient(name);
+  const isOurs = () => tf.getBackend() === BACKEND;
   const gradient: GradConfig = {
     kernelName: name,
-    inputsToSave: own.inputsToSave ?? [],
-    outputsToSave: [true],
+    // Read when an operation is recorded: the input need not be kept here.
+    get inputsToSave() {
+      return isOurs() ? [] : (own.inputsToSave ?? []);
+    },
+    get outputsToSave() {
+      return isOurs() ? [true] : (own.outputsToSave ?? []);
+    },
     gradFunc(dy, saved, attributes) {
-      const [x, y] = saved as [Tensor, Tensor];
-      if (tf.getBackend() !== BACKEND) return own.gradFunc(dy, [x], attributes);
-      return { x: () => tf.engine().runKernel(`${name}Grad`, { dy: dy as Tensor, y }) as Tensor };
+      if (!isOurs()) return own.gradFunc(dy, saved, attributes);
+      const inputs = { dy: dy as Tensor, y: saved[0]! };
+      return { x: () => tf.engine().runKernel(`${name}Grad`, inputs) as Tensor };
     },
   };
   tf.registerGradient(gradient);
