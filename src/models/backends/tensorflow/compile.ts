@@ -3,7 +3,6 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isAbort, PipelineError } from '../../../errors.js';
-import type { Release } from './release.js';
 
 const COMPILERS = ['c++', 'g++', 'clang++'];
 
@@ -49,35 +48,31 @@ export function nodeHeaders(execPath = process.execPath): string | undefined {
 
 export interface CompileOptions {
   compiler: string;
-  release: Release;
-  /** Folder of tfjs_binding.cc and tfjs_backend.cc. */
-  sources: string;
-  /** Include paths: Node's headers and TensorFlow's. */
+  sources: readonly string[];
+  /** Include paths. */
   headers: readonly string[];
-  /** Folder of the libraries; the addon is put there too and looks for them beside itself. */
-  libraries: string;
+  /** The addon to make. */
+  output: string;
+  /** Libraries that it needs; it looks for them beside itself, so that the folder can be moved. */
+  libraries?: readonly string[];
   signal: AbortSignal;
 }
 
-/** File name of the addon. */
-export const ADDON = 'tfjs_binding.node';
-
 /**
- * Compiles tfjs-node's addon against the libraries with one call of the compiler.
+ * Compiles a Node addon with one call of the compiler.
  * @throws {PipelineError} `COMPILE_FAILED` with the compiler's first complaint.
  */
 export async function compileAddon(options: CompileOptions): Promise<void> {
-  const { compiler, release, sources, headers, libraries, signal } = options;
-  const darwin = release.platform.startsWith('darwin');
+  const { compiler, sources, headers, output, libraries = [], signal } = options;
+  const darwin = process.platform === 'darwin';
   const args = [
     ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
     ...(darwin ? ['-undefined', 'dynamic_lookup'] : ['-s']),
     ...headers.flatMap((folder) => ['-I', folder]),
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources, name)),
-    ...['-o', join(libraries, ADDON)],
-    ...release.libraries.map((name) => join(libraries, name)),
-    // Beside itself, so that the folder can be moved.
-    `-Wl,-rpath,${darwin ? '@loader_path' : '$ORIGIN'}`,
+    ...sources,
+    ...['-o', output],
+    ...libraries,
+    ...(libraries.length > 0 ? [`-Wl,-rpath,${darwin ? '@loader_path' : '$ORIGIN'}`] : []),
   ];
   try {
     await promisify(execFile)(compiler, args, { signal, maxBuffer: 1 << 26 });

@@ -11,6 +11,7 @@ import { compileAddon, findCompiler, nodeHeaders } from './compile.js';
 import { requiredCuda, searchCuda } from './cuda.js';
 import { download } from './download.js';
 import { layout, placeStandIns } from './load.js';
+import { MUTE_SOURCE } from './mute.js';
 import { defaultRegistry, type PackageSources, placePackage } from './npm-package.js';
 import {
   type InstallableName,
@@ -120,7 +121,8 @@ async function build(
     unfinished,
   }: Record<'wheel' | 'compiler' | 'unfinished', string> & { release: Release },
 ): Promise<string> {
-  const { headers, libraries, package: root, protobuf, nodeHeaders: ownHeaders } = layout(unfinished);
+  const { package: root, nodeHeaders: ownHeaders, ...places } = layout(unfinished);
+  const { headers, libraries, addon, mute, muteSource, protobuf } = places;
   const files = await wheelFiles(wheel, release);
   await mkdir(unfinished, { recursive: true });
   await expectRoom(
@@ -142,13 +144,16 @@ async function build(
   const node = nodeHeaders();
   if (node === undefined) await placePackage(NODE_HEADERS, ownHeaders, sources);
 
-  events.emit({ type: 'message', level: 'info', text: `Compiling the addon with ${compiler}` });
+  events.emit({ type: 'message', level: 'info', text: `Compiling with ${compiler}` });
+  const includes = node ?? join(ownHeaders, 'include');
+  await writeFile(muteSource, MUTE_SOURCE);
+  await compileAddon({ compiler, sources: [muteSource], headers: [includes], output: mute, signal });
   await compileAddon({
     compiler,
-    release,
-    sources: join(root, 'binding'),
-    headers: [node ?? join(ownHeaders, 'include'), headers],
-    libraries,
+    sources: ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(root, 'binding', file)),
+    headers: [includes, headers],
+    output: addon,
+    libraries: release.libraries.map((file) => join(libraries, file)),
     signal,
   });
   events.emit({ type: 'message', level: 'info', text: 'Trying it' });

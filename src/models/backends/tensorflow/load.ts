@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs';
 import type { Tf } from '../backend.js';
-import { ADDON } from './compile.js';
+import type { Mute } from './mute.js';
 
 /** The addon's functions that are used here, and its numbers for types. */
 export interface Binding {
@@ -39,7 +39,9 @@ export const layout = (folder: string) => ({
   /** The wheel's own name for it: the GPU libraries look for CUDA's in `../nvidia`. */
   libraries: join(folder, 'tensorflow'),
   headers: join(folder, 'tensorflow', 'include'),
-  addon: join(folder, 'tensorflow', ADDON),
+  addon: join(folder, 'tensorflow', 'tfjs_binding.node'),
+  mute: join(folder, 'mute.node'),
+  muteSource: join(folder, 'mute.cc'),
   package: join(folder, 'node_modules', '@tensorflow', 'tfjs-node-gpu'),
   protobuf: join(folder, 'node_modules', 'google-protobuf'),
   nodeHeaders: join(folder, 'node_modules', 'node-api-headers'),
@@ -77,15 +79,15 @@ export function loadTensorFlow(folder: string): {
   binding: Binding;
   createBackend(binding: Binding): TensorFlowBackend;
 } {
-  // Otherwise it writes about instruction sets and devices to stderr.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   for (const [name, fill] of Object.entries(REMOVED)) {
     if (!(name in util)) Object.assign(util, { [name]: fill });
   }
   const require = createRequire(import.meta.url);
-  const { addon, package: root } = layout(folder);
+  const { addon, mute: muteAddon, package: root } = layout(folder);
+  const { mute, unmute } = require(muteAddon) as Mute;
   const shared = globalThis as Record<symbol, unknown>;
   shared[SHARED_TFJS] = require('@tensorflow/tfjs') as Tf;
+  if (!process.env['ABO_DEBUG']) mute();
   try {
     const binding = require(addon) as Binding;
     require(join(root, 'dist', 'register_all_kernels.js'));
@@ -95,6 +97,7 @@ export function loadTensorFlow(folder: string): {
     // The name only says whether dilated 3D convolutions are allowed.
     return { binding, createBackend: (own) => new NodeJSKernelBackend(own, '@tensorflow/tfjs-node') };
   } finally {
+    if (!process.env['ABO_DEBUG']) unmute();
     delete shared[SHARED_TFJS];
   }
 }
