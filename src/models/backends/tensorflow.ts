@@ -3,6 +3,7 @@ import { asPipelineError, PipelineError } from '../../errors.js';
 import type { Backend, StartedBackend, Tf } from './backend.js';
 import { removeBackend } from './remove.js';
 import { type Installed, installed } from './tensorflow/cache-folder.js';
+import { hasDriver, missingCuda } from './tensorflow/cuda.js';
 import { registerFusedKernels } from './tensorflow/kernels.js';
 import { loadTensorFlow } from './tensorflow/load.js';
 import type { InstallableName } from './tensorflow/release.js';
@@ -66,18 +67,11 @@ export async function startInstalled({ name, path, version }: Installed): Promis
       { hint: `Start ${name} in a process of its own.` },
     );
   }
+  // Without a driver it need not be loaded to know, and the processor's can still be.
+  if (name === 'tensorflow-gpu' && !(await hasDriver())) throw await noGpu(path);
   loaded ??= load(tf, path);
   const { gpu, deleteAll } = loaded;
-  if (name === 'tensorflow-gpu' && !gpu) {
-    const { missingCuda } = await import('./tensorflow/cuda.js');
-    const missing = await missingCuda(path);
-    throw new PipelineError('BACKEND_UNAVAILABLE', 'Expected a GPU with CUDA but TensorFlow found none', {
-      hint:
-        missing.length > 0
-          ? `Missing libraries: ${missing.join(', ')}. Install CUDA 12, or pip's packages of it, and run pipeline backend install tensorflow-gpu again.`
-          : 'Its libraries are there: check the driver with nvidia-smi. Or use --backend tensorflow.',
-    });
-  }
+  if (name === 'tensorflow-gpu' && !gpu) throw await noGpu(path);
   if (!(await tf.setBackend(ENGINE_NAME))) throw new Error('TensorFlow.js refused the backend');
   const device = gpu ? 'a CUDA GPU' : cores(availableParallelism());
   return {
@@ -91,6 +85,16 @@ export async function startInstalled({ name, path, version }: Installed): Promis
       deleteAll();
     },
   };
+}
+
+async function noGpu(path: string): Promise<PipelineError> {
+  const missing = await missingCuda(path);
+  return new PipelineError('BACKEND_UNAVAILABLE', 'Expected a GPU with CUDA but TensorFlow found none', {
+    hint:
+      missing.length > 0
+        ? `Missing libraries: ${missing.join(', ')}. Install CUDA 12, or pip's packages of it, and run pipeline backend install tensorflow-gpu --force. Or use --backend tensorflow.`
+        : 'Its libraries are there: check the driver with nvidia-smi. Or use --backend tensorflow.',
+  });
 }
 
 function load(tf: Tf, path: string): NonNullable<typeof loaded> {

@@ -79,6 +79,11 @@ export async function missingCuda(installation: string): Promise<string[]> {
   return required.filter((name) => !found.has(name));
 }
 
+/** Whether the driver's library is here: without it there is no GPU to compute on. */
+export async function hasDriver(): Promise<boolean> {
+  return (await searchCuda([DRIVER])).found.has(DRIVER);
+}
+
 async function loaderList(): Promise<string> {
   for (const ldconfig of ['/sbin/ldconfig', '/usr/sbin/ldconfig', 'ldconfig']) {
     try {

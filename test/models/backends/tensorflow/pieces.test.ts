@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startBackend } from '#src/models/backends/index.js';
 import { requiredCuda, searchCuda } from '#src/models/backends/tensorflow/cuda.js';
 import { untar } from '#src/models/backends/tensorflow/npm-package.js';
 import { temporaryFolder } from '../../../fixtures.js';
@@ -48,5 +49,22 @@ describe('CUDA', () => {
     });
     expect(pip).toBe(join(root.path, 'site-packages/nvidia'));
     expect(found.get('libcudnn.so.9')).toBe(lib);
+  });
+});
+
+describe('a backend that is not installed', () => {
+  it.each(['tensorflow', 'tensorflow-gpu'] as const)('is an error by its name: %s', async (name) => {
+    await expect(startBackend(name)).rejects.toEqual(
+      expect.objectContaining({
+        code: 'BACKEND_UNAVAILABLE',
+        hint: `Install it: pipeline backend install ${name}`,
+      }),
+    );
+  });
+
+  it('is passed over by auto', async () => {
+    const { name, stop } = await startBackend('auto');
+    await stop();
+    expect(name).not.toMatch(/^tensorflow/);
   });
 });
