@@ -1,3 +1,4 @@
+import { backendCommand } from './backend.js';
 import { balanceCommand } from './balance.js';
 import { cacheCommand } from './cache.js';
 import { cleanCommand } from './clean.js';
@@ -34,6 +35,7 @@ export const commands: readonly CommandDefinition[] = [
   splitCommand,
   synthCommand,
   inspectCommand,
+  backendCommand,
   cleanCommand,
   schemaCommand,
 ];

@@ -1,5 +1,6 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
+import { trainBatchNorm } from './batch-norm.js';
 import { LOGITS } from './classifier.js';
 
 type Layer = LayersModel['layers'][number];
@@ -37,6 +38,7 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
     computed.length === 0
       ? undefined
       : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
+  const done = lastReads(upper);
   return {
     layers: upper,
     variables: upper.flatMap(({ trainableWeights }) =>
@@ -52,16 +54,35 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
       const all = new Map(outputs);
       for (const [index, layer] of upper.entries()) {
         const inputs = sources(layer).map(({ name }) => all.get(name)!);
-        const rate = training && dropoutRate(layer);
-        // tfjs's own layer would drop the same units in every step of a seed.
-        const output = rate
-          ? tf.dropout(inputs[0]!, rate, undefined, training.dropoutSeed + index)
-          : layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: training !== undefined });
+        const output =
+          (training && trainedAlone(tf, layer, inputs[0]!, training.dropoutSeed + index)) ??
+          layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: training !== undefined });
         all.set(layer.name, output as Tensor);
+        for (const name of done[index]!) {
+          const tensor = all.get(name)!;
+          all.delete(name);
+          // A layer may hand on its very input.
+          if (![...all.values()].includes(tensor)) tensor.dispose();
+        }
       }
       return all.get(LOGITS) as Tensor2D;
     },
   };
+}
+
+/**
+ * For each layer the names of those, among the layers given, whose outputs nobody reads after it: gradients keep what
+ * they need themselves, so that the rest need not wait for the step's end.
+ */
+function lastReads(layers: readonly Layer[]): string[][] {
+  const reads = layers.map((layer) => new Set(sources(layer).map(({ name }) => name)));
+  return reads.map((names, index) =>
+    [...names].filter(
+      (name) =>
+        layers.some((layer) => layer.name === name) &&
+        !reads.slice(index + 1).some((later) => later.has(name)),
+    ),
+  );
 }
 
 /** The layers that a layer reads from. */
@@ -69,7 +90,18 @@ function sources(layer: Layer): Layer[] {
   return layer.inboundNodes[0]?.inboundLayers ?? [];
 }
 
-function dropoutRate(layer: Layer): number | undefined {
-  if (layer.getClassName() !== 'Dropout') return undefined;
-  return layer.getConfig()['rate'] as number;
+/**
+ * Layers that are not left to tfjs in training: its dropout drops the same units in every step of a seed, its batch norm
+ * and its relu6 (relu, then a clip) make many passes.
+ */
+function trainedAlone(tf: Tf, layer: Layer, input: Tensor, seed: number): Tensor | undefined {
+  const { rate, maxValue } = layer.getConfig() as Record<string, number>;
+  switch (layer.getClassName()) {
+    case 'Dropout':
+      return rate ? tf.dropout(input, rate, undefined, seed) : undefined;
+    case 'ReLU':
+      return maxValue === 6 ? tf.relu6(input) : undefined;
+    default:
+      return trainBatchNorm(tf, layer, input);
+  }
 }

@@ -3,10 +3,10 @@ import type * as tfjs from '@tensorflow/tfjs';
 /** The part of TensorFlow.js that networks, training and prediction are written against. */
 export type Tf = typeof tfjs;
 
-export type BackendName = 'wasm' | 'cpu';
+export type BackendName = 'tensorflow-gpu' | 'webgpu' | 'tensorflow' | 'wasm' | 'cpu';
 
 /** What a user may ask for: `auto` is the best that trains here. */
-export const BACKEND_CHOICES = ['auto', 'wasm', 'cpu'] as const;
+export const BACKEND_CHOICES = ['auto', 'tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
 /** A backend that was started in this thread. */
@@ -14,6 +14,10 @@ export interface StartedBackend {
   readonly name: BackendName;
   /** What it computes on, for people: `2 cores, WebAssembly SIMD`. */
   readonly device: string;
+  /** Whether the processor only stands in for the device it is made for: `auto` never takes it then. */
+  readonly emulated?: boolean;
+  /** The libraries behind it, for people: `TensorFlow.js 4.22.0`. */
+  readonly version: string;
   readonly tf: Tf;
   /** Bytes that its tensors hold now. */
   memory(): number;
@@ -26,6 +30,8 @@ export interface Backend {
   readonly name: BackendName;
   /** Whether it has every gradient that the networks need. */
   readonly trains: boolean;
+  /** Whether it is on this machine; absent where it comes with the package. `auto` passes over it quietly otherwise. */
+  isInstalled?(): boolean;
   /**
    * Starts it in the calling thread and makes it TensorFlow.js's current backend.
    * @throws {PipelineError} `BACKEND_UNAVAILABLE` with what is missing and what to do.

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.js';
+import { correctAveragePooling } from './average-pooling.js';
 import type { Backend } from './backend.js';
 import { removeBackend } from './remove.js';
 
@@ -20,9 +21,11 @@ export const cpu: Backend = {
     }
     // Otherwise its first tensor prints an advertisement for tfjs-node.
     (tf.backend() as { firstUse?: boolean }).firstUse = false;
+    correctAveragePooling(tf, 'cpu');
     return {
       name: 'cpu',
       device: '1 core, JavaScript',
+      version: `TensorFlow.js ${tf.version.tfjs}`,
       tf,
       memory: () => tf.memory().numBytes,
       stop: async () => removeBackend(tf, 'cpu'),

@@ -42,6 +42,7 @@ export const wasm: Backend = {
       return {
         name: 'wasm',
         device: '1 core, WebAssembly SIMD',
+        version: `TensorFlow.js ${tf.version.tfjs}`,
         tf,
         memory: () => tf.memory().numBytes,
         stop: () => keepingFailureHandlers(() => removeBackend(tf, 'wasm')),

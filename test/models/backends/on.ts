@@ -10,15 +10,22 @@ export async function both(): Promise<Tf> {
   return (await startBackend('wasm')).tf;
 }
 
-/** Values of the tensors that a computation gives on a backend; checks that it leaves no other tensor behind. */
-export async function on(tf: Tf, backend: BackendName, compute: () => Tensor[]): Promise<Float32Array[]> {
-  await tf.setBackend(backend);
+/** Values of the tensors that a computation gives; checks that it leaves no other tensor behind. */
+export async function valuesOf(tf: Tf, compute: () => Tensor[]): Promise<Float32Array[]> {
   const before = tf.memory().numTensors;
   const results = tf.tidy(compute);
-  const values = results.map((tensor) => Float32Array.from(tensor.dataSync()));
+  const values = await Promise.all(results.map((tensor) => tensor.data()));
+  // The cpu backend gives the memory that it computes in.
+  const copies = values.map((some) => Float32Array.from(some));
   tf.dispose(results);
   expect(tf.memory().numTensors).toBe(before);
-  return values;
+  return copies;
+}
+
+/** The same on a backend that was started. */
+export async function on(tf: Tf, backend: BackendName, compute: () => Tensor[]): Promise<Float32Array[]> {
+  await tf.setBackend(backend);
+  return valuesOf(tf, compute);
 }
 
 /** Numbers in −scale/2..scale/2 for a shape, determined by the seed. */

@@ -1,0 +1,117 @@
+import type { LayersModel, Rank, SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StartedBackend } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import { tensorflow } from '#src/models/backends/tensorflow.js';
+import { trainBatchNorm } from '#src/models/batch-norm.js';
+import { expectClose, numbers, on, valuesOf } from './on.js';
+import { backendSuite } from './suite.js';
+
+const missing = !tensorflow.isInstalled!();
+if (missing) console.warn('SKIPPED: the backend tensorflow; bin/pipeline backend install tensorflow');
+
+it.runIf(process.env['REQUIRE']?.split(',').includes('tensorflow'))('is installed, to be tested', () => {
+  expect(missing).toBe(false);
+});
+
+describe.skipIf(missing)('tensorflow', () => {
+  backendSuite('tensorflow');
+});
+
+describe.skipIf(missing)('tensorflow’s fused kernels', () => {
+  let started: StartedBackend;
+  beforeAll(async () => {
+    started = await startBackend('tensorflow');
+    await startBackend('cpu');
+  });
+  afterAll(() => started.stop());
+
+  it('of relu and relu6 have the gradients of the cpu backend, and leave it its own', async () => {
+    const { tf } = started;
+    const x = numbers(4, [2, 5, 7, 3], 20);
+    for (const relu of [tf.relu, tf.relu6]) {
+      const compute = () => {
+        const input = tf.tensor(x, [2, 5, 7, 3]);
+        return [tf.grad((value: Tensor) => relu(value).mul(value))(input)];
+      };
+      const [expected] = await on(tf, 'cpu', compute);
+      const [actual] = await on(tf, 'tensorflow', compute);
+      expectClose(actual!, expected!, 1e-6);
+    }
+  });
+
+  it('of batch norm give tfjs-layers’ values, gradients and averages', async () => {
+    const { tf } = started;
+    const upTo = (max: number) => fc.integer({ min: 1, max });
+    await fc.assert(
+      fc.asyncProperty(upTo(4), upTo(5), upTo(6), upTo(9), async (batch, height, width, channels) => {
+        // The variance of one value is none.
+        const shape: [number, number, number, number] = [batch + 1, height, width, channels];
+        const compute = (fused: boolean) => () => {
+          const { model, layer } = normalising(shape);
+          const x = tf.tensor(numbers(1, shape, 4), shape) as Tensor4D;
+          const weight = tf.tensor(numbers(2, shape), shape);
+          const norm = () =>
+            fused ? trainBatchNorm(tf, layer, x)! : (layer.apply(x, { training: true }) as Tensor);
+          const { value, grads } = tf.variableGrads(() => norm().mul(weight).sum().asScalar());
+          const dx = tf.grad((input: Tensor) =>
+            (fused
+              ? trainBatchNorm(tf, layer, input)!
+              : (layer.apply(input, { training: true }) as Tensor)
+            ).mul(weight),
+          )(x);
+          const own = layer.trainableWeights.map(
+            (one) => grads[(one.read() as Tensor & { name: string }).name]!,
+          );
+          const averages = layer.getWeights().map((tensor) => tensor.clone());
+          const results = [value, ...own, dx, ...averages];
+          model.dispose();
+          return results;
+        };
+        const expected = await valuesOf(tf, compute(false));
+        const actual = await valuesOf(tf, compute(true));
+        for (const [index, values] of expected.entries()) {
+          expectClose(actual[index]!, values, 2e-4, `result ${index}`);
+        }
+      }),
+      { numRuns: 20, seed: 3 },
+    );
+    function normalising(shape: number[]): { model: LayersModel; layer: LayersModel['layers'][number] } {
+      const input = tf.input({ shape: shape.slice(1) });
+      const layer = tf.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-3 });
+      const model = tf.model({ inputs: input, outputs: layer.apply(input) as SymbolicTensor });
+      const channels = shape.at(-1)!;
+      const [gamma, beta, mean, variance] = [5, 6, 7, 8].map((seed) =>
+        tf.tensor1d(numbers(seed, [channels])),
+      );
+      layer.setWeights([gamma!.add(2), beta!, mean!, variance!.add(2)]);
+      return { model, layer };
+    }
+  });
+});
+
+describe.skipIf(missing)('the backend tensorflow', () => {
+  it('starts, stops and starts again, and gives back what nobody disposed of', async () => {
+    for (let round = 0; round < 2; round += 1) {
+      const { tf, name, device, version, memory, stop } = await startBackend('tensorflow');
+      expect(tf.getBackend()).toBe('tensorflow');
+      expect(name).toBe('tensorflow');
+      expect(device).toMatch(/^\d+ cores?$/);
+      expect(version).toMatch(/^TensorFlow 2\.\d+\.\d+, TensorFlow\.js 4\./);
+      const before = memory();
+      const x = tf.ones<Rank.R1>([1000]).add(round) as Tensor;
+      expect([...x.slice(0, 1).dataSync()]).toEqual([1 + round]);
+      expect(memory() - before).toBeGreaterThanOrEqual(4000);
+      tf.variable(x, true, 'kept');
+      await stop();
+      expect(tf.engine().registeredVariables).not.toHaveProperty('kept');
+    }
+  });
+
+  it('is what auto takes before wasm', async () => {
+    const { name, stop } = await startBackend('auto');
+    await stop();
+    expect(['tensorflow-gpu', 'webgpu', 'tensorflow']).toContain(name);
+  });
+});

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startBackend } from '#src/models/backends/index.js';
+import { requiredCuda, searchCuda } from '#src/models/backends/tensorflow/cuda.js';
+import { untar } from '#src/models/backends/tensorflow/npm-package.js';
+import { temporaryFolder } from '../../../fixtures.js';
+
+let root: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  root = await temporaryFolder('pieces');
+});
+afterEach(() => root.dispose());
+
+it('untar gives the files that tar packs', async () => {
+  const long = `${'long/'.repeat(25)}file`;
+  const files = { a: 'one', 'folder/b': 'x'.repeat(1500), empty: '', [long]: 'deep' };
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(root.path, 'package', name);
+    await mkdir(join(path, '..'), { recursive: true });
+    await writeFile(path, text);
+  }
+  const packed = execFileSync('tar', ['-cz', '--format=ustar', '-C', root.path, 'package'], {
+    maxBuffer: 1e8,
+  });
+  const found = Object.fromEntries((await untar(packed)).map(({ name, bytes }) => [name, bytes.toString()]));
+  expect(found).toEqual(
+    Object.fromEntries(Object.entries(files).map(([name, text]) => [`package/${name}`, text])),
+  );
+});
+
+describe('CUDA', () => {
+  it('is what the wheel’s extra asks for, found in pip’s packages', async () => {
+    const metadata = [
+      'Requires-Dist: numpy>=1.26.0',
+      'Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"',
+      'Requires-Dist: nvidia-cuda-nvcc-cu12<13.0,>=12.5.82; extra == "and-cuda"',
+      'Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.3.0.75; extra == "and-cuda"',
+    ].join('\n');
+    const required = requiredCuda(metadata);
+    expect(required).toEqual(['libcuda.so.1', 'libcublas.so.12', 'libcublasLt.so.12', 'libcudnn.so.9']);
+    const lib = join(root.path, 'site-packages/nvidia/cudnn/lib');
+    await mkdir(lib, { recursive: true });
+    await writeFile(join(lib, 'libcudnn.so.9'), '');
+    const { found, pip } = await searchCuda(required, {
+      folders: Promise.resolve([join(root.path, 'site-packages')]),
+      env: {},
+    });
+    expect(pip).toBe(join(root.path, 'site-packages/nvidia'));
+    expect(found.get('libcudnn.so.9')).toBe(lib);
+  });
+});
+
+describe('a backend that is not installed', () => {
+  it.each(['tensorflow', 'tensorflow-gpu'] as const)('is an error by its name: %s', async (name) => {
+    await expect(startBackend(name)).rejects.toEqual(
+      expect.objectContaining({
+        code: 'BACKEND_UNAVAILABLE',
+        hint: `Install it: pipeline backend install ${name}`,
+      }),
+    );
+  });
+
+  it('is passed over by auto', async () => {
+    const { name, stop } = await startBackend('auto');
+    await stop();
+    expect(name).not.toMatch(/^tensorflow/);
+  });
+});
