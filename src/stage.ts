@@ -63,12 +63,14 @@ const PROGRESS_EVERY_MS = 250;
 /**
  * Runs one stage: counts what goes in and out, keeps its account, judges `maxBad`, emits progress and the final
  * counts, and closes the source whatever happens.
+ * @param options.total how many records will come in, where that is known: for the progress bar alone.
  * @throws {PipelineError} `TOO_MANY_BAD`, `LEDGER_UNBALANCED`, `ABORTED`, or what the stage threw.
  */
 export async function* runStage<In, Out>(
   stage: Stage<In, Out>,
   source: AsyncIterable<In>,
   context: RunContext,
+  { total }: { total?: number } = {},
 ): AsyncGenerator<Out> {
   const { name, task } = stage;
   const fates: Record<Fate, number> = { dropped: 0, merged: 0, capped: 0, quarantined: 0, conflict: 0 };
@@ -113,7 +115,13 @@ export async function* runStage<In, Out>(
     const now = performance.now();
     if (now - announced < PROGRESS_EVERY_MS) return;
     announced = now;
-    context.events.emit({ type: 'progress', stage: name, done: received, unit: 'records' });
+    context.events.emit({
+      type: 'progress',
+      stage: name,
+      done: received,
+      unit: 'records',
+      ...(total !== undefined && { total }),
+    });
   };
   async function* counted(): AsyncGenerator<In> {
     for await (const record of source) {

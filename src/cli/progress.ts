@@ -2,6 +2,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import type { EventBus, PipelineEvent } from '../events.js';
 
 const LINE_EVERY_MS = 3000;
+const SILENT_AFTER_MS = 1000;
 
 /** Shows a run's events to a person; `stop` ends it and leaves the terminal clean. */
 export interface ProgressView {
@@ -19,21 +20,24 @@ export function showProgress(
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   const bar = live ? liveBar() : undefined;
-  let stage = '';
-  let started = 0;
-  let spoken = 0;
+  const started = new Map<string, number>();
+  let shown = '';
+  let seen = Number.NEGATIVE_INFINITY;
+  let spoken = performance.now();
 
   const onProgress = (event: Extract<PipelineEvent, { type: 'progress' }>) => {
     const now = performance.now();
-    if (event.stage !== stage) {
-      stage = event.stage;
-      started = now;
-      spoken = now;
-    }
-    if (bar !== undefined) return bar.update(event, now - started);
+    const what = `${event.stage} ${event.unit}`;
+    if (!started.has(what)) started.set(what, now);
+    // Stages of a chain speak in turns: one is followed until it falls silent.
+    if (what !== shown && now - seen < SILENT_AFTER_MS) return;
+    shown = what;
+    seen = now;
+    const elapsed = now - started.get(what)!;
+    if (bar !== undefined) return bar.update(event, elapsed);
     if (now - spoken < LINE_EVERY_MS) return;
     spoken = now;
-    say(`  ${stage}: ${progressText(event, now - started)}`);
+    say(`  ${event.stage}: ${progressText(event, elapsed)}`);
   };
 
   const subscription = bus.events.subscribe((event) => {
@@ -44,6 +48,7 @@ export function showProgress(
     }
     if (quiet) return;
     if (event.type === 'progress') return onProgress(event);
+    if (event.type === 'step') started.clear();
     if (!verbose) return;
     bar?.clear();
     const line = eventLine(event);
@@ -88,10 +93,12 @@ function progressText(
   elapsedMs: number,
 ): string {
   const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
-  const speed = `${rate < 100 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s`;
-  if (total === undefined) return `${done} ${unit}, ${speed}`;
-  const left = rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : '';
-  return `${done} of ${total} ${unit}, ${speed}${left}`;
+  // A rate over less than this is a guess.
+  const known = elapsedMs > 200;
+  const speed = known ? `, ${rate < 100 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s` : '';
+  if (total === undefined) return `${done} ${unit}${speed}`;
+  const left = known && rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : '';
+  return `${done} of ${total} ${unit}${speed}${left}`;
 }
 
 function liveBar() {

@@ -63,7 +63,9 @@ export async function buildCache(options: {
     const stage = decodeResize({ height, width, fit, decoder });
     let failure: unknown;
     const stored = new Set<Promise<void>>();
-    for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context)) {
+    for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context, {
+      total: wanted.length,
+    })) {
       if (failure !== undefined) throw failure;
       // Pixels that wait for their transaction are in flight too; they give their room back when it is committed.
       const release = await context.budget.acquire(pixels.byteLength, context.signal);

@@ -78,12 +78,18 @@ function settle(markup: string, id: string, alt: string): string {
     .replace('<svg ', () => `<svg role="img" aria-label="${escapeHtml(alt)}" `);
 }
 
-/** A class name as charts write it: on one line and cut to a length. */
+/**
+ * A class name as charts write it: on one line and cut to a length. ECharts remembers the widths of texts as keys of a
+ * plain object, where `__proto__` would change the prototype of every object in the process: such names are given an
+ * invisible last character.
+ */
 export function shortened(label: string, length: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML does not allow them.
   const line = label.replace(/[\s\u0000-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu, ' ');
   const characters = [...line.trim()];
-  return characters.length <= length ? characters.join('') : `${characters.slice(0, length - 1).join('')}…`;
+  if (characters.length > length) return `${characters.slice(0, length - 1).join('')}…`;
+  const short = characters.join('');
+  return short in Object.prototype ? `${short}\u200b` : short;
 }
 
 const FAINT = { lineStyle: { color: 'currentColor', opacity: 0.14 } };

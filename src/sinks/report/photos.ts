@@ -45,5 +45,5 @@ export function tile(made: Thumbnails, file: string, alt: string): Html {
   const uri = made.get(file);
   return uri === undefined
     ? html`<span class="tile unreadable" role="img" aria-label="${alt}; it could not be read">not readable</span>`
-    : html`<img class="tile" src="${uri}" alt="${alt}" width="${EDGE}" height="${EDGE}" loading="lazy" decoding="async">`;
+    : html`<img class="tile" src="${uri}" alt="${alt}" width="${EDGE}" height="${EDGE}" decoding="async">`;
 }

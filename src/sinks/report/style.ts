@@ -68,17 +68,19 @@ caption{padding:.2rem 0 .4rem;text-align:left;font-weight:600}
 th,td{padding:.32rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{color:var(--soft);font-weight:600;vertical-align:bottom;border-bottom:2px solid var(--line)}
 tbody th{font-weight:500;max-width:20rem;overflow-wrap:anywhere}
+tbody th:not(.n){min-width:8.5rem}
 tfoot th,tfoot td{font-weight:600;border-bottom:0}
 .n{text-align:right;white-space:nowrap}
 thead .n{white-space:normal}
 th button{all:unset;cursor:pointer}
 th button:focus-visible{outline:2px solid var(--link)}
-th button::after{content:" ↕";opacity:.4}
-th[aria-sort=ascending] button::after{content:" ↑";opacity:1}
-th[aria-sort=descending] button::after{content:" ↓";opacity:1}
+th button::after{content:"\\a0↕";opacity:.4}
+th[aria-sort=ascending] button::after{content:"\\a0↑";opacity:1}
+th[aria-sort=descending] button::after{content:"\\a0↓";opacity:1}
 .zero{color:var(--soft);opacity:.75}
 .bad{color:var(--bad)}
 .bar{display:inline-block;min-width:7.5rem;padding:0 .35rem;border-radius:3px;background:linear-gradient(var(--bar),var(--bar)) left/var(--share) 100% no-repeat}
+.fate{white-space:nowrap}
 .digest{font-size:.75em}
 .keys code{display:inline-block;margin-right:.5em}
 details{margin:.6rem 0}
@@ -124,10 +126,11 @@ a{color:inherit;text-decoration:none}
 .matrix svg{max-width:100%}
 table{font-size:8pt}
 th,td{padding:.2rem .35rem}
+tbody th:not(.n){min-width:6rem}
 th button::after{content:""!important}
 thead{display:table-header-group}
 tr,.score,.chart,.samples figure,.mistakes figure,.matrix{break-inside:avoid}
-h2,h3,h4,caption{break-after:avoid}
+h2,h3,h4,h2+p,h3+p,caption{break-after:avoid}
 .samples{grid-template-columns:1fr 1fr}
 .mistakes{grid-template-columns:repeat(6,1fr)}
 }

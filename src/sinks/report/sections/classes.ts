@@ -1,6 +1,7 @@
+import type { ClassMetrics } from '../../../results.js';
 import type { TaskReport } from '../data.js';
 import { count, NOTHING, percent, plural } from '../format.js';
-import { type Content, html, name } from '../html.js';
+import { type Content, type Html, html, name } from '../html.js';
 import type { Section } from '../section.js';
 import { shareBar, table } from '../table.js';
 import { confusedPairs } from './confusion.js';
@@ -8,12 +9,14 @@ import { confusedPairs } from './confusion.js';
 /** Precision, recall and F1 of each class, the weakest first. */
 export function classesSection(task: TaskReport, id: string): Section {
   const { perClass, classes, confusion, side } = task.evaluation;
-  const takenFor = new Map<string, string>();
+  const takenFor = new Map<string, Html>();
   for (const { from, to, photos } of confusedPairs(confusion)) {
     const label = classes[from] ?? '';
-    if (!takenFor.has(label)) takenFor.set(label, `${classes[to] ?? ''} (${count(photos)})`);
+    if (!takenFor.has(label)) takenFor.set(label, html`${name(classes[to] ?? '')} (${count(photos)})`);
   }
-  const weakest = [...perClass].sort((a, b) => finite(a.f1) - finite(b.f1) || (a.label < b.label ? -1 : 1));
+  const weakest = perClass
+    .map(scored)
+    .sort((a, b) => finite(a.f1) - finite(b.f1) || (a.label < b.label ? -1 : 1));
   return {
     id,
     title: 'Class by class',
@@ -34,7 +37,7 @@ ${table({
     shareCell(precision),
     shareCell(recall),
     { show: shareBar(f1, percent(f1)), by: finite(f1) },
-    takenFor.has(label) ? name(takenFor.get(label)!) : NOTHING,
+    takenFor.get(label) ?? NOTHING,
   ]),
   sortable: true,
 })}`,
@@ -45,7 +48,12 @@ function shareCell(share: number): { show: Content; by: number } {
   return { show: percent(share), by: finite(share) };
 }
 
-/** A class without a photo on this side has no score: it sorts before all others. */
+/** Metrics count a share of nothing as 0; a class without a photo here was not tried and has no score. */
+function scored(one: ClassMetrics): ClassMetrics {
+  return one.support > 0 ? one : { ...one, precision: Number.NaN, recall: Number.NaN, f1: Number.NaN };
+}
+
+/** What has no score sorts before all else. */
 function finite(share: number): number {
   return Number.isFinite(share) ? share : -1;
 }

@@ -4,13 +4,19 @@ import { html, name } from '../html.js';
 import type { Section } from '../section.js';
 import { shareBar, table } from '../table.js';
 
+/** A dump may make up a key a listing: the page shows the columns that are filled most. */
+const MOST_COLUMNS = 200;
+
 /** How often each column of the dump has no value, the emptiest first. */
 export function columnsSection({ listings, shards, columns }: ColumnProfile): Section {
-  const emptiest = [...columns].sort((a, b) => b.missing - a.missing || (a.name < b.name ? -1 : 1));
+  const emptiest = [...columns]
+    .sort((a, b) => b.missing - a.missing || (a.name < b.name ? -1 : 1))
+    .slice(-MOST_COLUMNS);
+  const hidden = columns.length - emptiest.length;
   return {
     id: 'columns',
     title: 'Missing values',
-    body: html`<p>${plural(listings, 'listing')} in ${plural(shards, 'shard')}, ${plural(columns.length, 'column')}, the emptiest first.</p>
+    body: html`<p>${plural(listings, 'listing')} in ${plural(shards, 'shard')}, ${plural(columns.length, 'column')}, the emptiest first${hidden > 0 && `; the ${count(hidden)} that are emptier still are not shown`}.</p>
 ${table({
   caption: 'Listings without a value, column by column',
   columns: [

@@ -83,7 +83,9 @@ function draw(
   const left = wide ? 230 : 118;
   const row = 19;
   const height = classes.length * row + 34;
-  const half = (width - left - 22) / 2;
+  // The last number of one axis and the first of the other stand between the panels.
+  const gap = wide ? 40 : 24;
+  const half = (width - left - gap - 18) / 2;
   const names = classes.map(({ label }) => label);
   const axis = nameAxis(names, wide ? 32 : 15);
   const values = valueAxis({ splitNumber: wide ? 4 : 2 });
@@ -111,8 +113,8 @@ function draw(
     height,
     option: {
       grid: [
-        { ...box, left, width: half - 10 },
-        { ...box, left: left + half + 8, width: half - 10 },
+        { ...box, left, width: half },
+        { ...box, left: left + half + gap, width: half },
       ],
       xAxis: [
         { ...values, gridIndex: 0 },

@@ -29,7 +29,8 @@ export function recordsSection(stages: readonly StageCounts[], ledger: readonly 
     return {
       id: 'records',
       title: 'Where every record went',
-      body: html`<p>No stage ran: the samples were given.</p>`,
+      body: html`<p>No stage ran: the samples were given.</p>
+${ledger.length > 0 && ledgerTable(ledger)}`,
     };
   }
   const fates = FATES.filter((fate) => fate === 'out' || stages.some((stage) => stage[fate] > 0));
@@ -82,12 +83,12 @@ function accounts(stages: readonly StageCounts[]): Html {
     columns: [
       { title: 'Stage' },
       { title: 'In', numeric: true },
-      { title: '+ added', numeric: true },
-      { title: '= passed on', numeric: true },
-      { title: '+ dropped', numeric: true },
-      { title: '+ merged', numeric: true },
-      { title: '+ capped', numeric: true },
-      { title: '+ quarantined', numeric: true },
+      { title: '+\u00a0added', numeric: true },
+      { title: '=\u00a0passed on', numeric: true },
+      { title: '+\u00a0dropped', numeric: true },
+      { title: '+\u00a0merged', numeric: true },
+      { title: '+\u00a0capped', numeric: true },
+      { title: '+\u00a0quarantined', numeric: true },
       { title: 'Adds up' },
       { title: 'Time', numeric: true },
       { title: 'Records a second', numeric: true },

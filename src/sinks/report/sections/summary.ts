@@ -18,7 +18,7 @@ export function summarySection(summary: Summary, tasks: readonly TaskReport[]): 
     id: 'summary',
     title: 'Summary',
     body: html`${tasks.map((task, index) => {
-      const result = summary.tasks[task.name];
+      const result = Object.hasOwn(summary.tasks, task.name) ? summary.tasks[task.name] : undefined;
       return result !== undefined && scorecard(task.name, `task-${index + 1}`, result);
     })}
 ${facts([

@@ -93,7 +93,8 @@ function draw(train: TrainResult, training: Series, validation: Series, width: n
     data: data.map(([epoch, value]) => [epoch, Number.isFinite(value) ? value : null]),
     silent: true,
     symbol: 'circle',
-    symbolSize: 5,
+    // A single epoch is no line: its point has to be seen.
+    symbolSize: (data.length === 1 ? 8 : 5) * (wide ? 2 : 1),
     showSymbol: data.length <= 12,
     lineStyle: { color, width: wide ? 3 : 2 },
     itemStyle: { color },
@@ -124,7 +125,7 @@ function draw(train: TrainResult, training: Series, validation: Series, width: n
       grid: { left: wide ? 70 : 42, right: 14, top: 10, bottom: wide ? 44 : 26 },
       xAxis: valueAxis({
         min: first === final ? first - 1 : first,
-        max: final,
+        max: first === final ? final + 1 : final,
         minInterval: 1,
         splitLine: { show: false },
         axisLine: { show: true, lineStyle: { color: 'currentColor', opacity: 0.3 } },

@@ -1,0 +1,192 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { uniform } from '#src/random.js';
+import type { ReportData } from '#src/sinks/report/data.js';
+import { writeReport } from '#src/sinks/report/write.js';
+import { type ReportChoices, reportData } from './build.js';
+import { readMarkup, sectionOf, tableOf, textOf } from './markup.js';
+
+/** ECharts’ pattern of the line at the kept epoch. */
+const DASHED = 'stroke-dasharray="4.8,2.4"';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'abo-report-empty-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Writes a report and looks for what a missing number leaves behind, in text, attributes and charts alike. */
+async function written(data: ReportData): Promise<string> {
+  const file = join(folder, 'report.html');
+  await writeReport(file, data);
+  const page = await readFile(file, 'utf8');
+  readMarkup(page);
+  const own = page.replace(/<script>[\s\S]*?<\/script>/g, '').replace(/"data:[^"]*"/g, '""');
+  expect(own).not.toMatch(/NaN|Infinity|undefined|\bnull\b|\[object/);
+  return page;
+}
+
+function changed(
+  data: ReportData,
+  change: (task: ReportData['tasks'][number]) => ReportData['tasks'][number],
+) {
+  return { ...data, tasks: data.tasks.map(change) };
+}
+
+describe('what may be absent', () => {
+  it.each<[string, ReportChoices]>([
+    ['one class', { labels: ['ONLY'] }],
+    ['two epochs', { epochs: 2 }],
+    ['drawn photos', { synthetic: true }],
+  ])('takes %s', async (_, choices) => {
+    await written(reportData(choices));
+  });
+
+  it('a validation side: one curve, no dashed line, and no promise of a best epoch', async () => {
+    const section = sectionOf(await written(reportData({ validated: false })), 'task-1-training');
+    expect(textOf(section)).toContain('There was no validation side');
+    expect(section).not.toContain('>Validation</li>');
+    expect(tableOf(section, 'Training and validation, epoch by epoch').map((row) => row[4])).toEqual(
+      Array.from({ length: 8 }, () => '–'),
+    );
+    expect(section).not.toContain(DASHED);
+    const validated = sectionOf(await written(reportData()), 'task-1-training');
+    expect(validated).toContain(DASHED);
+    expect(validated).toContain('>Validation</li>');
+  });
+
+  it('more than one epoch: a point instead of a line', async () => {
+    const section = sectionOf(await written(reportData({ epochs: 1 })), 'task-1-training');
+    expect(section).toContain('over 1 epoch,');
+    expect(tableOf(section, 'Training and validation, epoch by epoch')).toHaveLength(1);
+  });
+
+  it('epochs', async () => {
+    const section = sectionOf(await written(reportData({ epochs: 0 })), 'task-1-training');
+    expect(textOf(section)).toContain('Nothing was trained');
+  });
+
+  it('numbers, where training went out of bounds', async () => {
+    const data = changed(reportData(), (task) => ({
+      ...task,
+      train: {
+        ...task.train,
+        history: task.train.history.map((one, index) => ({
+          ...one,
+          loss: index > 2 ? Number.NaN : one.loss,
+          validationLoss: Number.POSITIVE_INFINITY,
+        })),
+      },
+    }));
+    const rows = tableOf(await written(data), 'Training and validation, epoch by epoch');
+    expect(rows[7]!.slice(2, 5)).toEqual(['–', expect.stringContaining('%'), '–']);
+  });
+
+  it('mistakes', async () => {
+    const page = await written(reportData({ mistakes: 0 }));
+    expect(textOf(sectionOf(page, 'task-1-mistakes'))).toContain('There is none on the test side.');
+    expect(textOf(sectionOf(page, 'task-1-confusion'))).toContain('No photo was taken for another class.');
+  });
+
+  it('photos of a class on the evaluated side: it has no score, rather than the worst', async () => {
+    const data = changed(reportData({ mistakes: 0 }), (task) => {
+      const confusion = task.evaluation.confusion.map((row, index) => (index === 2 ? row.map(() => 0) : row));
+      const perClass = task.evaluation.perClass.map((one, index) =>
+        index === 2 ? { ...one, support: 0, precision: 0, recall: 0, f1: 0 } : one,
+      );
+      return { ...task, evaluation: { ...task.evaluation, confusion, perClass } };
+    });
+    const rows = tableOf(await written(data), 'Precision, recall and F1 of each class');
+    expect(rows[0]).toEqual(['RUG', '0', '–', '–', '–', '–']);
+    expect(rows[1]!.slice(1, 5)).toEqual(['4', '100.0 %', '100.0 %', '100.0 %']);
+  });
+
+  it('natural counts, profile and stages, where samples were given', async () => {
+    const page = await written(reportData({ curated: false }));
+    const counts = sectionOf(page, 'task-1-counts');
+    expect(counts).not.toContain('Before the cap</li>');
+    expect(tableOf(counts, 'Photos a class before and after the cap, by side')[0]).toEqual([
+      'CHAIR',
+      '–',
+      '12',
+      '6',
+      '2',
+      '4',
+    ]);
+    expect(page).not.toContain('id="columns"');
+    expect(textOf(sectionOf(page, 'records'))).toContain('No stage ran');
+    expect(textOf(sectionOf(page, 'summary'))).toContain('as the samples file gives it');
+  });
+
+  it('photos, classes, tasks and caches', async () => {
+    const data = reportData({ labels: ['A'] });
+    await written(
+      changed(data, (task) => ({ ...task, classes: task.classes.map((one) => ({ ...one, photos: [] })) })),
+    );
+    await written(reportData({ labels: [] }));
+    const page = await written({ ...data, tasks: [], summary: { ...data.summary, tasks: {}, caches: [] } });
+    expect(textOf(page)).toContain('The run has no cache.');
+  });
+});
+
+describe('whose photos they are', () => {
+  it('is said of ABO’s', async () => {
+    expect(textOf(await written(reportData()))).toContain('© Amazon.com, licensed under CC BY 4.0');
+  });
+
+  it('is not claimed of drawn ones, and it is said that they are drawn', async () => {
+    const text = textOf(await written(reportData({ synthetic: true })));
+    expect(text).toContain('Synthetic data.');
+    expect(text).not.toContain('Amazon');
+  });
+
+  it('is not claimed of another source', async () => {
+    const page = await written({ ...reportData(), sourceKind: 'folder' });
+    expect(page).not.toContain('Amazon');
+  });
+});
+
+describe('many classes', () => {
+  it('keep the page small, and none is left out of the tables', async () => {
+    // The worst that a thumbnail can be: nothing in it compresses.
+    const noise = join(folder, 'noise.png');
+    const pixels = Uint8Array.from({ length: 128 * 128 * 3 }, (_, index) => uniform(index) * 256);
+    await sharp(pixels, { raw: { width: 128, height: 128, channels: 3 } }).toFile(noise);
+    const labels = Array.from({ length: 150 }, (_, index) => `CLASS_${index}_OF_MANY`);
+    const data = changed(reportData({ labels, mistakes: 100 }), (task) => ({
+      ...task,
+      classes: task.classes.map((one) => ({
+        ...one,
+        photos: one.photos.map((photo) => ({ ...photo, file: noise })),
+      })),
+      evaluation: {
+        ...task.evaluation,
+        mistakes: task.evaluation.mistakes.map((one) => ({ ...one, file: noise })),
+      },
+    }));
+    const page = await written(data);
+    expect(tableOf(page, 'Precision, recall and F1 of each class')).toHaveLength(150);
+    expect(tableOf(page, 'Photos a class before and after the cap, by side')).toHaveLength(150);
+    expect(textOf(page)).toContain('The 40 most confused of 150 classes');
+    expect(sectionOf(page, 'task-1-samples').match(/<img /g)).toHaveLength(300);
+    expect(sectionOf(page, 'task-1-mistakes').match(/<img /g)).toHaveLength(24);
+    const { mistakes } = data.tasks[0]!.evaluation;
+    expect(tableOf(page, 'Further mistakes, the most confident first')).toHaveLength(mistakes.length - 24);
+    expect(Buffer.byteLength(page)).toBeLessThan(6_000_000);
+    expect(page.replace(/"data:[^"]*"/g, '').length).toBeLessThan(500_000);
+  });
+});
+
+it('keeps the page small for a dump that makes up its columns', async () => {
+  const columns = Array.from({ length: 20_000 }, (_, index) => {
+    return { name: `key_${index}`, present: index + 1, missing: 20_000 - index };
+  });
+  const page = await written({ ...reportData(), profile: { listings: 20_001, shards: 1, columns } });
+  const rows = tableOf(page, 'Listings without a value, column by column');
+  expect(rows).toHaveLength(200);
+  expect(rows.at(-1)?.[0]).toBe('key_19999');
+  expect(textOf(page)).toContain('the 19,800 that are emptier still are not shown');
+});
