@@ -4,7 +4,10 @@ import { PipelineError } from './errors.js';
 
 /** Threads that all run one module; a job goes to the next that is free. */
 export interface ThreadPool<Job, Result> {
-  /** @throws {PipelineError} `WORKER_CRASHED` when the thread dies or throws, `ABORTED` when the signal fires. */
+  /**
+   * @throws {PipelineError} `WORKER_CRASHED` when the thread dies or throws, what a thread that could not start says
+   * was missing, `ABORTED` when the signal fires.
+   */
   run(job: Job, options?: { signal?: AbortSignal }): Promise<Result>;
   close(): Promise<void>;
 }
@@ -45,9 +48,20 @@ export function threadPool<Job, Result>(options: {
         return (await pool.run(job, { signal: either })) as Result;
       } catch (error) {
         if (signal?.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: error });
-        throw crashed(dead.signal.aborted ? dead.signal.reason : error);
+        const cause: unknown = dead.signal.aborted ? dead.signal.reason : error;
+        throw ours(cause) ?? crashed(cause);
       }
     },
     close: () => pool.destroy(),
   };
+}
+
+/** Our own error as it arrives from a thread: with its properties but not its class. */
+function ours(error: unknown): PipelineError | undefined {
+  if (!(error instanceof Error) || error.name !== 'PipelineError') return undefined;
+  const { code, message, hint } = error as PipelineError;
+  return new PipelineError(code, message, {
+    ...(hint !== undefined && { hint }),
+    cause: error,
+  });
 }

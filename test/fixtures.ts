@@ -90,8 +90,15 @@ export interface Finished {
 const BIN = fileURLToPath(new URL('../bin/pipeline', import.meta.url));
 
 /** Runs `bin/pipeline` as users do, in a process of its own. */
-export function pipeline(args: readonly string[], options: { input?: string | Buffer; cwd?: string } = {}) {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: options.cwd, stdio: 'pipe' });
+export function pipeline(
+  args: readonly string[],
+  options: { input?: string | Buffer; cwd?: string; env?: Record<string, string> } = {},
+) {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: 'pipe',
+  });
   const done = new Promise<Finished>((resolve, reject) => {
     const out: Buffer[] = [];
     const err: Buffer[] = [];

@@ -32,3 +32,12 @@ export function parseShare(name: string): (text: string) => number {
     throw new PipelineError('USAGE', `Expected a share in 0..1 for ${name} but received "${text}"`);
   };
 }
+
+/** Reads a duration. @throws {PipelineError} `USAGE` */
+export function parseSeconds(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && Number.isFinite(value)) return value;
+    throw new PipelineError('USAGE', `Expected seconds above 0 for ${name} but received "${text}"`);
+  };
+}

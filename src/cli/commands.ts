@@ -5,6 +5,7 @@ import { cleanCommand } from './clean.js';
 import type { CommandDefinition } from './command.js';
 import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
+import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
 import { inspectCommand } from './inspect.js';
@@ -37,5 +38,6 @@ export const commands: readonly CommandDefinition[] = [
   inspectCommand,
   backendCommand,
   cleanCommand,
+  doctorCommand,
   schemaCommand,
 ];

@@ -19,6 +19,12 @@ const LIMITS = [
 ] as const;
 
 /**
+ * Dawn's instance of this thread, kept for good: it processes its events (a lost device's, a finished read's) later, and
+ * once its object is collected that is a crash or a wait for ever. It does not keep the process alive.
+ */
+let instance: GPU | undefined;
+
+/**
  * Any vendor's GPU, without CUDA: Dawn (Vulkan, Metal or Direct3D) under TensorFlow.js's WebGPU backend. Never falls
  * back to another backend; results can only be waited for (`data()`, not `dataSync()`).
  */
@@ -28,7 +34,8 @@ export const webgpu: Backend = {
   async start() {
     const { dawn, tfjs, version } = await loadPackages();
     assertLoader();
-    const gpu = dawn.create([]);
+    instance ??= dawn.create([]);
+    const gpu = instance;
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) throw noAdapter();
     const { info, limits } = adapter;
@@ -58,6 +65,7 @@ export const webgpu: Backend = {
         removeBackend(tf, 'webgpu');
         tf.removeBackend('webgpu');
         device.destroy();
+        await device.lost;
         forget();
       },
     };

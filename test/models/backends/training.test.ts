@@ -9,8 +9,9 @@ import type {
   Variable,
 } from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { PipelineError } from '#src/errors.js';
 import type { BackendName, Tf } from '#src/models/backends/backend.js';
-import { startBackend } from '#src/models/backends/index.js';
+import { backends, startBackend } from '#src/models/backends/index.js';
 import { crossEntropy } from '#src/models/loss.js';
 import { networks } from '#src/models/networks/index.js';
 import { createOptimizer } from '#src/models/optimizers.js';
@@ -96,10 +97,10 @@ describe('two training steps on wasm are those on cpu', () => {
 
 describe('startBackend', () => {
   it('starts, stops and starts again, each with memory of its own', async () => {
-    for (const name of ['auto', 'cpu', 'wasm'] as const) {
+    for (const name of ['cpu', 'wasm'] as const) {
       const started = await startBackend(name);
       const { tf } = started;
-      expect(started.name).toBe(name === 'auto' ? 'wasm' : name);
+      expect(started.name).toBe(name);
       expect(tf.getBackend()).toBe(started.name);
       expect(started.device).toMatch(/^1 core, /);
       const before = started.memory();
@@ -113,6 +114,22 @@ describe('startBackend', () => {
       expect([...dx.dataSync()]).toEqual([1, 2, 1, 2, 4, 2, 1, 2, 1]);
       await started.stop();
       expect(tf.engine().registeredVariables).not.toHaveProperty(`kept by ${name}`);
+    }
+  });
+
+  it('takes the first that trains on a device of its own when it may choose', async () => {
+    const { name, emulated, stop } = await startBackend('auto');
+    await stop();
+    expect(emulated ?? false).toBe(false);
+    for (const backend of backends.slice(
+      0,
+      backends.findIndex((one) => one.name === name),
+    )) {
+      const other = await backend.start().catch((error: unknown) => error as PipelineError);
+      if ('stop' in other) {
+        await other.stop();
+        expect(other.emulated).toBe(true);
+      } else expect(other.code).toBe('BACKEND_UNAVAILABLE');
     }
   });
 

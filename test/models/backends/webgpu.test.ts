@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { describeAdapter, isSoftware } from '#src/models/backends/webgpu/adapter.js';
+import { probeBackend } from '#src/models/probe.js';
 import { backendSuite } from './suite.js';
 
 /** Why there is nothing to test on: neither a GPU nor SwiftShader (see vitest.config.ts). */
@@ -26,6 +27,18 @@ describe.skipIf(missing !== undefined)('webgpu', () => {
   // Small tensors would be computed in JavaScript.
   backendSuite('webgpu', (tf) => tf.env().set('WEBGPU_CPU_FORWARD', false));
 });
+
+it.skipIf(missing !== undefined)(
+  'webgpu trains and scores by the product’s own loop, and leaves no tensor',
+  async () => {
+    const started = await startBackend('webgpu');
+    const rates = await probeBackend(started, 0.01);
+    expect(rates.failure).toBeUndefined();
+    expect(rates.trainedImagesPerSecond).toBeGreaterThan(0);
+    expect(started.memory()).toBe(0);
+    await started.stop();
+  },
+);
 
 /** What is reached of TensorFlow.js's backend to break its device. */
 interface Internals {

@@ -117,5 +117,5 @@ export function isSoftware(info: AdapterInfo): boolean {
 export function describeAdapter(info: AdapterInfo): string {
   const name = (info.device || info.architecture || info.vendor || 'unnamed GPU').replace(/-+$/, '');
   const whole = [name, info.description].filter(Boolean).join(', ');
-  return isSoftware(info) ? `${whole} (no GPU: emulated by the processor, slow)` : whole;
+  return isSoftware(info) ? `${whole} (no GPU: emulated, slow)` : whole;
 }
