@@ -79,3 +79,22 @@ export function firstTrained(model: LayersModel, { train }: PhaseRecipe): number
 export function trainsOnFeatures(model: ModelRecipe, pretrained: boolean): boolean {
   return pretrained && model.phases.every(({ train }) => train === 'head');
 }
+
+/** How many numbers a phase trains, and how many it leaves alone. */
+export function countParameters(model: LayersModel, phase: PhaseRecipe): { trained: number; fixed: number } {
+  const first = firstTrained(model, phase);
+  let trained = 0;
+  let fixed = 0;
+  for (const [index, layer] of model.layers.entries()) {
+    const size = (weights: typeof layer.weights) =>
+      weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const own = index >= first ? size(layer.trainableWeights) : 0;
+    trained += own;
+    fixed += size(layer.weights) - own;
+  }
+  return { trained, fixed };
+}
+
+function sizeOf(shape: readonly (number | null)[]): number {
+  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+}

@@ -6,7 +6,15 @@ import type { Sample, Side } from '../records.js';
 import type { EpochRecord, TrainResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
-import { buildClassifier, firstTrained, phaseName } from './classifier.js';
+import {
+  type BestEpoch,
+  type CheckpointFile,
+  readCheckpoint,
+  removeCheckpoint,
+  type TrainingState,
+  writeCheckpoint,
+} from './checkpoint.js';
+import { buildClassifier, countParameters, firstTrained, phaseName } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { logitsOf, trainEpoch } from './epoch.js';
 import { createFeed, type Feed, type KeyedSample, keyedSamples } from './feed.js';
@@ -32,6 +40,8 @@ export interface FitOptions {
   pretrained?: Pretrained;
   /** Where the model is saved. */
   folder: string;
+  /** Where the state is kept after each epoch, so that a training that was stopped goes on from there. */
+  checkpoint?: CheckpointFile;
   signal: AbortSignal;
   events: EventBus;
 }
@@ -73,7 +83,16 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       history: [],
       waited: 0,
     };
-    for (const phase of recipe.phases) await trainPhase(training, phase);
+    const saved = options.checkpoint && (await readCheckpoint(options.checkpoint));
+    if (saved !== undefined) {
+      restore(tf, model, saved.weights);
+      training.history.push(...saved.history);
+      if (saved.best !== undefined) training.best = saved.best;
+    }
+    for (const [index, phase] of recipe.phases.entries()) {
+      if (saved !== undefined && index < saved.phase) continue;
+      await trainPhase(training, phase, index, index === saved?.phase ? saved : undefined);
+    }
     const { best, history } = training;
     if (best !== undefined) restore(tf, model, best.weights);
     const temperature = best === undefined ? 1 : fitTemperature(best.logits);
@@ -88,6 +107,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       input: { ...input, preprocessing: network.preprocessing },
       temperature,
     });
+    if (options.checkpoint !== undefined) await removeCheckpoint(options.checkpoint);
     return {
       classes,
       model: recipe,
@@ -111,20 +131,30 @@ interface Training extends FitOptions {
   history: EpochRecord[];
   /** Milliseconds that the trainer waited for batches. */
   waited: number;
-  best?: { epoch: number; loss: number; weights: Float32Array[]; logits: LabelledLogits };
+  best?: BestEpoch;
 }
 
-async function trainPhase(training: Training, phase: PhaseRecipe): Promise<void> {
+/** @param saved the state after an epoch of this phase, to go on from. */
+async function trainPhase(
+  training: Training,
+  phase: PhaseRecipe,
+  index: number,
+  saved: TrainingState | undefined,
+): Promise<void> {
   const { tf, classifier, feed, model, seed, signal, events, task, history } = training;
   const cut = cutModel(tf, classifier, firstTrained(classifier, phase));
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const onWait = (milliseconds: number) => {
     training.waited += milliseconds;
   };
-  const epochs = history.length + phase.epochs;
-  let bestOfPhase = { epoch: history.length, loss: Number.POSITIVE_INFINITY };
+  const before = saved?.before ?? history.length;
+  const epochs = before + phase.epochs;
+  let bestOfPhase = saved?.bestOfPhase ?? { epoch: before, loss: Number.POSITIVE_INFINITY };
+  const outOfPatience = () =>
+    phase.patience !== undefined && history.length - bestOfPhase.epoch >= phase.patience;
   try {
-    while (history.length < epochs) {
+    if (saved !== undefined) optimizer.restore(saved.optimizer);
+    while (history.length < epochs && !outOfPatience()) {
       const epoch = history.length + 1;
       const started = performance.now();
       const trained = await trainEpoch({
@@ -150,10 +180,19 @@ async function trainPhase(training: Training, phase: PhaseRecipe): Promise<void>
       history.push(record);
       const { phase: name, epoch: _, seconds: __, ...metrics } = record;
       events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });
-      if (validated === undefined || phase.patience === undefined) continue;
-      if (validated.validationLoss < bestOfPhase.loss)
-        bestOfPhase = { epoch, loss: validated.validationLoss };
-      if (epoch - bestOfPhase.epoch >= phase.patience) break;
+      // Without a validation side nothing is better than what came last, and patience never ends.
+      const loss = validated?.validationLoss ?? Number.NEGATIVE_INFINITY;
+      if (loss < bestOfPhase.loss || validated === undefined) bestOfPhase = { epoch, loss };
+      if (training.checkpoint === undefined) continue;
+      await writeCheckpoint(training.checkpoint, {
+        phase: index,
+        before,
+        bestOfPhase,
+        history,
+        weights: await snapshot(classifier),
+        optimizer: await optimizer.state(),
+        ...(training.best && { best: training.best }),
+      });
     }
   } finally {
     optimizer.dispose();
@@ -199,22 +238,4 @@ function restore(tf: Tf, model: LayersModel, weights: readonly Float32Array[]): 
       (variable.read() as Variable).assign(tf.tensor(weights[index]!, variable.shape as number[])),
     );
   }
-}
-
-function countParameters(model: LayersModel, phase: PhaseRecipe): TrainResult['parameters'] {
-  const first = firstTrained(model, phase);
-  let trained = 0;
-  let fixed = 0;
-  for (const [index, layer] of model.layers.entries()) {
-    const size = (weights: typeof layer.weights) =>
-      weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const own = index >= first ? size(layer.trainableWeights) : 0;
-    trained += own;
-    fixed += size(layer.weights) - own;
-  }
-  return { trained, fixed };
-}
-
-function sizeOf(shape: readonly (number | null)[]): number {
-  return shape.reduce<number>((product, size) => product * (size ?? 1), 1);
 }

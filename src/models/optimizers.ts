@@ -66,8 +66,19 @@ const updates: Record<PhaseRecipe['optimizer'], Update> = {
   },
 };
 
+/** Where an optimiser stands. */
+export interface OptimizerState {
+  /** Steps so far. */
+  step: number;
+  /** Running moments, by variable. */
+  moments: Float32Array[][];
+}
+
 /** Changes variables by their gradients, step by step. */
 export interface Optimizer {
+  state(): Promise<OptimizerState>;
+  /** Goes on from a state of an optimiser of the same kind over the same variables. */
+  restore(state: OptimizerState): void;
   /** @param gradients one a variable, in the variables' order; they stay the caller's. */
   apply(gradients: readonly Tensor[]): void;
   /** Frees the moments. */
@@ -99,6 +110,18 @@ export function createOptimizer(
           for (const [slot, moment] of moments[index]!.entries()) moment.assign(next[slot]!);
         }
       });
+    },
+    async state() {
+      const values = async (moment: Variable) => (await moment.data<'float32'>()).slice();
+      return { step, moments: await Promise.all(moments.map((some) => Promise.all(some.map(values)))) };
+    },
+    restore(state) {
+      step = state.step;
+      for (const [index, some] of moments.entries()) {
+        for (const [slot, moment] of some.entries()) {
+          tf.tidy(() => moment.assign(tf.tensor(state.moments[index]![slot]!, moment.shape)));
+        }
+      }
     },
     dispose: () => tf.dispose(moments.flat()),
   };

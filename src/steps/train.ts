@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hashOf } from '../canonical-json.js';
 import type { CacheReference, FitOutcome } from '../models/trainer/jobs.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
@@ -39,20 +41,23 @@ export function trainStep(options: {
   const { run, context, recipe, inputs, trainer } = options;
   const { task, pixels, weights } = inputs;
   const model = modelOf(recipe, task.task);
+  const dependsOn = {
+    version: 1,
+    model,
+    seed: recipe.seed,
+    samples: task.digest,
+    pixels: pixels.identity,
+    pretrained: weights?.pretrained.digest ?? null,
+  };
+  const folder = join(run.path, modelFolder(task.task));
   return accountedStep(run, context, {
     name: `train-${task.task}`,
-    dependsOn: {
-      version: 1,
-      model,
-      seed: recipe.seed,
-      samples: task.digest,
-      pixels: pixels.identity,
-      pretrained: weights?.pretrained.digest ?? null,
-    },
+    dependsOn,
     outputs: ['model.json', 'weights.bin', 'metadata.json'].map(
       (file) => `${modelFolder(task.task)}/${file}`,
     ),
-    work({ signal, events }) {
+    async work({ signal, events }) {
+      await mkdir(dirname(folder), { recursive: true });
       const { height, width, fit, decoder } = pixels.identity;
       return trainer.fit(
         {
@@ -64,7 +69,8 @@ export function trainStep(options: {
           cache: cacheOf(inputs),
           input: { height, width, fit, decoder },
           ...(weights && { weights: weights.folder }),
-          folder: join(run.path, modelFolder(task.task)),
+          folder,
+          checkpoint: { file: `${folder}.checkpoint`, key: hashOf(dependsOn) },
         },
         { signal, events },
       );

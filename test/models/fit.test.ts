@@ -174,6 +174,54 @@ describe('fitTask', () => {
     });
   });
 
+  it('goes on from its last epoch to the very weights of a training that was not stopped', async () => {
+    const phases: ModelRecipe['phases'] = [
+      { train: 'head', epochs: 2, optimizer: 'momentum', learningRate: 0.01 },
+      { train: 'all', epochs: 5, optimizer: 'adam', learningRate: 0.005, patience: 4 },
+    ];
+    const model = { ...MODEL, phases };
+    const whole = await fitTask(options('undisturbed', { model }));
+    const checkpoint = { file: join(folder.path, 'stopped.checkpoint'), key: 'k' };
+    for (const stopAt of [1, 2, 4]) {
+      const controller = new AbortController();
+      const bus = eventBus();
+      bus.events.subscribe((event) => {
+        if (event.type === 'epoch' && event.epoch > stopAt) controller.abort();
+      });
+      const stopped = fitTask(
+        options('stopped', { model, checkpoint, signal: controller.signal, events: bus }),
+      );
+      await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    }
+    const epochs: number[] = [];
+    const bus = eventBus();
+    bus.events.subscribe((event) => event.type === 'epoch' && epochs.push(event.epoch));
+    const resumed = await fitTask(options('stopped', { model, checkpoint, events: bus }));
+    expect(epochs[0]).toBeGreaterThan(4);
+    const timeless = ({ history, keptEpoch, temperature }: typeof whole) => ({
+      history: history.map(({ seconds: _, ...record }) => record),
+      keptEpoch,
+      temperature,
+    });
+    expect(timeless(resumed)).toEqual(timeless(whole));
+    const [a, b] = await Promise.all(
+      ['undisturbed', 'stopped'].map((name) => readFile(join(folder.path, name, 'weights.bin'))),
+    );
+    expect(a!.equals(b!)).toBe(true);
+    await expect(readFile(checkpoint.file)).rejects.toThrow('ENOENT');
+  });
+
+  it('does not take up a training that depended on something else', async () => {
+    const checkpoint = { file: join(folder.path, 'other.checkpoint'), key: 'before' };
+    const controller = new AbortController();
+    const bus = eventBus();
+    bus.events.subscribe((event) => event.type === 'epoch' && event.epoch === 3 && controller.abort());
+    const stopped = fitTask(options('other', { checkpoint, signal: controller.signal, events: bus }));
+    await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    const { history } = await fitTask(options('other', { checkpoint: { ...checkpoint, key: 'after' } }));
+    expect(history).toHaveLength(10);
+  });
+
   it('ends on an abort without leaving tensors', async () => {
     const controller = new AbortController();
     const bus = eventBus();

@@ -5,6 +5,7 @@ import type { Sample, Side } from '../../records.js';
 import type { EvaluationResult, TrainResult } from '../../results.js';
 import type { CacheIdentity } from '../../sinks/tensor-cache/cache.js';
 import type { BackendChoice } from '../backends/backend.js';
+import type { CheckpointFile } from '../checkpoint.js';
 import type { PredictionRecord } from '../evaluate.js';
 import type { FitOptions } from '../fit.js';
 
@@ -27,6 +28,7 @@ export interface FitJob {
   weights?: string;
   /** Where the model is saved. */
   folder: string;
+  checkpoint?: CheckpointFile;
 }
 
 /** Scores a saved model on one side. */
