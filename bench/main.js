@@ -1,12 +1,16 @@
 // Runs every bench, or those named as arguments, on one set of photos.
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import backends from './backends.js';
 import cache from './cache.js';
 import { openData } from './data.js';
 import decode from './decode.js';
 import listings from './listings.js';
 import training from './training.js';
 
-const benches = { decode, cache, listings, training };
+/** Run when nothing is named. */
+const usual = { decode, cache, listings, training };
+/** Minutes long, and beside peers that must be installed: only when named. */
+const benches = { ...usual, backends };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {
@@ -25,7 +29,7 @@ try {
     `${data.files.length} photos and ${data.listings} listings of ${data.synthetic ? 'a SYNTHETIC dump: the figures say nothing about a real catalogue' : data.root}`,
   );
   for (const [name, bench] of Object.entries(benches)) {
-    if (names.length === 0 || names.includes(name)) await bench(data);
+    if (names.length === 0 ? name in usual : names.includes(name)) await bench(data);
   }
 } finally {
   await data.dispose();
