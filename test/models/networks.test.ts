@@ -7,11 +7,12 @@ import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { buildClassifier, firstTrained, POOL } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
-import { networks } from '#src/models/networks/index.js';
+import { assertLayers, networks } from '#src/models/networks/index.js';
 import type { Network } from '#src/models/networks/network.js';
 import { assignWeights, modelWeights } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
 import type { PhaseRecipe } from '#src/recipe.js';
+import { parseRecipe } from '#src/recipe-file.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { formulaWeights, golden, hasShared, shared, unit } from './goldens.js';
@@ -280,4 +281,23 @@ describe.skipIf(!runs)('the goldens’ weight formula', () => {
     const vectors = golden<{ unit: { seed: number; first: number[] } }>('weights.json');
     expect(Array.from(unit(vectors.unit.seed, vectors.unit.first.length))).toEqual(vectors.unit.first);
   });
+});
+
+it.each(Object.values(networks))('$name names the layers that it builds', (network) => {
+  const model = network.build(tf, { height: 64, width: 64, alpha: 0.25, seed: 1 });
+  expect(model.layers.slice(1).map(({ name }) => name)).toEqual(network.layers);
+  model.dispose();
+});
+
+it('refuses a phase that begins at no layer, before any work', () => {
+  const recipe = (from: string) =>
+    parseRecipe(`
+name: x
+tasks: { color: { model: { phases: [{ train: { from: ${from} }, epochs: 1 }] } } }
+model: { network: small-cnn, phases: [{ train: all, epochs: 1 }] }
+`);
+  expect(() => assertLayers(recipe('block9_conv'))).toThrow(
+    'phases.0.train.from: Expected a layer of small-cnn',
+  );
+  expect(() => assertLayers(recipe('block2_conv'))).not.toThrow();
 });

@@ -1,3 +1,5 @@
+import { PipelineError } from '../../errors.js';
+import { modelOf, type Recipe } from '../../recipe.js';
 import { mobilenet } from './mobilenet.js';
 import type { Network } from './network.js';
 import { smallCnn } from './small-cnn.js';
@@ -9,3 +11,22 @@ export const networks: Readonly<Record<Network['name'], Network>> = {
   'small-cnn': smallCnn,
   vgg16,
 };
+
+/**
+ * Looks whether the layers that a recipe's phases name are there, before anything is done.
+ * @throws {PipelineError} `RECIPE_INVALID`
+ */
+export function assertLayers(recipe: Recipe): void {
+  for (const task of Object.keys(recipe.tasks)) {
+    const model = modelOf(recipe, task);
+    const { layers } = networks[model.network];
+    for (const [index, { train }] of model.phases.entries()) {
+      if (typeof train === 'string' || !('from' in train) || layers.includes(train.from)) continue;
+      throw new PipelineError(
+        'RECIPE_INVALID',
+        `model.phases.${index}.train.from: Expected a layer of ${model.network} but received "${train.from}"`,
+        { hint: `Its layers are ${layers.join(', ')}.` },
+      );
+    }
+  }
+}

@@ -29,6 +29,14 @@ export const mobilenet: Network = {
   preprocessing: 'tf',
   featureLayer: 'conv_pw_13_relu',
   top: ['conv_preds'],
+  layers: [
+    ...normalisedNames('conv1'),
+    ...BLOCKS.flatMap(([, stride], index) => [
+      ...(stride === 2 ? [`conv_pad_${index + 1}`] : []),
+      ...normalisedNames(`conv_dw_${index + 1}`),
+      ...normalisedNames(`conv_pw_${index + 1}`),
+    ]),
+  ],
   featureLength: (alpha) => channels(1024, alpha),
   alphaOf(shapes) {
     // Exact enough for every layer: ⌊⌊1024 α⌋ / 2ⁿ⌋ = ⌊1024 α / 2ⁿ⌋.
@@ -80,3 +88,8 @@ export const mobilenet: Network = {
     return tf.model({ name: 'mobilenet', inputs: input, outputs: x });
   },
 };
+
+/** A convolution with the batch norm and the relu after it. */
+function normalisedNames(name: string): string[] {
+  return [name, `${name}_bn`, `${name}_relu`];
+}

@@ -24,6 +24,8 @@ export interface Network {
   readonly featureLayer: string;
   /** Layers with weights of the usual classifier on top, which `build` leaves out. */
   readonly top: readonly string[];
+  /** Names of all layers after the input, in order: known without building it. */
+  readonly layers: readonly string[];
   /** Numbers in a feature vector. */
   featureLength(alpha: number): number;
   /** The width multiplier that weights of these shapes belong to; undefined where they are another network's. */

@@ -12,6 +12,7 @@ export const smallCnn: Network = {
   preprocessing: 'scale',
   featureLayer: `block${BLOCKS.length}_pool`,
   top: [],
+  layers: BLOCKS.flatMap((_, index) => [`block${index + 1}_conv`, `block${index + 1}_pool`]),
   featureLength: (alpha) => filtersOf(BLOCKS.at(-1)!, alpha),
   alphaOf(shapes) {
     const filters = shapes.get(`block${BLOCKS.length}_conv/kernel`)?.at(-1);

@@ -28,6 +28,10 @@ export const vgg16: Network = {
   preprocessing: 'caffe',
   featureLayer: 'block5_pool',
   top: ['fc1', 'fc2', 'predictions'],
+  layers: BLOCKS.flatMap(([, convolutions], block) => [
+    ...Array.from({ length: convolutions }, (_, index) => `block${block + 1}_conv${index + 1}`),
+    `block${block + 1}_pool`,
+  ]),
   featureLength: () => BLOCKS.at(-1)![0],
   alphaOf(shapes) {
     const fits = CONVOLUTIONS.every(
