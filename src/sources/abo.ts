@@ -94,14 +94,16 @@ async function findShards(root: string): Promise<string[]> {
 /** A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run. */
 async function* readShard(file: string, signal: AbortSignal): AsyncGenerator<RawRow> {
   const shard = basename(file);
+  // Looked at first: a stream that is open may fail while nobody listens to it yet.
+  const isArray = await beginsWithBracket(file);
   const bytes = createReadStream(file, { highWaterMark: 256 * 1024 });
   const text = file.endsWith('.gz') ? bytes.pipe(createGunzip({ chunkSize: 256 * 1024 })) : bytes;
   bytes.on('error', (error) => text.destroy(error));
+  // Whoever iterates gets the error too.
+  text.on('error', () => {});
   const last = { line: 0 };
   try {
-    const rows = (await beginsWithBracket(file))
-      ? arrayRows(text, shard)
-      : splitRows(text, { signal, shard });
+    const rows = isArray ? arrayRows(text, shard) : splitRows(text, { signal, shard });
     for await (const row of rows) {
       last.line = row.line ?? last.line;
       yield row;
@@ -129,6 +131,7 @@ async function beginsWithBracket(file: string): Promise<boolean> {
     const bytes = handle.createReadStream({ end: 65_535, autoClose: false });
     const text = createGunzip();
     bytes.on('error', (error) => text.destroy(error));
+    text.on('error', () => {});
     bytes.pipe(text);
     for await (const chunk of text) return /^\uFEFF?\s*\[/.test((chunk as Buffer).toString('utf8', 0, 4096));
     return false;
