@@ -34,10 +34,15 @@ export function installed(name: InstallableName, folder = backendsFolder()): Ins
   return readReceipt(join(folder, folderName({ name, version: VERSION, platform: hostPlatform() })));
 }
 
+/** A receipt that cannot be read (a power cut may leave an empty one) is none: the backend has to be installed again. */
 function readReceipt(path: string): Installed | undefined {
   const file = join(path, RECEIPT);
   if (!existsSync(file)) return undefined;
-  return { ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<Installed, 'path'>), path };
+  try {
+    return { ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<Installed, 'path'>), path };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every installation in the folder, of any version, by name. */

@@ -3,8 +3,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBackend } from '#src/models/backends/index.js';
+import {
+  folderName,
+  installed,
+  listInstalled,
+  RECEIPT,
+} from '#src/models/backends/tensorflow/cache-folder.js';
 import { requiredCuda, searchCuda } from '#src/models/backends/tensorflow/cuda.js';
 import { untar } from '#src/models/backends/tensorflow/npm-package.js';
+import { hostPlatform, VERSION } from '#src/models/backends/tensorflow/release.js';
 import { temporaryFolder } from '../../../fixtures.js';
 
 let root: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -67,4 +74,14 @@ describe('a backend that is not installed', () => {
     await stop();
     expect(name).not.toMatch(/^tensorflow/);
   });
+});
+
+it('counts an installation whose receipt is damaged as none', async () => {
+  const cache = await temporaryFolder('receipt');
+  const name = folderName({ name: 'tensorflow', version: VERSION, platform: hostPlatform() });
+  await mkdir(join(cache.path, name), { recursive: true });
+  await writeFile(join(cache.path, name, RECEIPT), '');
+  expect(installed('tensorflow', cache.path)).toBeUndefined();
+  expect(await listInstalled(cache.path)).toEqual([]);
+  await cache.dispose();
 });
