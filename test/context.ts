@@ -3,6 +3,7 @@ import { eventBus } from '#src/events.js';
 import { type LedgerEntry, memoryLedger } from '#src/ledger.js';
 import { randomSource } from '#src/random.js';
 import { type RunContext, runStage, type Stage } from '#src/stage.js';
+import { collect, iterate } from '#src/streams.js';
 
 /** A run context for tests, with a ledger that can be read. */
 export function testContext(options: Partial<RunContext> = {}): RunContext & { entries: LedgerEntry[] } {
@@ -21,15 +22,7 @@ export function testContext(options: Partial<RunContext> = {}): RunContext & { e
   };
 }
 
-export async function* stream<T>(records: Iterable<T>): AsyncGenerator<T> {
-  yield* records;
-}
-
-export async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const record of records) all.push(record);
-  return all;
-}
+export { collect, iterate as stream };
 
 /** Runs one stage over records that are at hand. */
 export function runOver<In, Out>(
@@ -37,5 +30,5 @@ export function runOver<In, Out>(
   records: Iterable<In>,
   context: RunContext,
 ): Promise<Out[]> {
-  return collect(runStage(stage, stream(records), context));
+  return collect(runStage(stage, iterate(records), context));
 }

@@ -7,7 +7,7 @@ import type { RunContext } from '../stage.js';
 import { chunks, iterate } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
 import type { BackendChoice } from './backends/backend.js';
-import type { Pretrained } from './weights/pretrained.js';
+import type { PretrainedIdentity } from './weights/pretrained.js';
 
 /** Photos a job: enough to keep a backend busy, few enough that early layers stay in the processor's cache. */
 const PHOTOS_A_JOB = 4;
@@ -23,7 +23,7 @@ export interface FeatureWorkerData {
 }
 
 /** The identity of the features that a pretrained base gives for a pixel cache's photos. */
-export function featureIdentity(pretrained: Pretrained, pixels: PixelIdentity): VectorIdentity {
+export function featureIdentity(pretrained: PretrainedIdentity, pixels: PixelIdentity): VectorIdentity {
   const { network, alpha, digest } = pretrained;
   return {
     kind: 'vectors',

@@ -60,15 +60,22 @@ export async function cacheStep(options: {
   const name = cacheName(identity);
   const pixels = { path: join(root, name), identity };
   const output = root === run.path ? name : pixels.path;
+  // Known from looking whether the kept cache still holds.
+  let kept: TaskSamples[] | undefined;
   const step = await accountedStep<BuiltCache>(run, context, {
     name: 'cache',
     dependsOn: { identity, tasks: tasks.map(({ task, digest }) => [task, digest]) },
     outputs: [`${output}/data.mdb`],
     // A shared cache may have been made anew, for another run.
-    holds: async ({ missing }) => countMissing(tasks, await usableTasks(pixels, tasks)) === missing,
+    async holds({ missing }) {
+      const found = await usableTasks(pixels, tasks);
+      if (countMissing(tasks, found) !== missing) return false;
+      kept = found;
+      return true;
+    },
     work: (own) => buildCache({ ...pixels, tasks, context: own }),
   });
-  const usable = await usableTasks(pixels, tasks);
+  const usable = kept ?? (await usableTasks(pixels, tasks));
   return { step, summary: { path: output, ...step.result.summary }, pixels, usable };
 }
 

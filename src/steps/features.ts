@@ -3,7 +3,7 @@ import type { BackendChoice } from '../models/backends/backend.js';
 import { trainsOnFeatures } from '../models/classifier.js';
 import { computeFeatures, featureIdentity } from '../models/features.js';
 import { networks } from '../models/networks/index.js';
-import { type Pretrained, readPretrained } from '../models/weights/pretrained.js';
+import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import type { PixelIdentity, VectorIdentity } from '../sinks/tensor-cache/cache.js';
@@ -13,10 +13,10 @@ import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskSamples } from './cache.js';
 
-/** Pretrained weights with the folder they were read from. */
+/** What names pretrained weights, and the folder that they are read from. */
 export interface WeightsFolder {
   folder: string;
-  pretrained: Pretrained;
+  pretrained: PretrainedIdentity;
 }
 
 /** Reads the pretrained weights of the networks that a recipe uses, by network. */
@@ -29,7 +29,9 @@ export async function readWeights(
     const { network } = modelOf(recipe, task);
     const folder = folders.get(network);
     if (folder === undefined || weights.has(network)) continue;
-    weights.set(network, { folder, pretrained: await readPretrained(folder, networks[network]) });
+    // The threads that compute with the weights read them themselves: here only what names them is kept.
+    const { weights: _, ...pretrained } = await readPretrained(folder, networks[network]);
+    weights.set(network, { folder, pretrained });
   }
   return weights;
 }

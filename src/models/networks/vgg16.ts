@@ -19,6 +19,9 @@ const CONVOLUTIONS = BLOCKS.flatMap(([filters, convolutions], block) =>
   })),
 );
 
+const convolutionsOf = (block: number) =>
+  CONVOLUTIONS.filter(({ name }) => name.startsWith(`block${block + 1}_`));
+
 /**
  * VGG16 (Simonyan & Zisserman 2014, configuration D) with the names, shapes and padding of `keras.applications`. It
  * has no width multiplier: `alpha` is always 1. Height and width are at least 32: the pools leave out odd borders.
@@ -28,9 +31,9 @@ export const vgg16: Network = {
   preprocessing: 'caffe',
   featureLayer: 'block5_pool',
   top: ['fc1', 'fc2', 'predictions'],
-  layers: BLOCKS.flatMap(([, convolutions], block) => [
-    ...Array.from({ length: convolutions }, (_, index) => `block${block + 1}_conv${index + 1}`),
-    `block${block + 1}_pool`,
+  layers: BLOCKS.flatMap((_, index) => [
+    ...convolutionsOf(index).map(({ name }) => name),
+    `block${index + 1}_pool`,
   ]),
   featureLength: () => BLOCKS.at(-1)![0],
   alphaOf(shapes) {
@@ -45,7 +48,7 @@ export const vgg16: Network = {
     let x: SymbolicTensor = input;
     for (const [index] of BLOCKS.entries()) {
       const block = `block${index + 1}`;
-      for (const { name, filters } of CONVOLUTIONS.filter(({ name }) => name.startsWith(`${block}_`))) {
+      for (const { name, filters } of convolutionsOf(index)) {
         const convolution = layers.conv2d({
           name,
           filters,

@@ -3,14 +3,18 @@ import type { Network } from '../networks/network.js';
 import { type NamedWeights, weightsDigest } from './named.js';
 import { readTfjsWeights } from './tfjs-layers.js';
 
-/** Trained weights for a base network. */
-export interface Pretrained {
+/** What is known of trained weights without holding them. */
+export interface PretrainedIdentity {
   network: Network;
   /** The width multiplier that the weights' shapes tell. */
   alpha: number;
-  weights: NamedWeights;
   /** sha256 over all weights that were read, hex. */
   digest: string;
+}
+
+/** Trained weights for a base network. */
+export interface Pretrained extends PretrainedIdentity {
+  weights: NamedWeights;
 }
 
 /**
