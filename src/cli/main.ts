@@ -4,9 +4,8 @@ import { asPipelineError, explain } from '../errors.js';
 import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
 
-const EXIT_CANCELLED = 130;
 /** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
-const CANCEL_GRACE_MS = 1000;
+const CANCEL_GRACE_MS = 1500;
 
 /**
  * The command line: returns the process's exit status (0 done, 1 failed, 2 wrong usage or recipe, 130 Ctrl-C) and
@@ -14,10 +13,10 @@ const CANCEL_GRACE_MS = 1000;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
-  const cancel = () => {
-    if (controller.signal.aborted) process.exit(EXIT_CANCELLED);
+  const cancel = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) die(signal);
     controller.abort();
-    setTimeout(() => process.exit(EXIT_CANCELLED), CANCEL_GRACE_MS).unref();
+    setTimeout(() => die(signal), CANCEL_GRACE_MS).unref();
   };
   process.on('SIGINT', cancel);
   process.on('SIGTERM', cancel);
@@ -39,6 +38,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
     return failure.exitCode;
   }
+}
+
+/**
+ * Ends the process as if it had not listened to the signal, which a shell reports as 128 + its number. `process.exit`
+ * would run native libraries' destructors under threads that are still at work in them, and crash.
+ */
+function die(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 function program(environment: CommandEnvironment): Command {

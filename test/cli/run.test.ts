@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { parquetReadObjects } from 'hyparquet';
@@ -184,12 +185,33 @@ describe.sequential('run', () => {
   });
 });
 
+it('ends on Ctrl-C in the middle of a long step, by the signal itself', async () => {
+  const out = join(folder.path, 'long-step');
+  const slow = ['model.network=vgg16', 'model.batchSize=64', 'cache.size=32'].flatMap((value) => [
+    '--set',
+    value,
+  ]);
+  const running = pipeline(runArguments(out, '--backend', 'cpu', '--weights', 'none', ...slow));
+  let told = '';
+  running.child.stderr.on('data', (chunk: Buffer) => {
+    told += chunk;
+  });
+  while (!told.includes('train-product_type …')) await setTimeout(20);
+  // The step is under way, or the network is being built: neither can be asked to stop.
+  await setTimeout(1500);
+  running.child.kill('SIGINT');
+  const { code, stderr } = await running;
+  expect([code, running.child.signalCode]).toEqual([null, 'SIGINT']);
+  expect(stderr).toContain('Cancelled; the same command goes on from here.');
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
 /** Waits until a file is there (and says something). */
 async function untilThere(file: string, text?: RegExp): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const found = await readFile(file, 'utf8').catch(() => undefined);
     if (found !== undefined && (text === undefined || text.test(found))) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await setTimeout(50);
   }
   throw new Error(`${file} did not come`);
 }

@@ -1,3 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { LayersModel, Rank, SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -5,6 +10,8 @@ import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { tensorflow } from '#src/models/backends/tensorflow.js';
 import { trainBatchNorm } from '#src/models/batch-norm.js';
+import { synthesize } from '#src/synth/dump.js';
+import { pipeline, temporaryFolder } from '../../fixtures.js';
 import { expectClose, numbers, on, valuesOf } from './on.js';
 import { backendSuite } from './suite.js';
 
@@ -106,6 +113,49 @@ describe.skipIf(missing)('the backend tensorflow', () => {
       tf.variable(x, true, 'kept');
       await stop();
       expect(tf.engine().registeredVariables).not.toHaveProperty('kept');
+    }
+  });
+
+  it('leaves a process that ends as it should when its thread ends before the first step', async () => {
+    const index = new URL('../../../dist/models/backends/index.js', import.meta.url).href;
+    const inThread = `import('${index}').then(({ startBackend }) => startBackend('tensorflow'))`;
+    const script = `new (require('node:worker_threads').Worker)(${JSON.stringify(inThread)}, { eval: true })`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const [code, signal] = await once(child, 'exit');
+    expect([code, signal]).toEqual([0, null]);
+  });
+
+  it('ends on Ctrl-C whatever it is at', async () => {
+    const folder = await temporaryFolder('interrupts');
+    try {
+      const dump = join(folder.path, 'dump');
+      await synthesize({
+        out: dump,
+        listings: 250,
+        seed: 3,
+        workers: 2,
+        signal: new AbortController().signal,
+      });
+      const recipe = fileURLToPath(new URL('../../../recipes/demo.yaml', import.meta.url));
+      const out = join(folder.path, 'run');
+      const common = ['--recipe', recipe, '--source', dump, '--out', out, '--set', 'cache.size=32'];
+      expect((await pipeline(['cache', ...common])).code).toBe(0);
+      for (const delay of [0, 150, 300, 450, 600, 900]) {
+        const running = pipeline(['run', ...common, '--backend', 'tensorflow']);
+        let told = '';
+        running.child.stderr.on('data', (chunk: Buffer) => {
+          told += chunk;
+        });
+        while (!told.includes('train-product_type')) await setTimeout(10);
+        await setTimeout(delay);
+        running.child.kill('SIGINT');
+        const { code, stderr } = await running;
+        const { signalCode } = running.child;
+        expect({ delay, ended: signalCode ?? code }).toEqual({ delay, ended: signalCode ? 'SIGINT' : 130 });
+        expect(stderr).toContain('Cancelled; the same command goes on from here.');
+      }
+    } finally {
+      await folder.dispose();
     }
   });
 

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import util from 'node:util';
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs';
@@ -71,6 +72,19 @@ const REMOVED = {
   isArray: Array.isArray,
 };
 
+/** Not among Node's constants: `dlfcn.h` of glibc and of macOS. */
+const RTLD_NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000;
+
+/**
+ * Like `require`, but the library stays when the last thread that loaded it ends: TensorFlow leaves handlers for the
+ * process's end and threads of its own, which would then run code that is gone.
+ */
+function dlopenForGood(file: string): unknown {
+  const module = { exports: {} };
+  process.dlopen(module, file, constants.dlopen.RTLD_LAZY | RTLD_NODELETE);
+  return module.exports;
+}
+
 /**
  * Loads an installation's addon and tfjs-node's JavaScript in this thread, which registers its kernels. The package's
  * entry would look for the addon in its own folder: what it does is done here, with ours.
@@ -89,7 +103,7 @@ export function loadTensorFlow(folder: string): {
   shared[SHARED_TFJS] = require('@tensorflow/tfjs') as Tf;
   if (!process.env['ABO_DEBUG']) mute();
   try {
-    const binding = require(addon) as Binding;
+    const binding = dlopenForGood(addon) as Binding;
     require(join(root, 'dist', 'register_all_kernels.js'));
     const { NodeJSKernelBackend } = require(join(root, 'dist', 'nodejs_kernel_backend.js')) as {
       NodeJSKernelBackend: new (binding: Binding, packageName: string) => TensorFlowBackend;
