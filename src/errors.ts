@@ -102,6 +102,36 @@ export function asPipelineError(error: unknown, details: ErrorDetails = {}): Pip
   return new PipelineError('INTERNAL', message, { ...details, cause: error });
 }
 
+/** An error as data: a class does not survive the way between threads. */
+export interface PlainError {
+  code: ErrorCode;
+  message: string;
+  stage?: string;
+  key?: string;
+  hint?: string;
+  cause?: string;
+}
+
+export function plainError(error: unknown): PlainError {
+  const { code, message, stage, key, hint, cause } = asPipelineError(error);
+  return {
+    code,
+    message,
+    ...(stage !== undefined && { stage }),
+    ...(key !== undefined && { key }),
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
+  };
+}
+
+/** The error that `plainError` described. */
+export function revivedError({ code, message, cause, ...where }: PlainError): PipelineError {
+  return new PipelineError(code, message, {
+    ...where,
+    ...(cause !== undefined && { cause: new Error(cause) }),
+  });
+}
+
 /** An error as plain text for people: what, where, what to do; never a stack trace. */
 export function explain(error: PipelineError): string {
   const where = [error.stage, error.key].filter((part) => part !== undefined).join(' ');

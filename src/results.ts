@@ -28,6 +28,8 @@ export interface TrainResult {
   keptEpoch: number;
   /** Softmax temperature fitted on the validation side; 1 where there is none. */
   temperature: number;
+  /** The backends that computed it, in the order that they came: more than one where it was stopped and went on on another. */
+  backends: string[];
   seconds: number;
   /** Share of `seconds` in which the trainer waited for batches. */
   waitShare: number;

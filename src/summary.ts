@@ -11,6 +11,7 @@ export interface Summary {
   seconds: number;
   /** RssAnon + RssShmem of the process tree: mapped cache pages are the system's. */
   peakMemoryBytes: number;
+  /** Of the task that came last; each task names its own. */
   backend: { name: string; device: string };
   stages: StageCounts[];
   caches: CacheSummary[];
@@ -55,6 +56,10 @@ export interface TaskSummary extends PreparedTask {
   /** Mean cross-entropy in nats. */
   loss: number;
   epochs: number;
+  /** What trained it: more than one where training was stopped and went on on another. */
+  backends: string[];
+  /** What computed the frozen base's features, where the head was trained on such and this run computed them. */
+  featuresBackend?: string;
   trainSeconds: number;
   /** Share of the training time that the trainer waited for data. */
   trainerWaitShare: number;

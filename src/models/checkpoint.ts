@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
 import type { EpochRecord } from '../results.js';
 import type { OptimizerState } from './optimizers.js';
@@ -21,6 +21,11 @@ export interface TrainingState {
   /** The phase's best epoch by validation loss: for patience. */
   bestOfPhase: { epoch: number; loss: number };
   history: EpochRecord[];
+  /** The backends that computed it so far, each once: another one's numbers differ in their last bits. */
+  backends: readonly string[];
+  /** Time that it took so far, and milliseconds of it that were spent waiting for batches. */
+  seconds: number;
+  waited: number;
   /** Of the whole model, in the order of its layers. */
   weights: Float32Array[];
   optimizer: OptimizerState;
@@ -33,10 +38,18 @@ export interface CheckpointFile {
   key: string;
 }
 
-/** Writes a training's state, whole or not at all. */
+const unfinished = (file: string) => `${file}.unfinished`;
+
+/** Writes a training's state, whole or not at all, whatever happens to the machine. */
 export async function writeCheckpoint({ file, key }: CheckpointFile, state: TrainingState): Promise<void> {
-  await writeFile(`${file}.unfinished`, serialize({ key, state }));
-  await rename(`${file}.unfinished`, file);
+  const handle = await open(unfinished(file), 'w');
+  try {
+    await handle.writeFile(serialize({ key, state }));
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished(file), file);
 }
 
 /** The state of a training that depended on the same; undefined where there is none. */
@@ -50,6 +63,7 @@ export async function readCheckpoint({ file, key }: CheckpointFile): Promise<Tra
   }
 }
 
-export async function removeCheckpoint({ file }: CheckpointFile): Promise<void> {
-  await rm(file, { force: true });
+/** Removes a training's state, half-written ones too: once its result is recorded, not before. */
+export async function removeCheckpoint(file: string): Promise<void> {
+  for (const path of [file, unfinished(file)]) await rm(path, { force: true });
 }

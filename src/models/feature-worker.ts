@@ -1,10 +1,10 @@
 import { workerData as threadData } from 'node:worker_threads';
 import type { Tensor4D } from '@tensorflow/tfjs';
-import { move } from 'piscina';
 import { batches } from '../batches.js';
+import { type PlainError, plainError } from '../errors.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { startBackend } from './backends/index.js';
-import type { FeatureWorkerData } from './features.js';
+import type { FeatureJob, FeatureWorkerData, PhotoFeatures } from './features.js';
 import { foldModel } from './folded.js';
 import { networks } from './networks/index.js';
 import type { Network } from './networks/network.js';
@@ -16,14 +16,24 @@ const network = networks[data.network as Network['name']];
 const cache = openCache(data.pixels);
 if (cache.identity.kind !== 'pixels') throw new TypeError('Expected a cache of pixels');
 const { height, width } = cache.identity;
-const { tf } = await startBackend(data.backend);
+const { tf, name, device } = await startBackend(data.backend);
+const backend = { name, device };
 const pretrained = await readPretrained(data.weights, network);
 const base = network.build(tf, { height, width, alpha: pretrained.alpha, seed: 0 });
 assignWeights(tf, base, pretrained.weights, network.top);
 const folded = foldModel(tf, base);
 
-/** One job of a feature thread: keys of the pixel cache → their features, [keys × length], row-major. */
-export default async function work({ keys }: { keys: number[] }): Promise<unknown> {
+/** One job of a feature thread: keys of the pixel cache → their features. */
+export default async function work(job: FeatureJob): Promise<PhotoFeatures | { error: PlainError }> {
+  try {
+    return { features: await compute(job), backend };
+  } catch (error) {
+    // A lost device must arrive as what it is.
+    return { error: plainError(error) };
+  }
+}
+
+async function compute({ keys }: FeatureJob): Promise<Float32Array> {
   const samples = keys.map((key) => ({ key, label: 0 }));
   const options = { samples, batchSize: keys.length, normalise: network.preprocessing };
   for await (const { values, shape } of batches(cache, options)) {
@@ -32,7 +42,7 @@ export default async function work({ keys }: { keys: number[] }): Promise<unknow
       return folded.run(pixels).mean([1, 2]);
     });
     const features = await vectors.data<'float32'>().finally(() => vectors.dispose());
-    return move(features.slice());
+    return features.slice();
   }
   return new Float32Array(0);
 }

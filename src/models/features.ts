@@ -1,5 +1,5 @@
 import { mapOrdered } from '../concurrency.js';
-import { PipelineError } from '../errors.js';
+import { PipelineError, type PlainError, revivedError } from '../errors.js';
 import type { PixelIdentity, TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
@@ -20,6 +20,25 @@ export interface FeatureWorkerData {
   /** The pixel cache's folder. */
   pixels: string;
   backend: BackendChoice;
+}
+
+/** What a feature thread is asked: keys of the pixel cache. */
+export interface FeatureJob {
+  keys: number[];
+}
+
+/** What it answers. */
+export interface PhotoFeatures {
+  /** [keys × length], row-major. */
+  features: Float32Array;
+  backend: { name: string; device: string };
+}
+
+/** What computing features gave: how many are stored, how many of them are new, and what computed those. */
+export interface ComputedFeatures {
+  records: number;
+  computed: number;
+  backend?: { name: string; device: string };
 }
 
 /** The identity of the features that a pretrained base gives for a pixel cache's photos. */
@@ -55,7 +74,7 @@ export async function computeFeatures(options: {
   photos: Iterable<string>;
   backend: BackendChoice;
   context: RunContext;
-}): Promise<{ records: number; computed: number }> {
+}): Promise<ComputedFeatures> {
   const { path, identity, folder, pixels, photos, backend, context } = options;
   const { signal, workers, events } = context;
   const writer = await writeCache(path, identity);
@@ -68,8 +87,9 @@ export async function computeFeatures(options: {
       pixels: pixels.path,
       backend,
     };
+    let used: ComputedFeatures['backend'];
     const threads = Math.min(workers, Math.ceil(missing.length / PHOTOS_A_JOB));
-    const pool = threadPool<{ keys: number[] }, Float32Array>({
+    const pool = threadPool<FeatureJob, PhotoFeatures | { error: PlainError }>({
       module: new URL('./feature-worker.js', import.meta.url),
       workers: threads,
       work: 'compute features',
@@ -80,12 +100,15 @@ export async function computeFeatures(options: {
         chunks(iterate(missing), PHOTOS_A_JOB),
         async (some) => {
           const keys = some.map((sha256) => keyOf(pixels, sha256));
-          return { some, vectors: await pool.run({ keys }, { signal }) };
+          const result = await pool.run({ keys }, { signal });
+          if ('error' in result) throw revivedError(result.error);
+          return { some, ...result };
         },
         { concurrency: 2 * threads, signal },
       );
       let done = 0;
-      for await (const { some, vectors } of jobs) {
+      for await (const { some, features: vectors, backend: own } of jobs) {
+        used ??= own;
         const puts = some.map((sha256, row) => {
           const vector = vectors.slice(row * identity.length, (row + 1) * identity.length);
           return writer.put(sha256, new Uint8Array(vector.buffer));
@@ -97,7 +120,7 @@ export async function computeFeatures(options: {
     } finally {
       await pool.close();
     }
-    return { records: writer.length, computed: missing.length };
+    return { records: writer.length, computed: missing.length, ...(used && { backend: used }) };
   } finally {
     await writer.close();
   }

@@ -10,7 +10,6 @@ import {
   type BestEpoch,
   type CheckpointFile,
   readCheckpoint,
-  removeCheckpoint,
   type TrainingState,
   writeCheckpoint,
 } from './checkpoint.js';
@@ -27,6 +26,8 @@ import type { Pretrained } from './weights/pretrained.js';
 
 export interface FitOptions {
   tf: Tf;
+  /** The backend that `tf` computes on. */
+  backend: string;
   task: string;
   network: Network;
   model: ModelRecipe;
@@ -54,7 +55,6 @@ export interface FitOptions {
  */
 export async function fitTask(options: FitOptions): Promise<TrainResult> {
   const { tf, task, network, model: recipe, seed, samples, cache, input, pretrained, folder } = options;
-  const started = performance.now();
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const { height, width } = input;
   const model = buildClassifier(tf, {
@@ -81,14 +81,12 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       train: sideOf('train'),
       validation: sideOf('validation'),
       history: [],
+      backends: new Set([options.backend]),
+      started: performance.now(),
       waited: 0,
     };
     const saved = options.checkpoint && (await readCheckpoint(options.checkpoint));
-    if (saved !== undefined) {
-      restore(tf, model, saved.weights);
-      training.history.push(...saved.history);
-      if (saved.best !== undefined) training.best = saved.best;
-    }
+    if (saved !== undefined) takeUp(training, saved);
     for (const [index, phase] of recipe.phases.entries()) {
       if (saved !== undefined && index < saved.phase) continue;
       await trainPhase(training, phase, index, index === saved?.phase ? saved : undefined);
@@ -96,7 +94,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     const { best, history } = training;
     if (best !== undefined) restore(tf, model, best.weights);
     const temperature = best === undefined ? 1 : fitTemperature(best.logits);
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = secondsOf(training);
     await saveModel(folder, model, {
       schemaVersion: 1,
       task,
@@ -107,7 +105,6 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       input: { ...input, preprocessing: network.preprocessing },
       temperature,
     });
-    if (options.checkpoint !== undefined) await removeCheckpoint(options.checkpoint);
     return {
       classes,
       model: recipe,
@@ -115,6 +112,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       history,
       keptEpoch: best?.epoch ?? history.length,
       temperature,
+      backends: [...training.backends],
       seconds,
       waitShare: Math.min(1, training.waited / 1000 / seconds),
     };
@@ -129,9 +127,31 @@ interface Training extends FitOptions {
   train: readonly KeyedSample[];
   validation: readonly KeyedSample[];
   history: EpochRecord[];
+  backends: Set<string>;
+  /** When it would have begun if it had never been stopped, on `performance`'s clock. */
+  started: number;
   /** Milliseconds that the trainer waited for batches. */
   waited: number;
   best?: BestEpoch;
+}
+
+const secondsOf = ({ started }: Training) => (performance.now() - started) / 1000;
+
+/** Goes on from a training that was stopped. */
+function takeUp(training: Training, saved: TrainingState): void {
+  const { tf, classifier, task, backend, events } = training;
+  restore(tf, classifier, saved.weights);
+  training.history.push(...saved.history);
+  training.backends = new Set([...saved.backends, backend]);
+  training.started -= saved.seconds * 1000;
+  training.waited = saved.waited;
+  if (saved.best !== undefined) training.best = saved.best;
+  if (saved.backends.at(-1) === backend) return;
+  events.emit({
+    type: 'message',
+    level: 'warning',
+    text: `The training of ${task} goes on from epoch ${saved.history.length} on ${backend}; ${saved.backends.join(' and ')} computed it until then, so that no single backend gives this result`,
+  });
 }
 
 /** @param saved the state after an epoch of this phase, to go on from. */
@@ -189,6 +209,9 @@ async function trainPhase(
         before,
         bestOfPhase,
         history,
+        backends: [...training.backends],
+        seconds: secondsOf(training),
+        waited: training.waited,
         weights: await snapshot(classifier),
         optimizer: await optimizer.state(),
         ...(training.best && { best: training.best }),

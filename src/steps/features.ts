@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { trainsOnFeatures } from '../models/classifier.js';
-import { computeFeatures, featureIdentity } from '../models/features.js';
+import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { networks } from '../models/networks/index.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
@@ -40,6 +40,8 @@ export async function readWeights(
 export interface Features {
   path: string;
   identity: VectorIdentity;
+  /** What computed them; absent where they were all there. */
+  backend?: { name: string; device: string };
 }
 
 /**
@@ -55,10 +57,10 @@ export async function featureSteps(options: {
   pixels: { path: string; identity: PixelIdentity };
   root: string;
   backend: BackendChoice;
-}): Promise<{ features: Map<string, Features>; steps: Accounted<unknown>[] }> {
+}): Promise<{ features: Map<string, Features>; steps: Accounted<ComputedFeatures>[] }> {
   const { run, context, recipe, tasks, weights, pixels, root, backend } = options;
   const features = new Map<string, Features>();
-  const steps: Accounted<unknown>[] = [];
+  const steps: Accounted<ComputedFeatures>[] = [];
   for (const [network, { folder, pretrained }] of weights) {
     const users = tasks.filter(({ task }) => {
       const model = modelOf(recipe, task);
@@ -91,7 +93,8 @@ export async function featureSteps(options: {
       },
     });
     steps.push(step);
-    features.set(network, { path, identity });
+    const { backend: computedOn } = step.result;
+    features.set(network, { path, identity, ...(computedOn && { backend: computedOn }) });
   }
   return { features, steps };
 }

@@ -126,7 +126,12 @@ async function steps(
         const evaluated = await evaluateStep({ run, context, recipe, inputs, trainer });
         done.push(evaluated);
         const { train } = trained.result;
-        summary.tasks[task.task] = taskSummary(summary.tasks[task.task]!, train, evaluated.result);
+        summary.tasks[task.task] = taskSummary(
+          summary.tasks[task.task]!,
+          train,
+          evaluated.result,
+          own.features,
+        );
         reported.push({ cached: task, train, evaluation: evaluated.result });
       }
       addUp(summary, done, run);

@@ -2,6 +2,7 @@ import type { Recipe } from '../recipe.js';
 import type { EvaluationResult, TrainResult } from '../results.js';
 import type { PreparedTask, TaskSummary } from '../summary.js';
 import type { TaskSamples } from './cache.js';
+import type { Features } from './features.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
@@ -18,6 +19,7 @@ export function taskSummary(
   prepared: PreparedTask,
   train: TrainResult,
   evaluation: EvaluationResult,
+  features?: Features,
 ): TaskSummary {
   const { classes, samples, splits, splitBy } = prepared;
   const { side, accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
@@ -34,6 +36,8 @@ export function taskSummary(
     macroF1,
     loss,
     epochs: train.history.length,
+    backends: train.backends,
+    ...(features?.backend && { featuresBackend: features.backend.name }),
     trainSeconds: train.seconds,
     trainerWaitShare: train.waitShare,
   };

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
+import { removeCheckpoint } from '../models/checkpoint.js';
 import type { CacheReference, FitOutcome } from '../models/trainer/jobs.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
@@ -31,7 +32,7 @@ export function cacheOf({ pixels, features }: TaskInputs): CacheReference {
 }
 
 /** Trains one task into RUN/model/<task>/. */
-export function trainStep(options: {
+export async function trainStep(options: {
   run: RunFolder;
   context: RunContext;
   recipe: Recipe;
@@ -42,7 +43,7 @@ export function trainStep(options: {
   const { task, pixels, weights } = inputs;
   const model = modelOf(recipe, task.task);
   const dependsOn = {
-    version: 1,
+    version: 2,
     model,
     seed: recipe.seed,
     samples: task.digest,
@@ -50,7 +51,8 @@ export function trainStep(options: {
     pretrained: weights?.pretrained.digest ?? null,
   };
   const folder = join(run.path, modelFolder(task.task));
-  return accountedStep(run, context, {
+  const checkpoint = `${folder}.checkpoint`;
+  const trained = await accountedStep(run, context, {
     name: `train-${task.task}`,
     dependsOn,
     outputs: ['model.json', 'weights.bin', 'metadata.json'].map(
@@ -70,10 +72,12 @@ export function trainStep(options: {
           input: { height, width, fit, decoder },
           ...(weights && { weights: weights.folder }),
           folder,
-          checkpoint: { file: `${folder}.checkpoint`, key: hashOf(dependsOn) },
+          checkpoint: { file: checkpoint, key: hashOf(dependsOn) },
         },
         { signal, events },
       );
     },
   });
+  await removeCheckpoint(checkpoint);
+  return trained;
 }

@@ -55,7 +55,7 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
   };
 
   it('gives the same vectors for any number of workers, each photo once', async () => {
-    expect(await compute('one', 1, [...photos, photos[3]!])).toEqual({ records: 11, computed: 11 });
+    expect(await compute('one', 1, [...photos, photos[3]!])).toMatchObject({ records: 11, computed: 11 });
     await compute('three', 3);
     expect(await digest('three')).toBe(await digest('one'));
     const cache = openCache(join(folder.path, 'one'));
@@ -69,9 +69,9 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
 
   it('keeps what is there', async () => {
     await compute('partly', 2, photos.slice(0, 4));
-    expect(await compute('partly', 2)).toEqual({ records: 11, computed: 7 });
+    expect(await compute('partly', 2)).toMatchObject({ records: 11, computed: 7 });
     expect(await digest('partly')).toBe(await digest('one'));
-    expect(await compute('partly', 2)).toEqual({ records: 11, computed: 0 });
+    expect(await compute('partly', 2)).toMatchObject({ records: 11, computed: 0 });
   });
 
   it('names a photo that is not in the pixel cache', async () => {

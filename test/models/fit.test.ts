@@ -1,86 +1,37 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventBus, type PipelineEvent } from '#src/events.js';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
+import { removeCheckpoint } from '#src/models/checkpoint.js';
 import { evaluateTask } from '#src/models/evaluate.js';
 import { type FitOptions, fitTask } from '#src/models/fit.js';
 import { loadModel } from '#src/models/model-folder.js';
 import { networks } from '#src/models/networks/index.js';
-import { uniform } from '#src/random.js';
 import type { ModelRecipe } from '#src/recipe.js';
-import type { Sample, Side } from '#src/records.js';
+import type { Sample } from '#src/records.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
-import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
-import { openCache } from '#src/sinks/tensor-cache/open.js';
-import { writeCache } from '#src/sinks/tensor-cache/write.js';
-import { temporaryFolder } from '../fixtures.js';
+import { CLASSES, type Colours, coloursToFit, INPUT, MODEL } from './colours.js';
 
-const INPUT = { height: 16, width: 16, fit: 'stretch', decoder: 'turbo' } as const;
-const CLASSES = ['blue', 'green', 'red'];
-
-let folder: { path: string; dispose(): Promise<void> };
+let colours: Colours;
 let backend: StartedBackend;
 let cache: TensorCache;
-const samples: Sample[] = [];
+let samples: Sample[];
+let folder: { path: string };
 beforeAll(async () => {
-  folder = await temporaryFolder('fit');
+  colours = await coloursToFit();
+  ({ cache, samples } = colours);
+  folder = { path: colours.folder };
   backend = await startBackend('wasm');
-  const path = join(folder.path, 'cache');
-  const writer = await writeCache(path, pixelIdentity(INPUT));
-  for (let index = 0; index < 90; index++) {
-    const label = CLASSES[index % 3]!;
-    const strong = [2, 1, 0][index % 3]!;
-    // A noisy square whose strongest channel is the class.
-    const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, at) =>
-      Math.floor((at % 3 === strong ? 190 : 40) + 60 * uniform('pixel', index, at)),
-    );
-    const sha256 = index.toString(16).padStart(64, '0');
-    await writer.put(sha256, pixels);
-    const split: Side = index < 60 ? 'train' : index < 75 ? 'validation' : 'test';
-    const name = `photo${index}`;
-    samples.push({
-      path: name,
-      file: name,
-      label,
-      component: name,
-      imageId: name,
-      sha256,
-      task: 'colour',
-      split,
-    });
-  }
-  await writer.close();
-  cache = openCache(path);
 });
 afterAll(async () => {
-  await cache.close();
   await backend.stop();
-  await folder.dispose();
+  await colours.dispose();
 });
 
-const MODEL: ModelRecipe = {
-  network: 'small-cnn',
-  head: { units: [8], dropout: 0.05, labelSmoothing: 0.05 },
-  batchSize: 8,
-  phases: [{ train: 'all', epochs: 10, optimizer: 'adam', learningRate: 0.005 }],
-};
-
-const options = (name: string, more: Partial<FitOptions> = {}): FitOptions => ({
-  tf: backend.tf,
-  task: 'colour',
-  network: networks['small-cnn'],
-  model: MODEL,
-  seed: 1,
-  samples,
-  cache,
-  input: INPUT,
-  folder: join(folder.path, name),
-  signal: new AbortController().signal,
-  events: eventBus(),
-  ...more,
-});
+const options = (name: string, more: Partial<FitOptions> = {}) => colours.options(backend, name, more);
 
 describe('fitTask', () => {
   it('learns, keeps the epoch with the lowest validation loss, and saves a model that predicts alone', async () => {
@@ -208,7 +159,10 @@ describe('fitTask', () => {
       ['undisturbed', 'stopped'].map((name) => readFile(join(folder.path, name, 'weights.bin'))),
     );
     expect(a!.equals(b!)).toBe(true);
-    await expect(readFile(checkpoint.file)).rejects.toThrow('ENOENT');
+    // Until its result is recorded: who stops here must not train again.
+    expect(existsSync(checkpoint.file)).toBe(true);
+    await removeCheckpoint(checkpoint.file);
+    expect(existsSync(checkpoint.file)).toBe(false);
   });
 
   it('does not take up a training that depended on something else', async () => {
@@ -220,6 +174,31 @@ describe('fitTask', () => {
     await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
     const { history } = await fitTask(options('other', { checkpoint: { ...checkpoint, key: 'after' } }));
     expect(history).toHaveLength(10);
+  });
+
+  it('counts the time before it was stopped, and says when another backend goes on', async () => {
+    const checkpoint = { file: join(folder.path, 'moved.checkpoint'), key: 'k' };
+    const controller = new AbortController();
+    const bus = eventBus();
+    const messages: string[] = [];
+    let before = 0;
+    bus.events.subscribe((event) => {
+      if (event.type === 'message') messages.push(event.text);
+      if (event.type === 'epoch' && event.epoch === 5) controller.abort();
+    });
+    const started = performance.now();
+    const first = fitTask(
+      options('moved', { checkpoint, signal: controller.signal, events: bus, backend: 'webgpu' }),
+    );
+    await expect(first).rejects.toMatchObject({ code: 'ABORTED' });
+    before = (performance.now() - started) / 1000;
+    const { seconds, backends, history } = await fitTask(options('moved', { checkpoint, events: bus }));
+    expect(history).toHaveLength(10);
+    // Four epochs at least were computed before.
+    expect(seconds).toBeGreaterThan(history.slice(0, 4).reduce((sum, epoch) => sum + epoch.seconds, 0));
+    expect(seconds).toBeLessThan(before + (performance.now() - started) / 1000);
+    expect(backends).toEqual(['webgpu', 'wasm']);
+    expect(messages).toEqual([expect.stringContaining('webgpu computed it until then')]);
   });
 
   it('ends on an abort without leaving tensors', async () => {

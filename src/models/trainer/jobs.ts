@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.js';
+import type { PlainError } from '../../errors.js';
 import type { PipelineEvent } from '../../events.js';
 import type { ModelRecipe } from '../../recipe.js';
 import type { Sample, Side } from '../../records.js';
@@ -58,19 +58,13 @@ export interface TrainerData {
   backend: BackendChoice;
 }
 
-export type ToTrainer = { type: 'job'; job: FitJob | EvaluateJob } | { type: 'abort' };
+export type ToTrainer =
+  | { type: 'job'; job: FitJob | EvaluateJob }
+  | { type: 'abort' }
+  /** No job comes after this: the thread frees its backend and ends once it is idle. */
+  | { type: 'close' };
 
 export type FromTrainer =
   | { type: 'event'; event: PipelineEvent }
   | { type: 'done'; outcome: FitOutcome | EvaluateOutcome }
   | { type: 'failed'; error: PlainError };
-
-/** An error as data: a class does not survive the way between threads. */
-export interface PlainError {
-  code: ErrorCode;
-  message: string;
-  stage?: string;
-  key?: string;
-  hint?: string;
-  cause?: string;
-}

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { PipelineError } from '../../errors.js';
+import { PipelineError, revivedError } from '../../errors.js';
 import type { EventBus } from '../../events.js';
 import type { BackendChoice } from '../backends/backend.js';
 import type {
@@ -8,13 +8,14 @@ import type {
   FitJob,
   FitOutcome,
   FromTrainer,
-  PlainError,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
 
-/** How long a step may go on after it was asked to stop: then its thread is ended. */
+/** How long a step may go on after it was asked to stop: then nobody waits for it any more. */
 const STOP_GRACE_MS = 1000;
+/** How long an idle backend may take to free what it holds: then its thread is ended. */
+const CLOSE_GRACE_MS = 2000;
 
 export interface JobContext {
   signal: AbortSignal;
@@ -31,7 +32,8 @@ export interface TrainerThread {
 /**
  * The thread starts with the first job, and its backend with it: a run with nothing to do needs neither. Jobs run one
  * after the other. Its methods throw what the job threw, `WORKER_CRASHED` when the thread dies, `ABORTED` when the
- * signal fires.
+ * signal fires: a step that goes on nevertheless is left to itself, because to end a thread while a native library
+ * works in it takes the whole process down. Its thread ends with that step.
  */
 export function trainerThread(backend: BackendChoice): TrainerThread {
   let worker: Worker | undefined;
@@ -43,10 +45,9 @@ export function trainerThread(backend: BackendChoice): TrainerThread {
     try {
       return await outcomeOf(current, job, context);
     } catch (error) {
-      // A thread that died, or was ended, takes no further job.
-      const ended = error instanceof PipelineError && ['ABORTED', 'WORKER_CRASHED'].includes(error.code);
-      if (ended) {
-        await current.terminate();
+      // A thread that died, or that is still at work, takes no further job.
+      if (error instanceof PipelineError && ['ABORTED', 'WORKER_CRASHED'].includes(error.code)) {
+        send(current, { type: 'close' });
         worker = undefined;
       }
       throw error;
@@ -56,10 +57,21 @@ export function trainerThread(backend: BackendChoice): TrainerThread {
     fit: (job, context) => run(job, context) as Promise<FitOutcome>,
     evaluate: (job, context) => run(job, context) as Promise<EvaluateOutcome>,
     async close() {
-      await worker?.terminate();
+      if (worker !== undefined) await closeIdle(worker);
       worker = undefined;
     },
   };
+}
+
+function closeIdle(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => void worker.terminate(), CLOSE_GRACE_MS);
+    worker.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    send(worker, { type: 'close' });
+  });
 }
 
 function outcomeOf(
@@ -89,7 +101,7 @@ function outcomeOf(
           settle(() => resolve(message.outcome));
           break;
         case 'failed':
-          settle(() => reject(signal.aborted ? cancelled() : revive(message.error)));
+          settle(() => reject(signal.aborted ? cancelled() : revivedError(message.error)));
           break;
       }
     };
@@ -104,13 +116,6 @@ function outcomeOf(
 
 function send(worker: Worker, message: ToTrainer): void {
   worker.postMessage(message);
-}
-
-function revive({ code, message, cause, ...where }: PlainError): PipelineError {
-  return new PipelineError(code, message, {
-    ...where,
-    ...(cause !== undefined && { cause: new Error(cause) }),
-  });
 }
 
 function crashed(cause: unknown): PipelineError {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { asPipelineError, type PipelineError } from '../../errors.js';
+import { plainError, throwIfAborted } from '../../errors.js';
 import { eventBus } from '../../events.js';
 import { openCache } from '../../sinks/tensor-cache/open.js';
 import type { StartedBackend } from '../backends/backend.js';
@@ -15,7 +15,6 @@ import type {
   FitJob,
   FitOutcome,
   FromTrainer,
-  PlainError,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
@@ -24,21 +23,42 @@ const port = parentPort!;
 const say = (message: FromTrainer) => port.postMessage(message);
 let started: Promise<StartedBackend> | undefined;
 let controller = new AbortController();
+let working: Promise<void> = Promise.resolve();
 
 port.on('message', (message: ToTrainer) => {
-  if (message.type === 'abort') controller.abort();
-  else void work(message.job);
+  switch (message.type) {
+    case 'job':
+      working = work(message.job);
+      break;
+    case 'abort':
+      controller.abort();
+      break;
+    case 'close':
+      void working.then(end);
+      break;
+  }
 });
+
+async function end(): Promise<void> {
+  try {
+    await (await started)?.stop();
+  } catch {
+    // A backend that did not start, or whose device is lost, has nothing left to free.
+  } finally {
+    port.close();
+  }
+}
 
 async function work(job: FitJob | EvaluateJob): Promise<void> {
   controller = new AbortController();
   try {
     started ??= startBackend((workerData as TrainerData).backend);
     const backend = await started;
+    throwIfAborted(controller.signal);
     const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);
     say({ type: 'done', outcome });
   } catch (error) {
-    say({ type: 'failed', error: plain(asPipelineError(error)) });
+    say({ type: 'failed', error: plainError(error) });
   }
 }
 
@@ -52,6 +72,7 @@ async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promis
     fitTask({
       ...options,
       tf,
+      backend: name,
       network,
       cache,
       signal: controller.signal,
@@ -84,15 +105,4 @@ async function withCache<T>(
   } finally {
     await cache.close();
   }
-}
-
-function plain({ code, message, stage, key, hint, cause }: PipelineError): PlainError {
-  return {
-    code,
-    message,
-    ...(stage !== undefined && { stage }),
-    ...(key !== undefined && { key }),
-    ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
-  };
 }

@@ -1,9 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Rank } from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventBus } from '#src/events.js';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { describeAdapter, isSoftware } from '#src/models/backends/webgpu/adapter.js';
+import { fitTask } from '#src/models/fit.js';
 import { probeBackend } from '#src/models/probe.js';
+import { coloursToFit, MODEL } from '../colours.js';
 import { backendSuite } from './suite.js';
 
 /** Why there is nothing to test on: neither a GPU nor SwiftShader (see vitest.config.ts). */
@@ -88,6 +93,42 @@ describe.skipIf(missing !== undefined)('webgpu fails loudly', () => {
     device.destroy();
     await expect(x.data()).rejects.toMatchObject({ code: 'DEVICE_LOST' });
     expect(() => x.relu()).toThrow(expect.objectContaining({ code: 'DEVICE_LOST' }));
+  });
+
+  it('when the device is lost in training, which goes on later from its last whole epoch', async () => {
+    const colours = await coloursToFit();
+    const few = {
+      model: { ...MODEL, phases: [{ ...MODEL.phases[0]!, epochs: 3 }] },
+      samples: colours.samples.filter((_, index) => index % 5 === 0),
+    };
+    const weights = (name: string) => readFile(join(colours.folder, name, 'weights.bin'));
+    try {
+      const first = await startBackend('webgpu');
+      started = first;
+      const whole = await fitTask(colours.options(first, 'whole', few));
+      const checkpoint = { file: join(colours.folder, 'lost.checkpoint'), key: 'k' };
+      const bus = eventBus();
+      bus.events.subscribe((event) => {
+        if (event.type === 'epoch' && event.epoch === 2) {
+          (first.tf.backend() as unknown as Internals).device.destroy();
+        }
+      });
+      const lost = fitTask(colours.options(first, 'lost', { ...few, checkpoint, events: bus }));
+      await expect(lost).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+      await first.stop();
+      started = await startBackend('webgpu');
+      const epochs: number[] = [];
+      const again = eventBus();
+      again.events.subscribe((event) => event.type === 'epoch' && epochs.push(event.epoch));
+      const { history } = await fitTask(
+        colours.options(started, 'lost', { ...few, checkpoint, events: again }),
+      );
+      expect(epochs[0]).toBeGreaterThan(1);
+      expect(history.map(({ loss }) => loss)).toEqual(whole.history.map(({ loss }) => loss));
+      expect((await weights('lost')).equals(await weights('whole'))).toBe(true);
+    } finally {
+      await colours.dispose();
+    }
   });
 
   it('and starts again after it was stopped, when auto prefers a real device', async () => {

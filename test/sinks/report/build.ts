@@ -175,6 +175,7 @@ function trainOf(labels: readonly string[], epochs: number, validated: boolean):
     history,
     keptEpoch: validated ? Math.max(1, epochs - 1) : epochs,
     temperature: validated ? 1.213 : 1,
+    backends: ['wasm'],
     seconds: 3.2 * epochs,
     waitShare: 0.034,
   };
@@ -201,6 +202,7 @@ function taskSummary(
     macroF1,
     loss,
     epochs: train.history.length,
+    backends: train.backends,
     trainSeconds: train.seconds,
     trainerWaitShare: train.waitShare,
   };
