@@ -56,13 +56,19 @@ async function trainStep(
     const outputs = feed.outputs(cut, batch);
     const labels = tf.tensor1d(batch.labels, 'int32');
     let hits: Tensor | undefined;
-    const { value, grads } = tf.variableGrads((): Scalar => {
-      const logits = cut.above(outputs, { dropoutSeed });
-      hits = tf.keep(logits.argMax(-1).equal(labels).sum());
-      return crossEntropy(tf, logits, labels, labelSmoothing);
-    }, cut.variables as Variable[]);
-    optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
-    return [value, hits!];
+    try {
+      const { value, grads } = tf.variableGrads((): Scalar => {
+        const logits = cut.above(outputs, { dropoutSeed });
+        // It has to outlive the tidy that gradients are computed in.
+        hits = tf.keep(logits.argMax(-1).equal(labels).sum());
+        return crossEntropy(tf, logits, labels, labelSmoothing);
+      }, cut.variables as Variable[]);
+      optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
+      return [value, hits!];
+    } catch (error) {
+      hits?.dispose();
+      throw error;
+    }
   });
   try {
     // Not dataSync: a GPU's results can only be waited for.
