@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asPipelineError, type PipelineError } from '../../errors.js';
 import { eventBus } from '../../events.js';
@@ -33,7 +34,7 @@ port.on('message', (message: ToTrainer) => {
 async function work(job: FitJob | EvaluateJob): Promise<void> {
   controller = new AbortController();
   try {
-    started ??= startBackend((workerData as TrainerData).backend);
+    started ??= startBackend((workerData as TrainerData).backend, { threads: availableParallelism() });
     const backend = await started;
     const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);
     say({ type: 'done', outcome });
