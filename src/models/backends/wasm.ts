@@ -43,8 +43,9 @@ export const wasm: Backend = {
       single ??= tf.findBackendFactory('wasm');
       const started = await keepingFailureHandlers(async () => {
         if (!isRunning(tf)) {
-          count = Math.max(1, Math.min(MOST_THREADS, wanted));
-          if (count > 1) threads = await registerThreaded(tf, count);
+          const asked = Math.min(MOST_THREADS, wanted);
+          threads = asked > 1 ? await threadsOrNone(tf, asked) : undefined;
+          count = threads ? asked : 1;
         }
         return tf.setBackend('wasm');
       });
@@ -76,6 +77,16 @@ export const wasm: Backend = {
     }
   },
 };
+
+/** Where threads cannot start, one is still far faster than any other backend that needs nothing. */
+async function threadsOrNone(tf: Tf, asked: number): Promise<Threads | undefined> {
+  try {
+    return await registerThreaded(tf, asked);
+  } catch (error) {
+    process.emitWarning(`WebAssembly starts no threads (${(error as Error).message}): going on with one`);
+    return undefined;
+  }
+}
 
 function isRunning(tf: Tf): boolean {
   return 'wasm' in (tf.engine() as unknown as { registry: Record<string, unknown> }).registry;

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Worker } from 'node:worker_threads';
 import type { Rank, Tensor, Tensor4D } from '@tensorflow/tfjs';
 import { getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { numbers, valuesOf } from './on.js';
@@ -43,7 +45,8 @@ function work(tf: Tf): Promise<Float32Array[]> {
   });
 }
 
-const threadsOfProcess = () => readdirSync('/proc/self/task').length;
+/** 0 where the system does not say. */
+const threadsOfProcess = () => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);
 
 describe('threads of wasm', () => {
   it('compute the very bits that one thread does', { timeout: 60_000 }, async () => {
@@ -73,6 +76,30 @@ describe('threads of wasm', () => {
     const one = await startBackend('wasm');
     expect(one.device).toMatch(/^1 core,/);
     await one.stop();
+  });
+
+  it.each(['at once', 'while they load'])('are done without where they fail %s', async (when) => {
+    const library = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Worker };
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const before = threadsOfProcess();
+    const original = library.Worker;
+    library.Worker = class extends original {
+      constructor() {
+        if (when === 'at once') throw new Error('no thread');
+        super('throw new Error("no thread")', { eval: true });
+      }
+    };
+    try {
+      const { tf, device, stop } = await startBackend('wasm', { threads: 2 });
+      expect(device).toMatch(/^1 core,/);
+      expect([...tf.add([1, 2], [3, 4]).dataSync()]).toEqual([4, 6]);
+      await stop();
+    } finally {
+      library.Worker = original;
+    }
+    expect(warned.mock.calls).toEqual([[expect.stringContaining('no thread')]]);
+    expect(threadsOfProcess()).toBe(before);
+    warned.mockRestore();
   });
 
   it('leave what is global alone', async () => {

@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import type { KernelBackend } from '@tensorflow/tfjs';
 import type { Tf } from '../backend.js';
 
-/** Emscripten's glue starts this many workers at once, and the calling thread computes too; XNNPACK takes 8 in all. */
+/** Emscripten's glue has 8 workers ready. A further one would need the thread that waits for it: never that many. */
 export const MOST_THREADS = 8;
 
 type Command = (...numbers: number[]) => unknown;
@@ -18,13 +18,16 @@ interface ThreadedModule {
   tfjs?: Record<string, Command>;
 }
 
-type Factory = (config: {
+interface Configuration {
   locateFile(name: string): string;
   instantiateWasm(
     imports: { env: Record<string, unknown> },
     receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): WebAssembly.Exports;
-}) => Promise<ThreadedModule>;
+}
+
+/** Makes the module of what it is given, at once as far as its workers. */
+type Factory = (configuration: Configuration & Partial<ThreadedModule>) => Promise<ThreadedModule>;
 
 const require = createRequire(import.meta.url);
 const threaded = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd';
@@ -58,24 +61,20 @@ export async function registerThreaded(tf: Tf, threads: number): Promise<Threads
   const running = [...PThread.runningWorkers];
   for (const worker of running) worker.unref();
   // The glue always starts as many as it could need.
-  await Promise.all(spare.splice(0).map((worker) => worker.terminate()));
+  await end(spare.splice(0));
   if (running.length !== threads - 1) {
+    await end(running);
     throw new RangeError(`Expected ${threads - 1} more threads but received ${running.length}`);
   }
   tf.removeBackend('wasm');
   tf.registerBackend('wasm', () => backend, 2);
-  return {
-    async ended() {
-      await Promise.all(running.map((worker) => worker.terminate()));
-    },
-  };
+  return { ended: () => end(running) };
 }
 
 async function load(threads: number): Promise<ThreadedModule> {
   const factory = require(`${threaded}.js`) as Factory;
   const wasmModule = new WebAssembly.Module(readFileSync(require.resolve(`${threaded}.wasm`)));
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
-  const loading = factory({
+  const module: Parameters<Factory>[0] = {
     // It asks for its worker only: the WebAssembly is made here.
     locateFile: (name) =>
       name.endsWith('.js') ? fileURLToPath(new URL('./pthread.js', import.meta.url)) : name,
@@ -86,9 +85,38 @@ async function load(threads: number): Promise<ThreadedModule> {
       receive(instance, wasmModule);
       return instance.exports;
     },
+  };
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  try {
+    const loading = factory(module);
+    return await Promise.race([loading, failureOf(module.PThread!.unusedWorkers, loading)]);
+  } catch (error) {
+    await end(module.PThread?.unusedWorkers ?? []);
+    throw error;
+  } finally {
+    // The glue leaves Node's Worker there.
+    if (before) Object.defineProperty(globalThis, 'Worker', before);
+    else Reflect.deleteProperty(globalThis, 'Worker');
+  }
+}
+
+/** Rejects when a worker fails while they load. Afterwards that is thrown where nobody catches it, as the glue does. */
+function failureOf(workers: readonly Worker[], loading: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => {
+    let fail = reject as (error: unknown) => void;
+    const rethrow = (error: unknown) => {
+      throw error;
+    };
+    loading.then(
+      () => {
+        fail = rethrow;
+      },
+      () => undefined,
+    );
+    for (const worker of workers) worker.removeAllListeners('error').on('error', (error) => fail(error));
   });
-  // The glue leaves Node's Worker there, and has started its own by now.
-  if (before) Object.defineProperty(globalThis, 'Worker', before);
-  else Reflect.deleteProperty(globalThis, 'Worker');
-  return loading;
+}
+
+async function end(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.terminate()));
 }
