@@ -1,5 +1,5 @@
 // One side of bench/backends.js, in a process of its own: some steps of one network on one backend, on random photos.
-// Takes one JSON argument {"backend", "work", "batch", "steps"} and prints {"milliseconds": [...], "peakBytes"}.
+// Takes one JSON argument {"backend", "work", "batch", "steps", "threads"} and prints {"milliseconds": [...], "peakBytes"}.
 import { startBackend } from '#src/models/backends/index.js';
 import { buildClassifier, firstTrained } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
@@ -10,8 +10,8 @@ import { createOptimizer } from '#src/models/optimizers.js';
 
 const SIZE = 224;
 const CLASSES = 10;
-const { backend, work, batch, steps } = JSON.parse(process.argv[2]);
-const started = await startBackend(backend);
+const { backend, work, batch, steps, threads = 1 } = JSON.parse(process.argv[2]);
+const started = await startBackend(backend, { threads });
 const { tf } = started;
 const network = networks[work.split(' ')[0]];
 const photos = Float32Array.from({ length: batch * SIZE * SIZE * 3 }, () => Math.random());

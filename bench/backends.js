@@ -32,7 +32,12 @@ export default async function backends() {
       ...(peer !== undefined && {
         [`python ${peer.trim()}`]: () => run(python, [file('peers/keras_steps.py'), JSON.stringify(asked)]),
       }),
-      wasm: () => node('wasm', { ...asked, batch: WASM_BATCH[work] ?? batch, steps: 1 }),
+      ...Object.fromEntries(
+        [1, 2].map((threads) => [
+          `wasm, ${threads} thread${threads === 1 ? '' : 's'}`,
+          () => node('wasm', { ...asked, batch: WASM_BATCH[work] ?? batch, steps: 1, threads }),
+        ]),
+      ),
     };
     report(work, batch, sides);
   }
@@ -45,7 +50,7 @@ function report(work, batch, sides) {
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, side] of Object.entries(sides)) {
       const { milliseconds, peakBytes } = side();
-      const photos = name === 'wasm' ? (WASM_BATCH[work] ?? batch) : batch;
+      const photos = name.startsWith('wasm') ? (WASM_BATCH[work] ?? batch) : batch;
       times[name].push(median(milliseconds) / photos);
       peaks[name] = Math.max(peaks[name] ?? 0, peakBytes);
     }
@@ -58,7 +63,7 @@ function report(work, batch, sides) {
     const ratios = values.map((value, round) => value / times[subject][round]);
     const compared = name === subject ? '' : `   ${spread(ratios, 2)} times the time of ${subject}`;
     console.log(
-      `  ${name.padEnd(14)} ${spread(values, 1)} ms a photo, peak ${Math.round(peaks[name] / 1e6)} MB${compared}`,
+      `  ${name.padEnd(15)} ${spread(values, 1)} ms a photo, peak ${Math.round(peaks[name] / 1e6)} MB${compared}`,
     );
   }
 }

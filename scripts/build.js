@@ -32,24 +32,28 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+function assemble(file, out, options = []) {
+  const always = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
+  run('asc', [join(kernels, file), '-o', `dist/kernels/${out}`, ...always, ...options]);
+}
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist/kernels'), { recursive: true });
 run('tsc', ['-p', '.']);
 if (existsSync(join(root, kernels))) {
   for (const file of readdirSync(join(root, kernels)).filter((name) => name.endsWith('.ts'))) {
-    const out = `dist/kernels/${file.replace(/\.ts$/, '.wasm')}`;
-    run('asc', [
-      join(kernels, file),
-      '-o',
-      out,
-      '-O3',
-      '--noAssert',
-      '--runtime',
-      'stub',
-      '--enable',
-      'simd',
-      '--importMemory',
-    ]);
+    const name = file.replace(/\.ts$/, '');
+    assemble(file, `${name}.wasm`);
+    // The same for memory that threads share, all 4 GiB of it: another type to WebAssembly.
+    if (name === 'training') {
+      assemble(file, `${name}-shared.wasm`, [
+        '--enable',
+        'threads',
+        '--sharedMemory',
+        '--maximumMemory',
+        '65536',
+      ]);
+    }
   }
 }
 writeFileSync(stamp, digest);

@@ -7,7 +7,7 @@ export { type ErrorCode, PipelineError } from './errors.js';
 export { type EventBus, eventBus, type PipelineEvent, type StageCounts } from './events.js';
 export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
 export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } from './ledger.js';
-export type { BackendChoice, StartedBackend, Tf } from './models/backends/backend.js';
+export type { BackendChoice, StartedBackend, StartOptions, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
 export { loadModel, type ModelMetadata } from './models/model-folder.js';
 export { type RandomSource, randomSource } from './random.js';

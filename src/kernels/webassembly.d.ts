@@ -8,8 +8,10 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
   }
+  type Imports = Record<string, Record<string, unknown>>;
+  type Exports = Record<string, unknown>;
   class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
-    readonly exports: Record<string, unknown>;
+    constructor(module: Module, imports: Imports);
+    readonly exports: Exports;
   }
 }

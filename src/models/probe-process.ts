@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { asPipelineError } from '../errors.js';
 import type { BackendName } from './backends/backend.js';
 import { startBackend } from './backends/index.js';
@@ -9,7 +10,7 @@ const [name, seconds] = process.argv.slice(2) as [BackendName, string];
 
 async function find(): Promise<Finding> {
   try {
-    const started = await startBackend(name);
+    const started = await startBackend(name, { threads: availableParallelism() });
     const { device, version, emulated = false } = started;
     const { failure, ...rates } = await probeBackend(started, Number(seconds));
     const { message, hint } = failure === undefined ? {} : asPipelineError(failure);

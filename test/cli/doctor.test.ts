@@ -33,7 +33,7 @@ it('fits one screen, with what is missing and the command that helps', async () 
   expect(lines.length).toBeLessThan(25);
   for (const { name } of backends)
     expect(lines.filter((line) => line.startsWith(`${name} `))).toHaveLength(1);
-  expect(stdout).toMatch(/^wasm +trains +\d+ +\d+ +\d+ MB {2}1 core, WebAssembly SIMD; TensorFlow\.js/m);
+  expect(stdout).toMatch(/^wasm +trains +\d+ +\d+ +\d+ MB {2}\d+ cores?, WebAssembly SIMD; TensorFlow\.js/m);
   expect(stdout).toMatch(/^webgpu +no\n +Expected .*[vV]ulkan.*\n +→ .*/m);
   expect(stdout).toMatch(/^--backend auto is \w+ here\.$/m);
 });

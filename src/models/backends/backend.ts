@@ -25,6 +25,14 @@ export interface StartedBackend {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /**
+   * How many threads it may compute on, where it has a say in that; 1 unless told, as many as the thread that calls.
+   * What it computes does not depend on it.
+   */
+  readonly threads?: number;
+}
+
 /** A way to run TensorFlow.js from Node. */
 export interface Backend {
   readonly name: BackendName;
@@ -36,5 +44,5 @@ export interface Backend {
    * Starts it in the calling thread and makes it TensorFlow.js's current backend.
    * @throws {PipelineError} `BACKEND_UNAVAILABLE` with what is missing and what to do.
    */
-  start(): Promise<StartedBackend>;
+  start(options?: StartOptions): Promise<StartedBackend>;
 }

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.js';
-import type { Backend, BackendChoice, StartedBackend } from './backend.js';
+import type { Backend, BackendChoice, StartedBackend, StartOptions } from './backend.js';
 import { cpu } from './cpu.js';
 import { tensorflow, tensorflowGpu } from './tensorflow.js';
 import { wasm } from './wasm.js';
@@ -13,14 +13,17 @@ export const backends: readonly Backend[] = [tensorflowGpu, webgpu, tensorflow, 
  * on a device of its own rather than on an emulated one.
  * @throws {PipelineError} `BACKEND_UNAVAILABLE` with what is missing and what to do.
  */
-export async function startBackend(choice: BackendChoice): Promise<StartedBackend> {
+export async function startBackend(
+  choice: BackendChoice,
+  options: StartOptions = {},
+): Promise<StartedBackend> {
   const candidates = backends.filter(({ name, trains, isInstalled }) =>
     choice === 'auto' ? trains && (isInstalled?.() ?? true) : name === choice,
   );
   let cause: unknown;
   for (const backend of candidates) {
     try {
-      const started = await backend.start();
+      const started = await backend.start(options);
       if (choice !== 'auto' || !started.emulated) return started;
       await started.stop();
     } catch (error) {

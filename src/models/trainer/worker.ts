@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError, throwIfAborted } from '../../errors.js';
 import { eventBus } from '../../events.js';
@@ -52,7 +53,7 @@ async function end(): Promise<void> {
 async function work(job: FitJob | EvaluateJob): Promise<void> {
   controller = new AbortController();
   try {
-    started ??= startBackend((workerData as TrainerData).backend);
+    started ??= startBackend((workerData as TrainerData).backend, { threads: availableParallelism() });
     const backend = await started;
     throwIfAborted(controller.signal);
     const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);

@@ -8,7 +8,7 @@ import type {
   Variable,
 } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BackendName, StartedBackend, Tf } from '#src/models/backends/backend.js';
+import type { BackendName, StartedBackend, StartOptions, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { cutModel } from '#src/models/cut.js';
 import { crossEntropy } from '#src/models/loss.js';
@@ -140,11 +140,15 @@ const OPTIMIZERS: [string, PhaseRecipe['optimizer'], number, number, number][] =
  * training by each optimiser, against float64 TensorFlow's and Keras's.
  * @param prepare called once the backend has started.
  */
-export function backendSuite(name: BackendName, prepare: (tf: Tf) => void = () => {}): void {
+export function backendSuite(
+  name: BackendName,
+  prepare: (tf: Tf) => void = () => {},
+  options: StartOptions = {},
+): void {
   let started: StartedBackend;
   let tf: Tf;
   beforeAll(async () => {
-    started = await startBackend(name);
+    started = await startBackend(name, options);
     tf = started.tf;
     prepare(tf);
   });

@@ -7,6 +7,8 @@ export interface WasmBackend extends KernelBackend {
   readonly dataIdMap: { get(id: object): { readonly memoryOffset: number } };
   readonly wasm: {
     readonly asm: { readonly memory?: WebAssembly.Memory };
+    /** Where threads share it. */
+    readonly wasmMemory?: WebAssembly.Memory;
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
     _free(address: number): void;
@@ -40,7 +42,7 @@ const instances = new WeakMap<WasmBackend, TrainingKernels>();
 export function kernelsOf(backend: WasmBackend): TrainingKernels {
   const known = instances.get(backend);
   if (known) return known;
-  const { memory } = backend.wasm.asm;
+  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
   if (memory === undefined) {
     throw new PipelineError(
       'BACKEND_UNAVAILABLE',
@@ -48,7 +50,8 @@ export function kernelsOf(backend: WasmBackend): TrainingKernels {
       { hint: 'Install version 4.22.0 of it, or choose the backend cpu.' },
     );
   }
-  const bytes = readFileSync(new URL('../../../kernels/training.wasm', import.meta.url));
+  const file = memory.buffer instanceof SharedArrayBuffer ? 'training-shared.wasm' : 'training.wasm';
+  const bytes = readFileSync(new URL(`../../../kernels/${file}`, import.meta.url));
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
   const kernels = instance.exports as unknown as TrainingKernels;
   instances.set(backend, kernels);
