@@ -64,12 +64,12 @@ export interface RunFolder {
 
 /**
  * Opens (or makes) a run folder for writing.
- * @throws {PipelineError} `RUN_LOCKED` when another process writes it.
+ * @throws {PipelineError} `RUN_LOCKED` when another process writes it, `USAGE` where it cannot be written.
  */
 export async function openRunFolder(path: string, events: EventBus): Promise<RunFolder> {
-  await mkdir(join(path, 'ledgers'), { recursive: true });
   const lock = acquireLock(join(path, '.lock'), `the run folder ${path}`);
   try {
+    await mkdir(join(path, 'ledgers'), { recursive: true });
     const { steps, current: before } = await readManifest(path);
     let remembered = before;
     const current: string[] = [];

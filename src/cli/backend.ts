@@ -1,12 +1,8 @@
 import { Option } from 'commander';
 import { eventBus } from '../events.js';
-import {
-  backendsFolder,
-  type Installed,
-  listInstalled,
-  removeInstalled,
-} from '../models/backends/tensorflow/cache-folder.js';
-import { INSTALLABLE, type InstallableName } from '../models/backends/tensorflow/release.js';
+import { backendsFolder, type Installed, listInstalled } from '../models/backends/tensorflow/cache-folder.js';
+import { INSTALLABLE } from '../models/backends/tensorflow/release.js';
+import { isInstallable, removeInstalled } from '../models/backends/tensorflow/uninstall.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { showProgress } from './progress.js';
 
@@ -83,9 +79,6 @@ export const backendCommand: CommandDefinition = (program, { signal }) => {
       process.stdout.write(`${megabytes(bytes)} freed\n`);
     });
 };
-
-const isInstallable = (name: string): name is InstallableName =>
-  (INSTALLABLE as readonly string[]).includes(name);
 
 const describe = ({ name, version, path, bytes }: Installed) =>
   `${name} ${version}, ${megabytes(bytes)} in ${path}`;

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { canonicalJson } from '../../canonical-json.js';
@@ -21,7 +20,6 @@ import { assertIdentity, valueBytes } from './identity.js';
  * another identity; `DISK_FULL` from its promises.
  */
 export async function writeCache(path: string, identity: CacheIdentity): Promise<CacheWriter> {
-  await mkdir(path, { recursive: true });
   const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
   try {
     const databases = openDatabases(path, { readOnly: false });

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { PipelineError } from '../../../errors.js';
-import { hostPlatform, INSTALLABLE, type InstallableName, type Release, VERSION } from './release.js';
+import { hostPlatform, type InstallableName, type Release, VERSION } from './release.js';
 
 /** What is known of an installed backend: its `installed.json`. */
 export interface Installed {
@@ -20,6 +19,10 @@ export interface Installed {
 
 /** Name of the file that says an installation is whole. */
 export const RECEIPT = 'installed.json';
+
+/** Ends of the names of an installation that is being made, and of one that another is about to take the place of. */
+export const UNFINISHED = '.unfinished';
+export const REPLACED = '.replaced';
 
 /** The folder that backends are installed in: `${XDG_CACHE_HOME:-~/.cache}/abo-pipeline/backends`. */
 export function backendsFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -48,35 +51,8 @@ function readReceipt(path: string): Installed | undefined {
 /** Every installation in the folder, of any version, by name. */
 export async function listInstalled(folder = backendsFolder()): Promise<Installed[]> {
   const names = (await readdir(folder).catch(() => [])).sort();
-  return names.map((name) => readReceipt(join(folder, name))).filter((one) => one !== undefined);
-}
-
-/**
- * Removes a backend in every version, and what an interrupted installation of it left; gives what it freed.
- * @throws {PipelineError} `USAGE` where there is nothing of that name.
- */
-export async function removeInstalled(
-  name: string,
-  folder = backendsFolder(),
-): Promise<{ paths: string[]; bytes: number }> {
-  if (!INSTALLABLE.includes(name as InstallableName)) {
-    throw new PipelineError('USAGE', `Expected one of ${INSTALLABLE.join(', ')} but received "${name}"`);
-  }
-  // `tensorflow-2…` and not `tensorflow-gpu-2…`.
-  const own = new RegExp(`^${name}-\\d`);
-  const entries = (await readdir(folder).catch(() => [])).filter((entry) => own.test(entry));
-  if (entries.length === 0) {
-    throw new PipelineError('USAGE', `Expected ${name} to be installed but it is not`, {
-      hint: '`pipeline backend list` says what is.',
-    });
-  }
-  const paths = entries.map((entry) => join(folder, entry));
-  let bytes = 0;
-  for (const path of paths) {
-    bytes += await bytesOf(path);
-    await rm(path, { recursive: true, force: true });
-  }
-  return { paths, bytes };
+  const whole = names.filter((name) => !name.endsWith(UNFINISHED) && !name.endsWith(REPLACED));
+  return whole.map((name) => readReceipt(join(folder, name))).filter((one) => one !== undefined);
 }
 
 /** Bytes of the files under a folder; links count nothing. */

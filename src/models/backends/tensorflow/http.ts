@@ -1,5 +1,26 @@
 import { PipelineError, throwIfAborted } from '../../../errors.js';
 
+/**
+ * Reads an address that a user gave.
+ * @param what where it was given: `--index`.
+ * @throws {PipelineError} `USAGE` where it is no address of a web server.
+ */
+export function webAddress(text: string, what: string): URL {
+  try {
+    const url = new URL(text);
+    // Both have to be whole percent-encodings.
+    decodeURIComponent(`${url.username}${url.password}`);
+    if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  } catch {
+    // Said below.
+  }
+  // Whatever it is, it may hold a password.
+  const received = text.replace(/(\/\/|^).*@/, '$1');
+  throw new PipelineError('USAGE', `Expected ${what} to be an http or https URL but received "${received}"`, {
+    hint: 'Such as https://pypi.org/simple for Python, https://registry.npmjs.org for npm.',
+  });
+}
+
 /** A URL for people: without the name and password that an index's URL may hold. */
 export function shown(url: string | URL): string {
   const parsed = new URL(url);
@@ -30,10 +51,17 @@ export async function get(
     // fetch says "fetch failed", its cause says why.
     const cause = (error as Error).cause ?? error;
     throw new PipelineError('DOWNLOAD_FAILED', `Expected an answer from ${new URL(url).host} but none came`, {
-      hint: 'Without a network, bring the wheel over and pass it: --from WHEEL. For a mirror: --index URL.',
+      hint: `Without a network, bring the wheel over and pass it: --from WHEEL. For a mirror: --index URL.${proxyHint()}`,
       cause,
     });
   }
+}
+
+/** Node passes by the proxies of the environment unless it is told. */
+export function proxyHint(env: NodeJS.ProcessEnv = process.env): string {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].filter((name) => env[name]);
+  if (names.length === 0 || env['NODE_USE_ENV_PROXY'] === '1') return '';
+  return ` ${names[0]} is only used with NODE_USE_ENV_PROXY=1, by Node 24 and newer.`;
 }
 
 /** @throws {PipelineError} `DOWNLOAD_FAILED` unless the answer is a success. */

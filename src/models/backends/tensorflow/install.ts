@@ -1,18 +1,26 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isAbort, PipelineError } from '../../../errors.js';
 import type { EventBus } from '../../../events.js';
-import { acquireLock } from '../../../lock.js';
-import { backendsFolder, bytesOf, folderName, type Installed, installed, RECEIPT } from './cache-folder.js';
-import { compileAddon, findCompiler, nodeHeaders } from './compile.js';
+import {
+  backendsFolder,
+  bytesOf,
+  folderName,
+  type Installed,
+  installed,
+  RECEIPT,
+  UNFINISHED,
+} from './cache-folder.js';
+import { type Compiler, compileAddon, findCompiler, nodeHeaders } from './compile.js';
 import { requiredCuda, searchCuda } from './cuda.js';
-import { download } from './download.js';
+import { hasLeftovers, lockBackends, putInPlace, removeDownloads, sweep } from './leftovers.js';
 import { layout, placeStandIns } from './load.js';
 import { MUTE_SOURCE } from './mute.js';
 import { defaultRegistry, type PackageSources, placePackage } from './npm-package.js';
+import { expectRoom, obtainWheel, sourceOf } from './obtain.js';
 import {
   type InstallableName,
   NODE_HEADERS,
@@ -24,7 +32,6 @@ import {
 } from './release.js';
 import type { TrialResult } from './trial.js';
 import { unpackWheel, wheelFiles } from './wheel.js';
-import { defaultIndex, findWheel } from './wheel-index.js';
 
 export interface InstallOptions {
   name: InstallableName;
@@ -53,63 +60,46 @@ export interface InstallResult extends Installed {
   missingCuda?: string[];
 }
 
-/** A wheel to its unpacked libraries: 3.1 measured; headers, the addon and JavaScript are nothing beside them. */
-const UNPACKED_PER_PACKED = 3.3;
-
 /**
  * Installs a backend into the cache folder: takes TensorFlow's library from its Python wheel, compiles tfjs-node's
  * addon against it, tries it, and only then gives it its name. An interrupted one goes on with the download.
- * @throws {PipelineError} `COMPILER_MISSING`, `COMPILE_FAILED`, `BACKEND_UNAVAILABLE` (unsupported platform, or it
- * does not compute), `DOWNLOAD_FAILED`, `DOWNLOAD_CORRUPT`, `DISK_FULL`, `RUN_LOCKED`, `ABORTED`.
+ * @throws {PipelineError} `USAGE`, `NOT_FOUND` (what was asked for is not there), `COMPILER_MISSING`, `COMPILE_FAILED`,
+ * `BACKEND_UNAVAILABLE` (unsupported platform, or it does not compute), `DOWNLOAD_FAILED`, `DOWNLOAD_CORRUPT`,
+ * `DISK_FULL`, `RUN_LOCKED`, `ABORTED`.
  */
 export async function installBackend(options: InstallOptions): Promise<InstallResult> {
   const { name, env = process.env, folder = backendsFolder(env), force = false } = options;
   const release = releaseFor(name);
+  const source = await sourceOf(options, release);
+  const path = join(folder, folderName(release));
   const present = installed(name, folder);
-  if (present !== undefined && !force) return present;
-  // Before a long download, not after it.
-  const compiler = findCompiler(env);
-  const lock = acquireLock(join(folder, 'install.lock'), `the folder of backends (${folder})`);
-  const unfinished = join(folder, `${folderName(release)}.unfinished`);
+  if (present !== undefined && !force && !hasLeftovers(path)) return present;
+  const lock = lockBackends(folder);
+  const unfinished = `${path}${UNFINISHED}`;
   try {
-    const wheel = await obtainWheel(options, release, folder);
-    await rm(unfinished, { recursive: true, force: true });
+    await sweep(folder);
+    const kept = installed(name, folder);
+    if (kept !== undefined && !force) return kept;
+    // Before a long download, not after it.
+    const compiler = findCompiler(env);
+    const { wheel, filename } = await obtainWheel(source, { ...options, release, folder, env });
     const device = await build({ ...options, env }, { release, wheel, compiler, unfinished });
     const missing = name === 'tensorflow-gpu' ? await linkCuda(unfinished) : undefined;
     const receipt: Omit<Installed, 'path'> = {
       name,
       version: VERSION,
       platform: release.platform,
-      wheel: basename(wheel),
+      wheel: filename,
       bytes: await bytesOf(unfinished),
     };
     await writeFile(join(unfinished, RECEIPT), `${JSON.stringify(receipt, null, 2)}\n`);
-    const path = join(folder, folderName(release));
-    await rm(path, { recursive: true, force: true });
-    await rename(unfinished, path);
-    if (options.from === undefined) await rm(dirname(wheel), { recursive: true, force: true });
+    await putInPlace(unfinished, path);
+    if (options.from === undefined) await removeDownloads(release, folder);
     return { ...receipt, path, device, ...(missing && { missingCuda: missing }) };
   } finally {
     await rm(unfinished, { recursive: true, force: true });
     lock.release();
   }
-}
-
-/** The wheel's path: downloaded, or the one that was given. */
-async function obtainWheel(
-  { from, index, env = process.env, signal, events, freeBytes }: InstallOptions,
-  release: Release,
-  folder: string,
-): Promise<string> {
-  if (from !== undefined) return resolve(from);
-  const wheel = await findWheel(release, index ?? defaultIndex(env), signal);
-  if (wheel.size !== undefined) {
-    await expectRoom(folder, wheel.size * (1 + UNPACKED_PER_PACKED), freeBytes);
-  }
-  events.emit({ type: 'message', level: 'info', text: `Downloading ${wheel.filename}` });
-  const file = join(folder, 'downloads', wheel.filename);
-  await download({ url: wheel.url, sha256: wheel.sha256, file, events, signal });
-  return file;
 }
 
 async function build(
@@ -119,7 +109,7 @@ async function build(
     wheel,
     compiler,
     unfinished,
-  }: Record<'wheel' | 'compiler' | 'unfinished', string> & { release: Release },
+  }: Record<'wheel' | 'unfinished', string> & { release: Release; compiler: Compiler },
 ): Promise<string> {
   const { package: root, nodeHeaders: ownHeaders, ...places } = layout(unfinished);
   const { headers, libraries, addon, mute, muteSource, protobuf } = places;
@@ -144,7 +134,7 @@ async function build(
   const node = nodeHeaders();
   if (node === undefined) await placePackage(NODE_HEADERS, ownHeaders, sources);
 
-  events.emit({ type: 'message', level: 'info', text: `Compiling with ${compiler}` });
+  events.emit({ type: 'message', level: 'info', text: `Compiling with ${compiler.join(' ')}` });
   const includes = node ?? join(ownHeaders, 'include');
   await writeFile(muteSource, MUTE_SOURCE);
   await compileAddon({ compiler, sources: [muteSource], headers: [includes], output: mute, signal });
@@ -158,27 +148,6 @@ async function build(
   });
   events.emit({ type: 'message', level: 'info', text: 'Trying it' });
   return (await tryOut(unfinished, signal)).device;
-}
-
-/** @throws {PipelineError} `DISK_FULL` where fewer bytes than these can be written. */
-async function expectRoom(
-  folder: string,
-  bytes: number,
-  freeBytes: InstallOptions['freeBytes'] = async (path) => {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  },
-): Promise<void> {
-  const free = await freeBytes(folder);
-  if (free >= bytes) return;
-  const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;
-  throw new PipelineError(
-    'DISK_FULL',
-    `Expected ${megabytes(bytes)} free in ${folder} but there are ${megabytes(free)}`,
-    {
-      hint: 'Free some space, or set XDG_CACHE_HOME to a folder on another disk.',
-    },
-  );
 }
 
 async function tryInProcess(folder: string, signal: AbortSignal): Promise<TrialResult> {

@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PipelineError } from '../../../errors.js';
-import { expectSuccess, get } from './http.js';
+import { expectSuccess, get, webAddress } from './http.js';
 import type { NpmPackage } from './release.js';
 
 export interface PackageSources {
@@ -74,6 +74,7 @@ async function fetchTarball(pkg: NpmPackage, { beside, registry, signal }: Packa
   let tarball: Buffer;
   if (local !== undefined && existsSync(local)) tarball = await readFile(local);
   else {
+    webAddress(registry, "npm's registry (npm_config_registry)");
     const url = `${registry.replace(/\/*$/, '')}/${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
     try {
       const response = await get(url, { signal });

@@ -50,6 +50,10 @@ export function hostPlatform(): string {
   return header.glibcVersionRuntime === undefined ? `${platform}-musl` : platform;
 }
 
+/** The project on the Python package index; undefined where there is none for the platform. */
+export const projectOf = (name: InstallableName, platform: string): string | undefined =>
+  WHEELS[name][platform]?.project;
+
 /** @throws {PipelineError} `BACKEND_UNAVAILABLE` where TensorFlow publishes no library for the platform. */
 export function releaseFor(name: InstallableName, platform = hostPlatform()): Release {
   const wheel = WHEELS[name][platform];

@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PipelineError } from '../../../errors.js';
 import type { EventBus } from '../../../events.js';
@@ -12,11 +12,20 @@ const NOTICES =
   /^tensorflow\/THIRD_PARTY_NOTICES\.txt$|\.dist-info\/(licenses\/)?(METADATA|LICENSE[^/]*|NOTICE[^/]*)$/;
 
 /**
- * What is needed of a wheel: two libraries, the C headers, and the notices.
- * @throws {PipelineError} `USAGE` where it is another release's, `NOT_FOUND`, `DOWNLOAD_CORRUPT` where it is no wheel.
+ * Looks at a wheel that a user names.
+ * @throws {PipelineError} `NOT_FOUND` where there is none, `USAGE` where it is no file or another release's.
  */
-export async function wheelFiles(wheel: string, release: Release): Promise<ZipEntry[]> {
-  const { project, version, libraries, wheelSuffix } = release;
+export async function expectWheel(wheel: string, release: Release): Promise<void> {
+  const { project, version, wheelSuffix } = release;
+  const found = await stat(wheel).catch((error: NodeJS.ErrnoException) => {
+    throw new PipelineError('NOT_FOUND', `Expected a wheel at ${wheel} but there is none`, { cause: error });
+  });
+  if (!found.isFile()) {
+    throw new PipelineError(
+      'USAGE',
+      `Expected a wheel at ${wheel} but there is ${found.isDirectory() ? 'a folder' : 'no regular file'}`,
+    );
+  }
   const file = basename(wheel);
   if (!file.startsWith(`${project.replaceAll('-', '_')}-${version}-`) || !wheelSuffix.test(file)) {
     throw new PipelineError(
@@ -25,19 +34,27 @@ export async function wheelFiles(wheel: string, release: Release): Promise<ZipEn
       { hint: `pip download --no-deps ${project}==${version} gets it on a machine like this one.` },
     );
   }
-  const entries = await zipEntries(wheel).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    throw new PipelineError('NOT_FOUND', `Expected a wheel at ${wheel} but there is none`, { cause: error });
-  });
+}
+
+/**
+ * What is needed of a wheel: two libraries, the C headers, and the notices.
+ * @throws {PipelineError} `DOWNLOAD_CORRUPT` where it is no wheel, or lacks them.
+ */
+export async function wheelFiles(wheel: string, { libraries }: Release): Promise<ZipEntry[]> {
+  const entries = await zipEntries(wheel);
   const paths = libraries.map((name) => `tensorflow/${name}`);
   const needed = entries.filter(
     ({ name }) => paths.includes(name) || HEADERS.test(name) || NOTICES.test(name),
   );
   const missing = paths.find((path) => !needed.some(({ name }) => name === path));
   if (missing !== undefined) {
-    throw new PipelineError('DOWNLOAD_CORRUPT', `Expected ${missing} in ${file} but it is not there`, {
-      hint: 'Get the wheel again.',
-    });
+    throw new PipelineError(
+      'DOWNLOAD_CORRUPT',
+      `Expected ${missing} in ${basename(wheel)} but it is not there`,
+      {
+        hint: 'Get the wheel again.',
+      },
+    );
   }
   return needed;
 }

@@ -2,10 +2,11 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventBus, type PipelineEvent } from '#src/events.js';
-import { installed, listInstalled, removeInstalled } from '#src/models/backends/tensorflow/cache-folder.js';
+import { installed, listInstalled } from '#src/models/backends/tensorflow/cache-folder.js';
 import { findCompiler } from '#src/models/backends/tensorflow/compile.js';
 import { type InstallOptions, installBackend } from '#src/models/backends/tensorflow/install.js';
 import { releaseFor } from '#src/models/backends/tensorflow/release.js';
+import { removeInstalled } from '#src/models/backends/tensorflow/uninstall.js';
 import { pipeline, temporaryFolder } from '../../../fixtures.js';
 import { release, WHEEL, type WheelServerOptions, wheelContents, wheelServer, zip } from './wheel-server.js';
 
@@ -109,6 +110,7 @@ describe('installing a backend', () => {
     const wheel = join(root.path, WHEEL);
     await writeFile(wheel, zip(wheelContents()));
     const other = join(root.path, WHEEL.replace(release.version, '2.9.1'));
+    await writeFile(other, '');
     await expect(install({ from: other })).rejects.toEqual(code('USAGE'));
     await expect(install({ from: join(root.path, 'x', WHEEL) })).rejects.toEqual(code('NOT_FOUND'));
     expect((await install({ from: wheel })).wheel).toBe(WHEEL);
@@ -206,7 +208,9 @@ describe('installing fails clearly', () => {
     expect(failure).toEqual(code('COMPILE_FAILED'));
     expect(failure.cause.message).toBe('tfjs_backend.cc:1:1: error: no such thing');
     // The download is kept for the next attempt.
-    expect(await readdir(join(folder, 'downloads'))).toEqual([WHEEL]);
+    expect(await readdir(join(folder, 'downloads'))).toEqual([
+      expect.stringMatching(`^[0-9a-f]{16}-${WHEEL}$`),
+    ]);
   });
 
   it('when what was compiled does not compute: nothing is installed', async () => {

@@ -1,0 +1,92 @@
+import { stat, statfs } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { PipelineError } from '../../../errors.js';
+import type { EventBus } from '../../../events.js';
+import { download } from './download.js';
+import { webAddress } from './http.js';
+import { downloadsIn } from './leftovers.js';
+import type { Release } from './release.js';
+import { expectWheel } from './wheel.js';
+import { defaultIndex, findWheel } from './wheel-index.js';
+
+/** Bytes that can still be written into a folder. */
+export type FreeBytes = (folder: string) => Promise<number>;
+
+/** Where the wheel comes from: a file of the user's, or an index; undefined for the one that pip would ask. */
+export type WheelSource = { file: string } | { index: URL | undefined };
+
+/**
+ * Checks what the user named, before any work is done.
+ * @throws {PipelineError} `USAGE`, `NOT_FOUND`
+ */
+export async function sourceOf(
+  { from, index }: { from?: string; index?: string },
+  release: Release,
+): Promise<WheelSource> {
+  if (from === undefined) return { index: index === undefined ? undefined : webAddress(index, '--index') };
+  if (index !== undefined) {
+    throw new PipelineError('USAGE', 'Expected --from or --index but received both', {
+      hint: 'A wheel that is here already needs no index.',
+    });
+  }
+  const file = resolve(from);
+  await expectWheel(file, release);
+  return { file };
+}
+
+/** A wheel to its unpacked libraries: 3.1 measured; headers, the addon and JavaScript are nothing beside them. */
+const UNPACKED_PER_PACKED = 3.3;
+
+interface ObtainOptions {
+  release: Release;
+  /** Of backends. */
+  folder: string;
+  env: NodeJS.ProcessEnv;
+  events: EventBus;
+  signal: AbortSignal;
+  freeBytes?: FreeBytes;
+}
+
+/**
+ * The wheel's path, and its own name: downloaded, or the one that was given.
+ * @throws {PipelineError} as `findWheel` and `download` do, and `DISK_FULL`.
+ */
+export async function obtainWheel(
+  source: WheelSource,
+  { release, folder, env, events, signal, freeBytes }: ObtainOptions,
+): Promise<{ wheel: string; filename: string }> {
+  if ('file' in source) return { wheel: source.file, filename: basename(source.file) };
+  const { filename, url, sha256, size } = await findWheel(release, source.index ?? defaultIndex(env), signal);
+  // By its hash: what another index or an earlier file of this name left is another file.
+  const wheel = join(downloadsIn(folder), `${sha256.slice(0, 16)}-${filename}`);
+  if (size !== undefined) {
+    const there = (await sizeOf(wheel)) ?? (await sizeOf(`${wheel}.part`)) ?? 0;
+    await expectRoom(folder, size * (1 + UNPACKED_PER_PACKED) - there, freeBytes);
+  }
+  events.emit({ type: 'message', level: 'info', text: `Downloading ${filename}` });
+  await download({ url, sha256, file: wheel, events, signal });
+  return { wheel, filename };
+}
+
+const sizeOf = async (path: string) => (await stat(path).catch(() => undefined))?.size;
+
+/** @throws {PipelineError} `DISK_FULL` where fewer bytes than these can be written. */
+export async function expectRoom(
+  folder: string,
+  bytes: number,
+  freeBytes: FreeBytes | undefined = async (path) => {
+    const { bavail, bsize } = await statfs(path);
+    return bavail * bsize;
+  },
+): Promise<void> {
+  const free = await freeBytes(folder);
+  if (free >= bytes) return;
+  const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;
+  throw new PipelineError(
+    'DISK_FULL',
+    `Expected ${megabytes(bytes)} free in ${folder} but there are ${megabytes(free)}`,
+    {
+      hint: 'Free some space, or set XDG_CACHE_HOME to a folder on another disk.',
+    },
+  );
+}
