@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Size } from '../kernels/resize.js';
 import { channelsOf, type Normalisation } from '../normalisation.js';
+import { pixelsOf } from './box.js';
 import { matrixOf } from './matrix.js';
 import type { Augmentation } from './parameters.js';
 
@@ -107,13 +108,9 @@ export function augmenter({ source, target, normalise }: AugmenterOptions): Augm
     kernels.recolour(out, pixels, brightness, contrast, means, hue, channels);
   }
 
-  function erase({ left, top, width, height, level }: NonNullable<Augmentation['cutout']>): void {
-    const [x, y] = [Math.ceil(left * target.width), Math.ceil(top * target.height)];
-    const right = Math.ceil((left + width) * target.width);
-    const bottom = Math.ceil((top + height) * target.height);
-    const inside = (end: number, most: number) => Math.min(end, most);
-    const [columns, rows] = [inside(right, target.width) - x, inside(bottom, target.height) - y];
-    kernels.erase(out, target.width, x, y, columns, rows, level, channels);
+  function erase(cutout: NonNullable<Augmentation['cutout']>): void {
+    const { left, top, width, height } = pixelsOf(cutout, target);
+    kernels.erase(out, target.width, left, top, width, height, cutout.level, channels);
   }
 
   return {

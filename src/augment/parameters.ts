@@ -1,13 +1,6 @@
 import { type DrawKey, uniform } from '../random.js';
+import { type Box, placeBox } from './box.js';
 import type { AugmentationRecipe, Range } from './schema.js';
-
-/** A rectangle in shares of a picture's width and height, 0..1. */
-export interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
 
 /** What is done to one photo to make one view of it. Plain data: it can be stored, sent to a thread and drawn again. */
 export interface Augmentation {
@@ -96,17 +89,12 @@ function cropOf(area: number, draw: (part: string) => number): Box {
   const ratio = CROP_RATIO ** (2 * draw('crop-ratio') - 1);
   const width = Math.min(1, Math.sqrt(area * ratio));
   const height = Math.min(1, Math.sqrt(area / ratio));
-  return placed(width, height, draw, 'crop');
+  return placeBox({ width, height }, draw('crop-left'), draw('crop-top'));
 }
 
 /** Sides drawn one by one, as RandomErasing does: the square roots of two areas. */
 function cutoutBox([low, high]: Range, draw: (part: string) => number): Box {
   const side = (part: string) => Math.sqrt(low + (high - low) * draw(part));
-  return placed(side('cutout-width'), side('cutout-height'), draw, 'cutout');
-}
-
-function placed(width: number, height: number, draw: (part: string) => number, part: string): Box {
-  const left = (1 - width) * draw(`${part}-left`);
-  const top = (1 - height) * draw(`${part}-top`);
-  return { left, top, width, height };
+  const size = { width: side('cutout-width'), height: side('cutout-height') };
+  return placeBox(size, draw('cutout-left'), draw('cutout-top'));
 }

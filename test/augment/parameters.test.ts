@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { augmentationOf, type Box, UNCHANGED } from '#src/augment/parameters.js';
+import type { Box } from '#src/augment/box.js';
+import { augmentationOf, UNCHANGED } from '#src/augment/parameters.js';
 import { augmentationSchema } from '#src/augment/schema.js';
 
 const V2 = augmentationSchema.parse({
