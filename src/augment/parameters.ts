@@ -60,7 +60,7 @@ export function augmentationOf(
 ): Augmentation {
   const draw = (part: string) => uniform(seed, `augment/${part}`, epoch, key, view);
   const within = ([low, high]: Range, part: string) => low + (high - low) * draw(part);
-  const { rotation, translation, zoom, flip = 'none', brightness, contrast, hue, crop, cutout } = recipe;
+  const { rotation, translation, zoom, flip = '', brightness, contrast, hue, crop, cutout } = recipe;
   return {
     crop: crop === undefined ? UNCHANGED.crop : cropOf(within(crop, 'crop'), draw),
     rotation: rotation === undefined ? 0 : within(rotation, 'rotation'),

@@ -4,15 +4,21 @@ import { z } from 'zod';
 export type Range = readonly [low: number, high: number];
 
 /** A number f, which means the range that Keras's layer makes of it, or the range itself. */
-function range(least: number, most: number, whole: (factor: number) => Range) {
+function factor(least: number, most: number, whole: (factor: number) => Range) {
   const bound = z.number().min(least).max(most);
   return z
-    .union([bound, z.tuple([bound, bound])], { error: `a number or [low, high] in ${least}..${most}` })
+    .union([bound, z.tuple([bound, bound])], { error: `a number or two in ${least}..${most}` })
     .transform((value): Range => (typeof value === 'number' ? whole(value) : value));
 }
 
-const around = (factor: number): Range => [-Math.abs(factor), Math.abs(factor)];
-const upTo = (factor: number): Range => [0, factor];
+function range(least: number, most: number, whole: (factor: number) => Range) {
+  return factor(least, most, whole).refine(([low, high]) => low <= high, {
+    error: '[low, high] in this order',
+  });
+}
+
+const around = (most: number): Range => [-Math.abs(most), Math.abs(most)];
+const upTo = (most: number): Range => [0, most];
 const alpha = z.number().min(0.05).max(4);
 
 /** The recipe's `augmentation`: names, meanings and ranges of Keras's layers; a key that is not given does nothing. */
@@ -25,7 +31,7 @@ export const augmentationSchema = z
       .enum(['none', 'horizontal', 'vertical', 'horizontal_and_vertical'])
       .describe('Half of the views.'),
     brightness: range(-1, 1, around).describe('Shares of 255 that are added: f is [-f, f].'),
-    contrast: range(0, 1, (factor) => [factor, factor]).describe(
+    contrast: factor(0, 1, (same) => [same, same]).describe(
       '[lower, upper]: the contrast is 1 - lower to 1 + upper times the photo’s; f is [f, f].',
     ),
     hue: range(0, 1, upTo).describe('Half turns of the colour circle, either way: f is [0, f].'),
