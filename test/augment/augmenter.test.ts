@@ -139,7 +139,7 @@ const share = fc.double({ min: -1, max: 1, noNaN: true });
 const geometry: fc.Arbitrary<Partial<Augmentation>> = fc.record({
   rotation: share,
   translation: fc.record({ x: share, y: share }),
-  zoom: fc.double({ min: 0.1, max: 2, noNaN: true }),
+  zoom: fc.double({ min: 0.1, max: 6, noNaN: true }),
   flip: fc.record({ horizontal: fc.boolean(), vertical: fc.boolean() }),
   crop: fc
     .tuple(...[0, 1, 2, 3].map(() => fc.double({ min: 0, max: 1, noNaN: true })))

@@ -24,29 +24,26 @@ export function channelMeans(at: usize, pixels: i32, brightness: f32, means: usi
   v128.store(means, i64x2.shuffle(f32x4.demote_f64x2_zero(f64x2.div(low, count)), upper, 0, 2));
 }
 
-// Turns the hue by sextants of the colour circle: to hue, saturation, value and back (value − chroma × …, by sextant).
 // @ts-ignore
 @inline
-function rotateHue(levels: v128, sextants: f32): v128 {
-  const red = f32x4.extract_lane(levels, 0);
-  const green = f32x4.extract_lane(levels, 1);
-  const blue = f32x4.extract_lane(levels, 2);
-  const value = max(red, max(green, blue));
-  const chroma = value - min(red, min(green, blue));
-  if (chroma == 0) return levels;
-  let hue = value == red ? (green - blue) / chroma : value == green ? 2 + (blue - red) / chroma : 4 + (red - green) / chroma;
-  hue += sextants;
-  const turned = f32x4.add(f32x4(5, 3, 1, 0), f32x4.splat(hue));
-  const six = f32x4.splat(6);
-  const place = f32x4.sub(turned, f32x4.mul(six, f32x4.floor(f32x4.div(turned, six))));
+function about(levels: v128, mean: v128, factor: v128): v128 {
+  return clip(f32x4.add(f32x4.mul(f32x4.sub(levels, mean), factor), mean));
+}
+
+// A channel of colours whose value, chroma and hue (in sextants of the circle) are known; red is 5, green 3, blue 1.
+// @ts-ignore
+@inline
+function channelOf(which: f32, value: v128, chroma: v128, hue: v128): v128 {
+  const turned = f32x4.add(f32x4.splat(which), hue);
+  const place = f32x4.sub(turned, f32x4.mul(f32x4.splat(6), f32x4.floor(f32x4.mul(turned, f32x4.splat(1.0 / 6.0)))));
   const near = f32x4.pmin(f32x4.pmin(place, f32x4.sub(f32x4.splat(4), place)), f32x4.splat(1));
-  const share = f32x4.pmax(near, f32x4.splat(0));
-  return f32x4.sub(f32x4.splat(value), f32x4.mul(f32x4.splat(chroma), share));
+  return f32x4.sub(value, f32x4.mul(chroma, f32x4.pmax(near, f32x4.splat(0))));
 }
 
 /**
  * Brightness in levels, then contrast about the means, then hue in turns; then each channel × scale + shift, in the
- * order that `channels` asks for (see `warp`; byte 32 is 0 for RGB and 2 for BGR).
+ * order that `channels` asks for (see `warp`; byte 32 is 0 for RGB and 2 for BGR). Four pixels at a time: up to three
+ * past the end are changed too.
  */
 export function recolour(
   at: usize, pixels: i32,
@@ -55,20 +52,49 @@ export function recolour(
 ): void {
   const moved = f32x4.splat(brightness);
   const factor = f32x4.splat(contrast);
-  const mean = v128.load(means);
-  const sextants: f32 = 6 * hue;
-  const scale = v128.load(channels);
-  const shift = v128.load(channels, 16);
+  const sextants = f32x4.splat(6 * hue);
+  const zero = f32x4.splat(0);
   const reversed = load<u8>(channels, 32) == 2;
   const end = at + <usize>pixels * PIXEL;
-  let next = v128.load(at);
-  for (let pixel = at; pixel < end; pixel += PIXEL) {
-    let levels = clip(f32x4.add(next, moved));
-    // Read before the store below writes over its first channel.
-    next = v128.load(pixel + PIXEL);
-    if (contrast != 1) levels = clip(f32x4.add(f32x4.mul(f32x4.sub(levels, mean), factor), mean));
-    if (hue != 0) levels = rotateHue(levels, sextants);
-    if (reversed) levels = i32x4.shuffle(levels, levels, 2, 1, 0, 3);
-    v128.store(pixel, f32x4.add(f32x4.mul(levels, scale), shift));
+  for (; at < end; at += 4 * PIXEL) {
+    // RGBR GBRG BRGB → RRRR GGGG BBBB
+    const first = clip(f32x4.add(v128.load(at), moved));
+    const second = clip(f32x4.add(v128.load(at, 16), moved));
+    const third = clip(f32x4.add(v128.load(at, 32), moved));
+    let red = i32x4.shuffle(i32x4.shuffle(first, second, 0, 3, 6, 6), third, 0, 1, 2, 5);
+    let green = i32x4.shuffle(i32x4.shuffle(first, second, 1, 4, 7, 7), third, 0, 1, 2, 6);
+    let blue = i32x4.shuffle(i32x4.shuffle(first, second, 2, 5, 5, 5), third, 0, 1, 4, 7);
+    if (contrast != 1) {
+      red = about(red, v128.load32_splat(means), factor);
+      green = about(green, v128.load32_splat(means, 4), factor);
+      blue = about(blue, v128.load32_splat(means, 8), factor);
+    }
+    if (hue != 0) {
+      const value = f32x4.pmax(red, f32x4.pmax(green, blue));
+      const chroma = f32x4.sub(value, f32x4.pmin(red, f32x4.pmin(green, blue)));
+      const isRed = f32x4.eq(value, red);
+      const isGreen = f32x4.eq(value, green);
+      const ahead = v128.bitselect(
+        f32x4.sub(green, blue),
+        v128.bitselect(f32x4.sub(blue, red), f32x4.sub(red, green), isGreen),
+        isRed,
+      );
+      const base = v128.bitselect(zero, v128.bitselect(f32x4.splat(2), f32x4.splat(4), isGreen), isRed);
+      // Greys have no chroma, and then no hue that matters.
+      const share = f32x4.div(ahead, f32x4.pmax(chroma, f32x4.splat(1e-30)));
+      const turned = f32x4.add(f32x4.add(base, share), sextants);
+      red = channelOf(5, value, chroma, turned);
+      green = channelOf(3, value, chroma, turned);
+      blue = channelOf(1, value, chroma, turned);
+    }
+    if (reversed) {
+      const swap = red; red = blue; blue = swap;
+    }
+    red = f32x4.add(f32x4.mul(red, v128.load32_splat(channels)), v128.load32_splat(channels, 16));
+    green = f32x4.add(f32x4.mul(green, v128.load32_splat(channels, 4)), v128.load32_splat(channels, 20));
+    blue = f32x4.add(f32x4.mul(blue, v128.load32_splat(channels, 8)), v128.load32_splat(channels, 24));
+    v128.store(at, i32x4.shuffle(i32x4.shuffle(red, green, 0, 4, 1, 1), blue, 0, 1, 4, 2));
+    v128.store(at, i32x4.shuffle(i32x4.shuffle(green, blue, 1, 5, 2, 2), red, 0, 1, 6, 2), 16);
+    v128.store(at, i32x4.shuffle(i32x4.shuffle(blue, red, 2, 7, 3, 3), green, 0, 1, 7, 2), 32);
   }
 }

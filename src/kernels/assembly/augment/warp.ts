@@ -9,13 +9,29 @@ const MANTISSA_BITS: i32 = 23;
 const MANTISSA: i32 = (1 << MANTISSA_BITS) - 1;
 const PIXEL: usize = 12;
 
-// A coordinate plus one half, mirrored at −0.5 and length − 0.5 as often as it takes, minus the half, inside the photo.
+// A coordinate plus one half, mirrored at −0.5 and length − 0.5, minus the half, inside the photo. `near`: it lies within
+// two lengths, where two absolute values mirror it; otherwise it is brought there first.
 // @ts-ignore
 @inline
-function reflect(at: v128, period: v128, perPeriod: v128, last: v128): v128 {
-  const rest = f32x4.sub(at, f32x4.mul(period, f32x4.floor(f32x4.mul(at, perPeriod))));
-  const mirrored = f32x4.sub(f32x4.pmin(rest, f32x4.sub(period, rest)), f32x4.splat(0.5));
+function reflect(near: bool, at: v128, length: v128, perPeriod: v128, last: v128): v128 {
+  if (!near) {
+    const period = f32x4.add(length, length);
+    at = f32x4.sub(at, f32x4.mul(period, f32x4.floor(f32x4.mul(at, perPeriod))));
+  }
+  const fromEnd = f32x4.abs(f32x4.sub(length, f32x4.abs(at)));
+  const mirrored = f32x4.sub(f32x4.sub(length, f32x4.splat(0.5)), fromEnd);
   return f32x4.pmin(f32x4.pmax(mirrored, f32x4.splat(0)), last);
+}
+
+// Whether the four corners of the target, and so all of it, lie within two lengths of the source.
+// @ts-ignore
+@inline
+function isNear(perColumn: f64, perRow: f64, start: f64, columns: i32, rows: i32, length: i32): bool {
+  const right = perColumn * <f64>columns;
+  const bottom = perRow * <f64>rows;
+  const least = start + min(right, 0) + min(bottom, 0);
+  const most = start + max(right, 0) + max(bottom, 0);
+  return max(-least, most) + 1 <= 2 * <f64>length;
 }
 
 // Two rows of two neighbours, weighted: a pixel's channels times WEIGHT_ONE, as i32.
@@ -45,6 +61,23 @@ export function warp(
   a0: f64, a1: f64, a2: f64, b0: f64, b1: f64, b2: f64,
   channels: usize,
 ): void {
+  // The last group of a row goes on for three columns.
+  if (isNear(a0, a1, a2, columns + 3, rows, width) && isNear(b0, b1, b2, columns + 3, rows, height)) {
+    warpRows(true, source, width, height, target, columns, rows, a0, a1, a2, b0, b1, b2, channels);
+  } else {
+    warpRows(false, source, width, height, target, columns, rows, a0, a1, a2, b0, b1, b2, channels);
+  }
+}
+
+// @ts-ignore
+@inline
+function warpRows(
+  near: bool,
+  source: usize, width: i32, height: i32,
+  target: usize, columns: i32, rows: i32,
+  a0: f64, a1: f64, a2: f64, b0: f64, b1: f64, b2: f64,
+  channels: usize,
+): void {
   const stride = <usize>width * 3;
   let bits = 0;
   while (1 << bits < max(width, height)) bits++;
@@ -57,8 +90,8 @@ export function warp(
   const one = i32x4.splat(WEIGHT_ONE);
   const round = i32x4.splat(WEIGHT_ONE >> 1);
   const steps = i32x4.splat(<i32>stride << 16 | 3);
-  const periodX = f32x4.splat(2 * <f32>width);
-  const periodY = f32x4.splat(2 * <f32>height);
+  const lengthX = f32x4.splat(<f32>width);
+  const lengthY = f32x4.splat(<f32>height);
   const perPeriodX = f32x4.splat(<f32>(0.5 / <f64>width));
   const perPeriodY = f32x4.splat(<f32>(0.5 / <f64>height));
   const lastX = f32x4.splat(<f32>(width - 1));
@@ -76,8 +109,8 @@ export function warp(
     let out = target + <usize>y * <usize>columns * PIXEL;
     const end = out + <usize>columns * PIXEL;
     for (; out < end; out += 4 * PIXEL) {
-      const x = reflect(f32x4.add(startX, f32x4.mul(column, stepX)), periodX, perPeriodX, lastX);
-      const v = reflect(f32x4.add(startY, f32x4.mul(column, stepY)), periodY, perPeriodY, lastY);
+      const x = reflect(near, f32x4.add(startX, f32x4.mul(column, stepX)), lengthX, perPeriodX, lastX);
+      const v = reflect(near, f32x4.add(startY, f32x4.mul(column, stepY)), lengthY, perPeriodY, lastY);
       column = f32x4.add(column, f32x4.splat(4));
       const fixedX = v128.and(f32x4.add(x, magic), mantissa);
       const fixedY = v128.and(f32x4.add(v, magic), mantissa);
