@@ -35,6 +35,7 @@ export default async function augment({ photos, folder }) {
       'V2, 224 → 160 within the warp': ours(V2, photos, 160),
       'V2 at 224': ours(V2, photos, SIZE),
       'with crop, colour and cutout': ours(COLOUR, photos, SIZE),
+      'normalised alone': ours({}, photos, SIZE),
     });
   } finally {
     for (const { stop } of peers) stop();

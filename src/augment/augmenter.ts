@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Size } from '../kernels/resize.js';
 import { channelsOf, type Normalisation } from '../normalisation.js';
 import { pixelsOf } from './box.js';
-import { matrixOf } from './matrix.js';
+import { isIdentity, type Matrix, matrixOf } from './matrix.js';
 import type { Augmentation } from './parameters.js';
 
 interface Exports {
@@ -21,6 +21,7 @@ interface Exports {
     b2: number,
     channels: number,
   ): void;
+  normalise(source: number, pixels: number, target: number, channels: number): void;
   channelMeans(at: number, pixels: number, brightness: number, means: number): void;
   recolour(
     at: number,
@@ -57,7 +58,7 @@ const MOST_PIXELS_A_SIDE = 8192;
 /** A byte that takes nothing. */
 const NOTHING = 255;
 
-/** Raised whenever the kernel's results change. */
+/** Raised whenever the kernel’s results change: part of the identity of what keeps views. */
 export const AUGMENT_VERSION = 'affine-1';
 
 export interface AugmenterOptions {
@@ -103,6 +104,13 @@ export function augmenter({ source, target, normalise }: AugmenterOptions): Augm
   const floats = new Float32Array(memory.buffer, out, numbers);
   const bytes = new Uint8Array(memory.buffer, out, numbers);
 
+  function place(matrix: Matrix, as: number): void {
+    const { width, height } = source;
+    if (width === target.width && height === target.height && isIdentity(matrix)) {
+      kernels.normalise(photo, pixels, out, as);
+    } else kernels.warp(photo, width, height, out, target.width, target.height, ...matrix, as);
+  }
+
   function recolour({ brightness, contrast, hue }: Augmentation): void {
     if (contrast !== 1) kernels.channelMeans(out, pixels, brightness, means);
     kernels.recolour(out, pixels, brightness, contrast, means, hue, channels);
@@ -121,18 +129,7 @@ export function augmenter({ source, target, normalise }: AugmenterOptions): Augm
         throw new RangeError(`Expected float32 for ${normalise} but received uint8`);
       }
       const coloured = view.brightness !== 0 || view.contrast !== 1 || view.hue !== 0;
-      const matrix = matrixOf(view, source, target);
-      const { width, height } = source;
-      kernels.warp(
-        photo,
-        width,
-        height,
-        out,
-        target.width,
-        target.height,
-        ...matrix,
-        coloured ? plain : channels,
-      );
+      place(matrixOf(view, source, target), coloured ? plain : channels);
       if (coloured) recolour(view);
       if (view.cutout !== undefined) erase(view.cutout);
       if (asBytes) kernels.roundToBytes(out, numbers);

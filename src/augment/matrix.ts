@@ -7,6 +7,12 @@ import type { Augmentation } from './parameters.js';
  */
 export type Matrix = readonly [a0: number, a1: number, a2: number, b0: number, b1: number, b2: number];
 
+const IDENTITY: Matrix = [1, 0, 0, 0, 1, 0];
+
+export function isIdentity(matrix: Matrix): boolean {
+  return matrix.every((number, index) => number === IDENTITY[index]);
+}
+
 /** What `outer` finds where `inner` points to. */
 function compose(outer: Matrix, inner: Matrix): Matrix {
   const [a0, a1, a2, b0, b1, b2] = outer;

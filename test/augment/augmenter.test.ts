@@ -173,6 +173,25 @@ describe('augment', () => {
     );
   });
 
+  it('is exactly the normalised photo where nothing changes', () => {
+    fc.assert(
+      fc.property(size, fc.constantFrom(...normalisations), (same, normalise) => {
+        const photo = pattern(same.width, same.height);
+        const channels = channelsOf(normalise).map(({ from, scale, shift }) => ({
+          from,
+          scale: Math.fround(scale),
+          shift: Math.fround(shift),
+        }));
+        const expected = Float32Array.from(photo, (_, at) => {
+          const { from, scale, shift } = channels[at % 3]!;
+          return Math.fround(Math.fround(photo[at - (at % 3) + from]! * scale) + shift);
+        });
+        const found = augmented(photo, {}, { source: same, target: same, ...(normalise && { normalise }) });
+        expect(found).toEqual(expected);
+      }),
+    );
+  });
+
   it('is exact within the same bound for photos of more than 512 pixels a side', () => {
     const options = { source: { width: 700, height: 3 }, target: { width: 90, height: 5 } };
     const photo = pattern(700, 3);
