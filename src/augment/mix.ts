@@ -87,16 +87,20 @@ export function mixBatch(
 
 function average(first: Float32Array, second: Float32Array, weight: number): void {
   for (let at = 0; at < first.length; at++) {
-    const [a, b] = [first[at]!, second[at]!];
-    first[at] = b + weight * (a - b);
-    second[at] = a + weight * (b - a);
+    const a = first[at]!;
+    const b = second[at]!;
+    const moved = weight * (a - b);
+    first[at] = b + moved;
+    second[at] = a - moved;
   }
 }
 
 function swap(first: Float32Array, second: Float32Array, start: number, end: number): void {
-  const kept = first.slice(start, end);
-  first.set(second.subarray(start, end), start);
-  second.set(kept, start);
+  for (let at = start; at < end; at++) {
+    const kept = first[at]!;
+    first[at] = second[at]!;
+    second[at] = kept;
+  }
 }
 
 /** A draw of Beta(alpha, alpha) by Jöhnk's rejection (1964); alpha 0.05..4, where it ends after 70 tries on average at most. */
