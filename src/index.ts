@@ -1,4 +1,8 @@
 /** The library: stages, sources, sinks, the tensor cache, batches, and the run that puts them together. */
+export { type Augmenter, type AugmenterOptions, augmenter } from './augment/augmenter.js';
+export { type MixableBatch, type MixedLabels, mixBatch } from './augment/mix.js';
+export { type Augmentation, augmentationOf, UNCHANGED, type ViewKey } from './augment/parameters.js';
+export { type AugmentationRecipe, augmentationSchema } from './augment/schema.js';
 export { type Batch, type BatchOptions, batches, type Normalisation, permutation } from './batches.js';
 export { type ByteBudget, byteBudget, type MapOptions, mapOrdered } from './concurrency.js';
 export { createContext, type ResourceOptions } from './context.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { augmentationSchema } from './augment/schema.js';
 
 const share = z.number().min(0).max(1);
 /** Of what must not take all. */
@@ -130,6 +131,8 @@ export const recipeSchema = z
         decoder: z.enum(['turbo', 'sharp']).default('turbo'),
       })
       .prefault({}),
+    // Without a default: recipes without it keep their hashes.
+    augmentation: augmentationSchema.optional(),
     model: modelSchema,
   })
   .superRefine((recipe, context) => {

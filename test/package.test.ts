@@ -24,6 +24,7 @@ it('packs what runs and is read, and nothing else', () => {
     'dist/index.js',
     'dist/index.d.ts',
     'dist/kernels/resize.wasm',
+    'dist/kernels/augment.wasm',
     'dist/kernels/training.wasm',
     'dist/kernels/pixel-worker.js',
     'dist/models/feature-worker.js',

@@ -101,12 +101,45 @@ it('a task overrides only the keys of the model that it names', () => {
   expect(modelOf(recipe, 'product_type')).toEqual(recipe.model);
 });
 
+describe('augmentation', () => {
+  it('is absent unless it is given, so that the hashes of recipes without it stay', () => {
+    expect('augmentation' in parseRecipe(MINIMAL)).toBe(false);
+  });
+
+  it('reads a number as the range that Keras’s layer makes of it', () => {
+    const recipe = parseRecipe(MINIMAL, [
+      'augmentation={rotation: 0.2, zoom: [0.2, 0.3], contrast: 0.1, hue: 0.5, crop: 0.8, flip: horizontal, cutout: {}}',
+    ]);
+    expect(recipe.augmentation).toEqual({
+      rotation: [-0.2, 0.2],
+      zoom: [0.2, 0.3],
+      contrast: [0.1, 0.1],
+      hue: [0, 0.5],
+      crop: [0.8, 1],
+      flip: 'horizontal',
+      cutout: { probability: 0.5, scale: [0.02, 0.33], fill: 127.5 },
+    });
+    // What a run folder keeps is read again as the same.
+    expect(parseRecipe(JSON.stringify(recipe))).toEqual(recipe);
+  });
+
+  it.each([
+    ['augmentation.rotation=2', 'augmentation.rotation: Expected at most 1 but received 2'],
+    ['augmentation.rotation=much', 'augmentation.rotation: Expected a number or two in -1..1'],
+    ['augmentation.zoom=[0.3, 0.2]', 'augmentation.zoom: Expected [low, high] in this order'],
+    ['augmentation.shear=1', 'augmentation.shear: Expected no such key'],
+    ['augmentation.mixup=0', 'augmentation.mixup: Expected at least 0.05 but received 0'],
+  ])('refuses %s', (override, message) => {
+    expect(failure(MINIMAL, [override])).toContain(message);
+  });
+});
+
 it('the JSON Schema describes the recipe for editors', () => {
   expect(recipeJsonSchema()).toMatchObject({
     type: 'object',
     additionalProperties: false,
     required: ['name', 'tasks', 'model'],
-    properties: { tasks: {}, split: {}, model: {} },
+    properties: { tasks: {}, split: {}, augmentation: { properties: { zoom: {} } }, model: {} },
   });
 });
 

@@ -12,6 +12,7 @@ import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import { parseCommand } from './parse.js';
+import { previewCommand } from './preview.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
@@ -36,6 +37,7 @@ export const commands: readonly CommandDefinition[] = [
   splitCommand,
   synthCommand,
   inspectCommand,
+  previewCommand,
   backendCommand,
   cleanCommand,
   doctorCommand,
