@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { permutation } from '#src/batches.js';
+import { bijection } from '#src/random.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
@@ -38,7 +38,7 @@ export default async function cache({ photos, files, folder }) {
   const reader = openCache(paths.cache);
   const raw = openSync(paths.file, 'r');
   const target = new Uint8Array(reader.valueBytes);
-  const order = permutation(photos.length, { seed: 1, epoch: 1 });
+  const order = Array.from(photos, (_, index) => index).map(bijection(photos.length, 'bench'));
   const inOrder = (read) => () => {
     for (let pass = 0; pass < PASSES; pass++) for (const index of order) read(index);
     return PASSES * order.length;

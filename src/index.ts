@@ -1,5 +1,17 @@
 /** The library: stages, sources, sinks, the tensor cache, batches, and the run that puts them together. */
-export { type Batch, type BatchOptions, batches, type Normalisation, permutation } from './batches.js';
+export {
+  type Batch,
+  type BatchOptions,
+  type BatchSample,
+  batches,
+  type Normalisation,
+  type RowDraw,
+  type RowTransform,
+  type RowTransformFactory,
+  readState,
+  type Shuffle,
+  type TransformOptions,
+} from './batches.js';
 export { type ByteBudget, byteBudget, type MapOptions, mapOrdered } from './concurrency.js';
 export { createContext, type ResourceOptions } from './context.js';
 export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } from './dataset.js';

@@ -1,0 +1,20 @@
+import { throwIfAborted } from '../errors.js';
+import type { Lender, Reading } from './lender.js';
+import { rowFiller } from './rows.js';
+
+/** Reads each batch in the calling thread, when it is asked for. */
+export async function readHere({ cache, plan, options, held, signal }: Reading): Promise<Lender> {
+  const { table, order, layout } = plan;
+  const { seed, epoch } = plan.identity;
+  const fill = await rowFiller(cache, table, order, { ...options, seed, epoch });
+  const ring = Array.from({ length: held }, () => new Uint8Array(options.batchSize * layout.bytes));
+  return {
+    async take(batch) {
+      if (signal !== undefined) throwIfAborted(signal);
+      const memory = ring[batch % held]!;
+      fill(batch, 0, order.size(batch), memory);
+      return memory;
+    },
+    async close() {},
+  };
+}
