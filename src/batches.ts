@@ -1,13 +1,14 @@
 import { readHere } from './batches/here.js';
+import type { Readers } from './batches/readers.js';
 import type { BatchSample } from './batches/samples.js';
 import { resumeAt, writeState } from './batches/state.js';
 import { type StreamOptions, streamPlan } from './batches/stream.js';
 import { readInThreads } from './batches/threads.js';
-import { PipelineError } from './errors.js';
 import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
 export type { Normalisation } from './batches/normalise.js';
 export type { Shuffle } from './batches/order.js';
+export { openReaders, type Readers } from './batches/readers.js';
 export type { RowDraw, RowTransform, RowTransformFactory, TransformOptions } from './batches/rows.js';
 export type { BatchSample } from './batches/samples.js';
 export { readState } from './batches/state.js';
@@ -17,10 +18,11 @@ export interface BatchOptions extends StreamOptions {
   /** Goes on behind the batch whose `state` this is; samples and options must be the same. */
   from?: string;
   /**
-   * Threads that read ahead, with a ring in shared memory. Default 0: each batch is read by the calling thread when it
-   * is asked for. The batches are the same for any number.
+   * Threads that read ahead, with a ring in shared memory: how many to start for this stream, or those that
+   * `openReaders` started for one stream after the other. Default 0: each batch is read by the calling thread when it is
+   * asked for. The batches are the same for any number.
    */
-  workers?: number;
+  workers?: number | Readers;
   /** Batches that may be held at once, at least 2 (default 3): one stays valid while so many less one are asked for after it. */
   buffers?: number;
   /** Batches that threads make beyond those, at least 1 (default 2). */
@@ -58,15 +60,12 @@ const DEFAULT_AHEAD = 2;
 export async function* batches(cache: TensorCache, options: BatchOptions): AsyncGenerator<Batch> {
   const { samples, from, workers = 0, signal } = options;
   const { buffers = DEFAULT_BUFFERS, ahead = DEFAULT_AHEAD } = options;
-  if (!Number.isInteger(workers) || workers < 0) {
-    throw new PipelineError('USAGE', `Expected a number of workers of at least 0 but received ${workers}`);
-  }
   const plan = streamPlan(cache, samples, options);
   const { table, order, layout, identity } = plan;
   const first = from === undefined ? 0 : resumeAt(from, identity);
   if (first >= order.batches) return;
   const held = Math.max(2, buffers);
-  const reading = { cache, plan, options, first, signal };
+  const reading = { cache, plan, first, signal };
   const lender =
     workers === 0
       ? await readHere({ ...reading, held })

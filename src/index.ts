@@ -5,6 +5,8 @@ export {
   type BatchSample,
   batches,
   type Normalisation,
+  openReaders,
+  type Readers,
   type RowDraw,
   type RowTransform,
   type RowTransformFactory,

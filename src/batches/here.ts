@@ -3,10 +3,9 @@ import type { Lender, Reading } from './lender.js';
 import { rowFiller } from './rows.js';
 
 /** Reads each batch in the calling thread, when it is asked for. */
-export async function readHere({ cache, plan, options, held, signal }: Reading): Promise<Lender> {
-  const { table, order, layout } = plan;
-  const { seed, epoch } = plan.identity;
-  const fill = await rowFiller(cache, table, order, { ...options, seed, epoch });
+export async function readHere({ cache, plan, held, signal }: Reading): Promise<Lender> {
+  const { table, order, layout, options } = plan;
+  const fill = await rowFiller(cache, table, order, options);
   const ring = Array.from({ length: held }, () => new Uint8Array(options.batchSize * layout.bytes));
   return {
     async take(batch) {

@@ -1,5 +1,5 @@
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
-import type { StreamOptions, StreamPlan } from './stream.js';
+import type { StreamPlan } from './stream.js';
 
 /** Lends the memory of batches that are full. */
 export interface Lender {
@@ -16,7 +16,6 @@ export interface Lender {
 export interface Reading {
   cache: TensorCache;
   plan: StreamPlan;
-  options: StreamOptions;
   /** The first batch to be taken. */
   first: number;
   /** Batches that stay valid at once. */

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Batch, type BatchOptions, batches, readState } from '#src/batches.js';
+import { type Batch, type BatchOptions, batches, openReaders, readState } from '#src/batches.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { collect } from '../context.js';
 import { temporaryFolder } from '../fixtures.js';
 
 const COUNT = 41;
@@ -73,12 +74,13 @@ const orders: Partial<BatchOptions>[] = [
 
 describe('batches', () => {
   it('goes on from any state with the identical rest, at any number of workers', async () => {
+    const readers = [0, openReaders(cache, 1), openReaders(cache, 2)];
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...orders),
         fc.integer({ min: 1, max: 15 }),
-        fc.constantFrom(0, 1, 2),
-        fc.constantFrom(0, 1, 2),
+        fc.constantFrom(...readers),
+        fc.constantFrom(...readers),
         fc.nat(),
         async (order, batchSize, workers, otherWorkers, at) => {
           const options = { samples, batchSize, ...order };
@@ -91,9 +93,9 @@ describe('batches', () => {
           expect(rest).toEqual(whole.slice(stopped + 1));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 60 },
     );
-    expect(started).toBeGreaterThan(10);
+    await Promise.all(readers.map((some) => typeof some !== 'number' && some.close()));
   }, 60_000);
 
   it('refuses the state of other samples, options, seeds and epochs', async () => {
@@ -147,6 +149,37 @@ describe('batches', () => {
       for (const { values: kept, copy } of held.slice(-3)) expect(kept).toEqual(copy);
     }
     expect(held).toHaveLength(11);
+  });
+
+  it('reads one stream after the other with the same threads', async () => {
+    const before = started;
+    const readers = openReaders(cache, 2);
+    try {
+      for (const order of orders) {
+        const options = { samples, batchSize: 5, ...order };
+        expect(await all({ ...options, workers: readers })).toEqual(await all(options));
+      }
+      const left = batches(cache, { samples, batchSize: 5, workers: readers });
+      await left.next();
+      const other = all({ samples, batchSize: 5, workers: readers });
+      await expect(other).rejects.toMatchObject({ code: 'USAGE' });
+      await left.return(undefined);
+      expect(await all({ samples, batchSize: 50, workers: readers })).toHaveLength(1);
+    } finally {
+      await readers.close();
+    }
+    expect(started - before).toBe(2);
+  });
+
+  it('says when a thread dies, at once and to the streams that come after', async () => {
+    const readers = openReaders(cache, 2);
+    const stream = batches(cache, { samples, batchSize: 1, workers: readers });
+    await stream.next();
+    await [...threads][0]!.terminate();
+    await expect(collect(stream)).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+    const next = all({ samples, batchSize: 1, workers: readers });
+    await expect(next).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+    await readers.close();
   });
 
   it.each([0, 1, 2])(

@@ -15,7 +15,7 @@ import {
 } from './databases.js';
 import { digestOf } from './digest.js';
 import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
-import { assertIdentity, valueBytes } from './identity.js';
+import { assertIdentity, valueBytes } from './same-identity.js';
 
 /** Photos between two turns of the event loop while a whole cache is read. */
 const PHOTOS_A_TURN = 64;
