@@ -89,5 +89,6 @@ function oneBatch(tf: StartedBackend['tf']): Feed {
       };
     },
     outputs: (cut, { values: pixels, shape }) => cut.below(tf.tensor(pixels, shape)),
+    async close() {},
   };
 }
