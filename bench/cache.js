@@ -69,7 +69,7 @@ async function writeToCache(path, photos) {
   return photos.length;
 }
 
-function writeToFile(path, photos) {
+export function writeToFile(path, photos) {
   rmSync(path, { force: true });
   const file = openSync(path, 'w');
   for (const { pixels } of photos) writeSync(file, pixels);
@@ -78,7 +78,7 @@ function writeToFile(path, photos) {
   return photos.length;
 }
 
-function writeToFiles(path, photos) {
+export function writeToFiles(path, photos) {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path);
   const files = photos.map(({ pixels }, index) => {

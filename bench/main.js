@@ -1,6 +1,7 @@
 // Runs every bench, or those named as arguments, on one set of photos.
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import backends from './backends.js';
+import batches from './batches.js';
 import cache from './cache.js';
 import { openData } from './data.js';
 import decode from './decode.js';
@@ -8,7 +9,7 @@ import listings from './listings.js';
 import training from './training.js';
 
 /** Run when nothing is named. */
-const usual = { decode, cache, listings, training };
+const usual = { decode, cache, batches, listings, training };
 /** Minutes long, and beside peers that must be installed: only when named. */
 const benches = { ...usual, backends };
 const names = process.argv.slice(2);
