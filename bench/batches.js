@@ -24,6 +24,7 @@ export default async function batchStream({ photos: few, folder }) {
   const file = join(folder, 'batches.raw');
   writeToFile(file, photos);
   const raw = openSync(file, 'r');
+  const none = openReaders(cache, 0);
   const one = openReaders(cache, 1);
   const two = openReaders(cache, 2);
   try {
@@ -51,7 +52,7 @@ export default async function batchStream({ photos: few, folder }) {
       await measure(
         `Batches of ${BATCH} × ${SIZE} × ${SIZE} × 3 bytes, ${name}`,
         {
-          'batch stream': ours(shuffle, 0),
+          'batch stream': ours(shuffle, none),
           'memcpy of the same bytes': inBatches(order, (index, target, offset) =>
             memory.copy(target, offset, index * bytes, (index + 1) * bytes),
           ),
@@ -67,13 +68,14 @@ export default async function batchStream({ photos: few, folder }) {
     const waits = { cache, samples, seconds: SECONDS };
     console.log('\nA trainer that takes batches of 32 × 224 × 224 × 3 float32 at a fixed rate waits');
     for (const rate of [500, 1500]) {
-      for (const [name, workers] of Object.entries({ 'no thread': 0, 'one reading thread': one, two })) {
+      for (const [name, workers] of Object.entries({ 'no thread': none, 'one reading thread': one, two })) {
         console.log(
           `  ${rate} photos/s, ${name.padEnd(18)}  ${await waitShare({ ...waits, rate, workers })}`,
         );
       }
     }
   } finally {
+    await none.close();
     await one.close();
     await two.close();
     closeSync(raw);

@@ -1,5 +1,6 @@
 import { readHere } from './batches/here.js';
-import type { Readers } from './batches/readers.js';
+import type { Lender } from './batches/lender.js';
+import { openReaders, type Readers, type ReaderThreads } from './batches/readers.js';
 import type { BatchSample } from './batches/samples.js';
 import { resumeAt, writeState } from './batches/state.js';
 import { type StreamOptions, streamPlan } from './batches/stream.js';
@@ -18,8 +19,8 @@ export interface BatchOptions extends StreamOptions {
   /** Goes on behind the batch whose `state` this is; samples and options must be the same. */
   from?: string;
   /**
-   * Threads that read ahead, with a ring in shared memory: how many to start for this stream, or those that
-   * `openReaders` started for one stream after the other. Default 0: each batch is read by the calling thread when it is
+   * Threads that read ahead, with a ring in shared memory: how many to start for this stream, or what `openReaders`
+   * gave for one stream after the other. Default 0: each batch is read by the calling thread when it is
    * asked for. The batches are the same for any number.
    */
   workers?: number | Readers;
@@ -64,18 +65,26 @@ export async function* batches(cache: TensorCache, options: BatchOptions): Async
   const { table, order, layout, identity } = plan;
   const first = from === undefined ? 0 : resumeAt(from, identity);
   if (first >= order.batches) return;
-  const held = Math.max(2, buffers);
-  const reading = { cache, plan, first, signal };
-  const lender =
-    workers === 0
-      ? await readHere({ ...reading, held })
-      : readInThreads({ ...reading, held, ahead: Math.max(1, ahead), workers });
+  const readers = (typeof workers === 'number' ? openReaders(cache, workers) : workers) as ReaderThreads;
+  let lender: Lender | undefined;
   try {
+    const reading = { cache, plan, readers, first, held: Math.max(2, buffers), signal };
+    lender =
+      readers.workers === 0
+        ? await readHere(reading)
+        : readInThreads({ ...reading, ahead: Math.max(1, ahead) });
     for (let index = first; index < order.batches; index++) {
       const bytes = await lender.take(index);
       const size = order.size(index);
       const real = order.real(index);
-      const rows = Uint32Array.from({ length: size }, (_, row) => order.sampleAt(order.position(index, row)));
+      const keys = new Uint32Array(size);
+      const labels = new Int32Array(size);
+      const weights = new Float32Array(size).fill(1, 0, real);
+      for (let row = 0; row < size; row++) {
+        const sample = order.sampleAt(order.position(index, row));
+        keys[row] = table.keys[sample]!;
+        labels[row] = table.labels[sample]!;
+      }
       const used = bytes.subarray(0, size * layout.bytes);
       yield {
         index,
@@ -85,13 +94,14 @@ export async function* batches(cache: TensorCache, options: BatchOptions): Async
           layout.dtype === 'uint8'
             ? used
             : new Float32Array(used.buffer as ArrayBuffer, used.byteOffset, used.length / 4),
-        labels: Int32Array.from(rows, (row) => table.labels[row]!),
-        keys: Uint32Array.from(rows, (row) => table.keys[row]!),
-        weights: Float32Array.from({ length: size }, (_, row) => (row < real ? 1 : 0)),
+        labels,
+        keys,
+        weights,
         state: writeState(identity, index + 1),
       };
     }
   } finally {
-    await lender.close();
+    await lender?.close();
+    if (typeof workers === 'number') await readers.close();
   }
 }

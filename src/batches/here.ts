@@ -3,10 +3,10 @@ import type { Lender, Reading } from './lender.js';
 import { rowFiller } from './rows.js';
 
 /** Reads each batch in the calling thread, when it is asked for. */
-export async function readHere({ cache, plan, held, signal }: Reading): Promise<Lender> {
+export async function readHere({ cache, plan, readers, held, signal }: Reading): Promise<Lender> {
   const { table, order, layout, options } = plan;
   const fill = await rowFiller(cache, table, order, options);
-  const ring = Array.from({ length: held }, () => new Uint8Array(options.batchSize * layout.bytes));
+  const ring = readers.lend(held, options.batchSize * layout.bytes);
   return {
     async take(batch) {
       if (signal !== undefined) throwIfAborted(signal);
@@ -14,6 +14,8 @@ export async function readHere({ cache, plan, held, signal }: Reading): Promise<
       fill(batch, 0, order.size(batch), memory);
       return memory;
     },
-    async close() {},
+    async close() {
+      readers.giveBack();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { ReaderThreads } from './readers.js';
 import type { StreamPlan } from './stream.js';
 
 /** Lends the memory of batches that are full. */
@@ -16,6 +17,7 @@ export interface Lender {
 export interface Reading {
   cache: TensorCache;
   plan: StreamPlan;
+  readers: ReaderThreads;
   /** The first batch to be taken. */
   first: number;
   /** Batches that stay valid at once. */

@@ -3,10 +3,11 @@ import { PipelineError } from '../errors.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { ReaderData, ReaderFailure, ReaderJob, ReaderMessage } from './worker.js';
 
-/** Threads that read one cache, for one stream after the other. */
+/** What reads one cache for one stream after the other: threads, and the memory of the ring. */
 export interface Readers {
+  /** 0: the calling thread reads. */
   readonly workers: number;
-  /** Ends the threads, once the stream that they work for has ended. */
+  /** Ends the threads, once the stream that they work for has ended, and frees the ring. */
   close(): Promise<void>;
 }
 
@@ -19,26 +20,33 @@ export interface JobEvents {
 /** Readers as a stream uses them. */
 export interface ReaderThreads extends Readers {
   /**
-   * Starts to work for a stream; gives the promise of the threads' being free again.
-   * @throws {PipelineError} `USAGE` while another stream has them.
+   * Lends the ring's memory, that of the stream before where it has this size, until `giveBack`.
+   * @throws {PipelineError} `USAGE` while another stream has it; `WORKER_CRASHED` where a thread has died.
    */
+  lend(slots: number, bytes: number): Uint8Array[];
+  giveBack(): void;
+  /** Starts to work for the stream that has the memory; gives the promise of the threads' being free again. */
   work(job: ReaderJob, events: JobEvents): Promise<void>;
   /** Whether they keep the process alive: only while somebody waits for them. */
   holdProcess(hold: boolean): void;
 }
 
 /**
- * Starts threads that read a cache. Several streams, one after the other, spare each the start of its own.
- * @param workers at least 1.
+ * Starts threads that read a cache. Several streams, one after the other, spare each the start of its own threads and
+ * the system's clearing of its memory, which costs as much as a third of what copying photos into it does. A batch's
+ * values are valid until the next stream begins at the latest.
+ * @param workers 0 or more; with 0 the calling thread reads, and the memory alone is kept.
  */
 export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, workers: number): Readers {
-  if (!Number.isInteger(workers) || workers < 1) {
-    throw new PipelineError('USAGE', `Expected at least 1 reading thread but received ${workers}`);
+  if (!Number.isInteger(workers) || workers < 0) {
+    throw new PipelineError('USAGE', `Expected a number of reading threads but received ${workers}`);
   }
   const workerData: ReaderData = { path: cache.path, identity: cache.identity };
   let current: { events: JobEvents; busy: number; free: () => void } | undefined;
   let dead: PipelineError | undefined;
   let closed = false;
+  let lent = false;
+  let kept: Uint8Array[] = [];
   const died = (cause: unknown) => {
     if (closed && current === undefined) return;
     dead ??= crashed(cause);
@@ -79,13 +87,24 @@ export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, worke
   );
   const readers: ReaderThreads = {
     workers,
-    work(job, events) {
-      if (current !== undefined) {
-        throw new PipelineError('USAGE', 'Expected the reading threads to be free but a stream has them', {
+    lend(slots, bytes) {
+      if (lent) {
+        throw new PipelineError('USAGE', 'Expected the readers to be free but another stream has them', {
           hint: 'End that stream first, or open readers for each.',
         });
       }
       if (dead !== undefined) throw dead;
+      lent = true;
+      if (kept[0]?.length !== bytes) kept = [];
+      while (kept.length < slots) {
+        kept.push(new Uint8Array(workers === 0 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes)));
+      }
+      return kept.slice(0, slots);
+    },
+    giveBack() {
+      lent = false;
+    },
+    work(job, events) {
       return new Promise((resolve) => {
         current = { events, busy: alive.size, free: resolve };
         for (const thread of alive) thread.postMessage(job);
@@ -98,6 +117,7 @@ export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, worke
     },
     async close() {
       closed = true;
+      kept = [];
       for (const thread of alive) {
         thread.ref();
         thread.postMessage(undefined);

@@ -19,16 +19,11 @@ const DONE = 2;
 /** Batches allowed once the stream has ended. */
 const ENDED = 0x7fffffff;
 
-export function createRing(options: { slots: number; bytes: number; pieces: number; first: number }): Ring {
-  const { slots, bytes, pieces, first } = options;
-  const control = new Int32Array(new SharedArrayBuffer(4 * (DONE + slots)));
-  control[ALLOWED] = first + slots;
-  return {
-    control,
-    slots: Array.from({ length: slots }, () => new Uint8Array(new SharedArrayBuffer(bytes))),
-    pieces,
-    first,
-  };
+/** @param slots all of one batch's size, in shared memory. */
+export function createRing(slots: readonly Uint8Array[], pieces: number, first: number): Ring {
+  const control = new Int32Array(new SharedArrayBuffer(4 * (DONE + slots.length)));
+  control[ALLOWED] = first + slots.length;
+  return { control, slots, pieces, first };
 }
 
 export const slotOf = ({ slots }: Ring, batch: number): Uint8Array => slots[batch % slots.length]!;

@@ -1,29 +1,20 @@
 import { PipelineError, throwIfAborted } from '../errors.js';
 import type { Lender, Reading } from './lender.js';
-import { openReaders, type Readers, type ReaderThreads } from './readers.js';
 import { createRing, endRing, giveBack, slotOf } from './ring.js';
 
 /** Pieces of a batch for each thread: those that are done first take more. */
 const PIECES_A_THREAD = 2;
 
-/**
- * Has threads read ahead of what is taken, by so many batches as the ring has room for.
- * @param reading.workers how many to start for this stream alone, or threads that are there.
- */
-export function readInThreads(reading: Reading & { workers: number | Readers; ahead: number }): Lender {
-  const { cache, plan, first, held, signal, ahead } = reading;
+/** Has threads read ahead of what is taken, by so many batches as the ring has room for. */
+export function readInThreads(reading: Reading & { ahead: number }): Lender {
+  const { plan, readers, first, held, signal, ahead } = reading;
   if (signal !== undefined) throwIfAborted(signal);
-  const own = typeof reading.workers === 'number' ? openReaders(cache, reading.workers) : undefined;
-  const readers = (own ?? reading.workers) as ReaderThreads;
-  const { workers } = readers;
   const { table, options, layout, order } = plan;
+  const { workers } = readers;
   const { batchSize } = options;
-  const ring = createRing({
-    slots: Math.min(held + ahead, order.batches - first),
-    bytes: batchSize * layout.bytes,
-    pieces: workers === 1 ? 1 : Math.min(batchSize, PIECES_A_THREAD * workers),
-    first,
-  });
+  const slots = readers.lend(Math.min(held + ahead, order.batches - first), batchSize * layout.bytes);
+  const pieces = workers === 1 ? 1 : Math.min(batchSize, PIECES_A_THREAD * workers);
+  const ring = createRing(slots, pieces, first);
   const full = new Set<number>();
   let failure: unknown;
   // Set while somebody waits.
@@ -67,7 +58,7 @@ export function readInThreads(reading: Reading & { workers: number | Readers; ah
       readers.holdProcess(true);
       await free;
       readers.holdProcess(false);
-      await own?.close();
+      readers.giveBack();
     },
   };
 }

@@ -37,7 +37,13 @@ const port = parentPort!;
 const tell = (message: ReaderMessage) => port.postMessage(message);
 let cache: TensorCache | undefined;
 
-port.on('message', async (job: ReaderJob | undefined) => {
+/** One after the other: a stream's pieces are read over many turns. */
+let last = Promise.resolve();
+port.on('message', (job: ReaderJob | undefined) => {
+  last = last.then(() => work(job));
+});
+
+async function work(job: ReaderJob | undefined): Promise<void> {
   if (job === undefined) {
     await cache?.close();
     port.close();
@@ -52,7 +58,7 @@ port.on('message', async (job: ReaderJob | undefined) => {
     tell({ failure: { message, stack, ...ours } });
   }
   tell({ idle: true });
-});
+}
 
 async function read(from: TensorCache, { table, options, ring }: ReaderJob): Promise<void> {
   const order = createOrder(table, options);

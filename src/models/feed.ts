@@ -75,7 +75,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
   let readers: Readers | undefined;
   return {
     batches(samples, { batchSize, signal, shuffle, onWait }) {
-      if (!vectors) readers ??= openReaders(cache, 1);
+      readers ??= openReaders(cache, vectors ? 0 : 1);
       const source = batches(cache, {
         samples,
         batchSize,
@@ -83,7 +83,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
         dtype: 'float32',
         buffers: 2,
         ahead: 2,
-        ...(readers && { workers: readers }),
+        workers: readers,
         ...(!vectors && { normalise: preprocessing }),
         ...(shuffle && { shuffle }),
       });

@@ -159,16 +159,24 @@ describe('batches', () => {
         const options = { samples, batchSize: 5, ...order };
         expect(await all({ ...options, workers: readers })).toEqual(await all(options));
       }
-      const left = batches(cache, { samples, batchSize: 5, workers: readers });
-      await left.next();
-      const other = all({ samples, batchSize: 5, workers: readers });
-      await expect(other).rejects.toMatchObject({ code: 'USAGE' });
-      await left.return(undefined);
       expect(await all({ samples, batchSize: 50, workers: readers })).toHaveLength(1);
     } finally {
       await readers.close();
     }
     expect(started - before).toBe(2);
+  });
+
+  it.each([0, 1])('lends the memory of readers with %d threads to one stream at a time', async (workers) => {
+    const readers = openReaders(cache, workers);
+    const options = { samples, batchSize: 5, workers: readers };
+    const stream = batches(cache, options);
+    const first = (await stream.next()).value!;
+    await expect(all(options)).rejects.toMatchObject({ code: 'USAGE' });
+    await stream.return(undefined);
+    const next = batches(cache, options);
+    expect((await next.next()).value!.values.buffer).toBe(first.values.buffer);
+    await next.return(undefined);
+    await readers.close();
   });
 
   it('says when a thread dies, at once and to the streams that come after', async () => {
