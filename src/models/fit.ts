@@ -66,8 +66,8 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     seed,
     ...(pretrained && { pretrained }),
   });
+  const feed = createFeed(tf, cache, network.preprocessing);
   try {
-    const feed = createFeed(tf, cache, network.preprocessing);
     const sideOf = (side: Side) =>
       keyedSamples(
         cache,
@@ -117,6 +117,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       waitShare: Math.min(1, training.waited / 1000 / seconds),
     };
   } finally {
+    await feed.close();
     model.dispose();
   }
 }

@@ -55,6 +55,11 @@ export interface TensorCache {
   keyOf(sha256: string): number | undefined;
   /** Copies a value into `target` at `offset` (bytes, default 0). @throws {PipelineError} `NOT_FOUND` */
   read(key: number, target: Uint8Array, offset?: number): void;
+  /**
+   * Copies values one behind the other into `target`, which must have room for them.
+   * @throws {PipelineError} `NOT_FOUND`, `CACHE_CORRUPT` where a value has not the cache's size.
+   */
+  readAll(keys: ArrayLike<number>, target: Uint8Array): void;
   /** A task's samples, by the hash they were stored under; undefined where there are none. */
   samples(task: string, hash: string): CachedSample[] | undefined;
   /** sha256 over (database, key, value) in key order, hex. */

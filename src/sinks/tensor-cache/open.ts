@@ -14,7 +14,8 @@ import {
   SAMPLES,
 } from './databases.js';
 import { digestOf } from './digest.js';
-import { assertIdentity, valueBytes } from './identity.js';
+import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
+import { assertIdentity, valueBytes } from './same-identity.js';
 
 /** Photos between two turns of the event loop while a whole cache is read. */
 const PHOTOS_A_TURN = 64;
@@ -37,6 +38,8 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : (JSON.parse(text) as PhotoEntry);
   };
+  const missing = (key: number) =>
+    new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
   return {
     path,
     identity,
@@ -48,10 +51,22 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
       const value = values.getBinaryFast(key);
-      if (value === undefined)
-        throw new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
+      if (value === undefined) throw missing(key);
       // The next read reuses this memory.
       target.set(new Uint8Array(value.buffer, value.byteOffset, value.length), offset);
+    },
+    readAll(keys, target) {
+      if (keys.length * bytes > target.length) {
+        throw new RangeError(`Expected room for ${keys.length * bytes} bytes but received ${target.length}`);
+      }
+      if (bytes > LARGEST_DIRECT) {
+        for (let row = 0; row < keys.length; row++) this.read(keys[row]!, target, row * bytes);
+        return;
+      }
+      const wrong = readDirectly(values, keys, target, bytes);
+      if (wrong === undefined) return;
+      if (!values.doesExist(wrong)) throw missing(wrong);
+      throw new PipelineError('CACHE_CORRUPT', `Expected ${bytes} bytes under key ${wrong}`, { key: path });
     },
     samples(task, hash) {
       const name = `${SAMPLES}${task}/${hash}`;

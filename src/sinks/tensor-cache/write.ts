@@ -12,7 +12,7 @@ import {
   readIdentity,
   writeIdentity,
 } from './databases.js';
-import { assertIdentity, valueBytes } from './identity.js';
+import { assertIdentity, valueBytes } from './same-identity.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
