@@ -1,3 +1,4 @@
+import { mixBatch, mixes } from './augment/mix.js';
 import { readHere } from './batches/here.js';
 import type { Lender } from './batches/lender.js';
 import { openReaders, type Readers, type ReaderThreads } from './batches/readers.js';
@@ -9,7 +10,13 @@ import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
 export type { Shuffle } from './batches/order.js';
 export { openReaders, type Readers } from './batches/readers.js';
-export type { RowDraw, RowTransform, RowTransformFactory, TransformOptions } from './batches/rows.js';
+export type {
+  AugmentOptions,
+  RowDraw,
+  RowTransform,
+  RowTransformFactory,
+  TransformOptions,
+} from './batches/rows.js';
 export type { BatchSample } from './batches/samples.js';
 export { readState } from './batches/state.js';
 
@@ -44,6 +51,8 @@ export interface Batch {
   keys: Uint32Array;
   /** 1, or 0 for a row of padding: see `BatchOptions.last`; [size]. */
   weights: Float32Array;
+  /** Where photos are mixed (mixup, cutmix): row r is `shares[r]` of `labels[r]` and the rest of 1 of `others[r]`. */
+  mixed?: { others: Int32Array; shares: Float32Array };
   /** What `BatchOptions.from` takes to go on behind this batch. */
   state: string;
 }
@@ -85,17 +94,21 @@ export async function* batches(cache: TensorCache, options: BatchOptions): Async
         labels[row] = table.labels[sample]!;
       }
       const used = bytes.subarray(0, size * layout.bytes);
+      const shape = [size, ...layout.shape];
+      const values =
+        layout.dtype === 'uint8'
+          ? used
+          : new Float32Array(used.buffer as ArrayBuffer, used.byteOffset, used.length / 4);
+      const mixed = mix(options, { shape, values, labels, keys });
       yield {
         index,
         size,
-        shape: [size, ...layout.shape],
-        values:
-          layout.dtype === 'uint8'
-            ? used
-            : new Float32Array(used.buffer as ArrayBuffer, used.byteOffset, used.length / 4),
+        shape,
+        values,
         labels,
         keys,
         weights,
+        ...(mixed && { mixed }),
         state: writeState(identity, index + 1),
       };
     }
@@ -103,4 +116,14 @@ export async function* batches(cache: TensorCache, options: BatchOptions): Async
     await lender?.close();
     if (typeof workers === 'number') await readers.close();
   }
+}
+
+/** Mixes a batch in place, where the recipe says so. */
+function mix(
+  { augment }: BatchOptions,
+  { values, ...batch }: Pick<Batch, 'shape' | 'values' | 'labels' | 'keys'>,
+): Batch['mixed'] {
+  if (augment === undefined || !mixes(augment.recipe) || values instanceof Uint8Array) return undefined;
+  const { others, weights: shares } = mixBatch(augment.recipe, augment, { ...batch, values });
+  return { others, shares };
 }

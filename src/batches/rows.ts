@@ -1,7 +1,9 @@
+import { augmenter } from '../augment/augmenter.js';
+import { augmentationOf, UNCHANGED } from '../augment/parameters.js';
+import type { AugmentationRecipe } from '../augment/schema.js';
 import { type Channel, channelsOf, type Normalisation } from '../normalisation.js';
-import type { TensorCache } from '../sinks/tensor-cache/cache.js';
-import { normaliseInto } from './normalise.js';
-import type { Order } from './order.js';
+import type { PixelIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { Order, OrderOptions } from './order.js';
 import type { SampleTable } from './samples.js';
 
 /** What determines the draws of a row's transform; `position` is its place in the epoch, all shards' together. */
@@ -32,17 +34,26 @@ export interface TransformOptions {
   module: string;
   /** Handed to the factory; JSON. */
   options?: unknown;
-  /** Of the rows it fills, where they are not the cache's. */
-  height?: number;
-  width?: number;
+}
+
+/** Which views of the photos an epoch shows: those of `pipeline preview` for the same values. */
+export interface AugmentOptions {
+  recipe: AugmentationRecipe;
+  seed: number;
+  epoch: number;
 }
 
 /** How a photo becomes its row. */
 export interface RowOptions {
-  /** Of a pixel cache: bytes as they are, or numbers (default where `normalise` or `transform` is given). */
+  /** Of a pixel cache: bytes as they are, or numbers (the default where anything below is given). */
   dtype?: 'uint8' | 'float32';
   normalise?: Normalisation;
-  /** Of a pixel cache: runs on each photo, instead of a plain normalisation. */
+  /** Of a pixel cache: another size than the cache's, resized bilinearly in the same warp that augments. */
+  height?: number;
+  width?: number;
+  /** Of a pixel cache: changes each photo; mixup and cutmix mix the whole batch. */
+  augment?: AugmentOptions;
+  /** Of a pixel cache: runs on each photo, instead of all that is done otherwise. */
   transform?: TransformOptions;
 }
 
@@ -55,14 +66,16 @@ export interface RowLayout {
 
 export function rowLayout(cache: Pick<TensorCache, 'identity'>, options: RowOptions): RowLayout {
   const { identity } = cache;
-  const { dtype, normalise, transform } = options;
   if (identity.kind === 'vectors') {
     return { shape: [identity.length], dtype: 'float32', bytes: 4 * identity.length };
   }
-  const { height, width, channels } = identity;
-  const shape = [transform?.height ?? height, transform?.width ?? width, channels];
+  const { dtype, normalise, augment, transform } = options;
+  const { height = identity.height, width = identity.width } = options;
+  const shape = [height, width, identity.channels];
   const numbers = shape.reduce((product, size) => product * size, 1);
-  const floats = normalise !== undefined || transform !== undefined || dtype === 'float32';
+  const floats =
+    (normalise ?? augment ?? transform ?? options.height ?? options.width) !== undefined ||
+    dtype === 'float32';
   return { shape, dtype: floats ? 'float32' : 'uint8', bytes: floats ? 4 * numbers : numbers };
 }
 
@@ -74,7 +87,7 @@ export async function rowFiller(
   cache: TensorCache,
   table: SampleTable,
   order: Order,
-  options: RowOptions & { seed: number; epoch: number },
+  options: RowOptions & Pick<OrderOptions, 'balance'> & { seed: number; epoch: number },
 ): Promise<FillRows> {
   const { identity } = cache;
   const layout = rowLayout(cache, options);
@@ -87,37 +100,56 @@ export async function rowFiller(
       cache.readAll(keys, target.subarray(from * layout.bytes, to * layout.bytes));
     };
   }
-  const transform = await transformOf(identity, layout, options);
+  const maker = await rowMaker(identity, layout, options);
   const { seed, epoch } = options;
-  const photo = new Uint8Array(cache.valueBytes);
   return (batch, from, to, target) => {
     for (let at = from; at < to; at++) {
       const position = order.position(batch, at);
       const key = keyAt(position);
-      cache.readAll([key], photo);
+      cache.readAll([key], maker.photo);
       const row = new Float32Array(
         target.buffer as ArrayBuffer,
         target.byteOffset + at * layout.bytes,
         layout.bytes / 4,
       );
-      transform(photo, row, { seed, epoch, position, key });
+      maker.fill(row, { seed, epoch, position, key });
     }
   };
 }
 
-async function transformOf(
-  photo: { height: number; width: number },
+/** Makes one row after the other of the photo that was put into its memory. */
+interface RowMaker {
+  photo: Uint8Array;
+  fill(row: Float32Array, draw: RowDraw): void;
+}
+
+async function rowMaker(
+  { height, width, channels }: PixelIdentity,
   { shape }: RowLayout,
-  { normalise, transform }: RowOptions,
-): Promise<RowTransform> {
-  const channels = channelsOf(normalise);
-  if (transform === undefined) return (pixels, row) => normaliseInto(pixels, row, channels);
-  const { default: factory } = (await import(transform.module)) as { default: RowTransformFactory };
-  const { height, width } = photo;
-  return factory({
-    photo: { height, width },
-    row: { height: shape[0]!, width: shape[1]! },
-    channels,
-    options: transform.options,
-  });
+  { normalise, augment, transform, balance }: RowOptions & Pick<OrderOptions, 'balance'>,
+): Promise<RowMaker> {
+  const target = { height: shape[0]!, width: shape[1]! };
+  if (transform !== undefined) {
+    const { default: factory } = (await import(transform.module)) as { default: RowTransformFactory };
+    const photo = new Uint8Array(height * width * channels);
+    const run = await factory({
+      photo: { height, width },
+      row: target,
+      channels: channelsOf(normalise),
+      options: transform.options,
+    });
+    return { photo, fill: (row, draw) => run(photo, row, draw) };
+  }
+  const kernel = augmenter({ source: { height, width }, target, ...(normalise && { normalise }) });
+  return {
+    photo: kernel.source,
+    fill(row, { key, position }) {
+      // A balanced epoch shows a photo several times: each time another view.
+      const view = balance === undefined ? 0 : 1 + position;
+      kernel.augment(
+        augment === undefined ? UNCHANGED : augmentationOf(augment.recipe, { ...augment, key, view }),
+        row,
+      );
+    },
+  };
 }

@@ -23,7 +23,8 @@ export function streamPlan(
   samples: readonly BatchSample[],
   options: StreamOptions,
 ): StreamPlan {
-  const { batchSize, shuffle, balance, shard, last = 'keep', dtype, normalise, transform } = options;
+  const { batchSize, shuffle, balance, shard, last = 'keep' } = options;
+  const { dtype, normalise, height, width, augment, transform } = options;
   const byKey = shuffle?.mode === 'block';
   const table = sampleTable(samples, balance !== undefined ? 'label' : byKey ? 'key' : 'given');
   const layout = rowLayout(cache, options);
@@ -39,6 +40,9 @@ export function streamPlan(
       ...(shard && { shard }),
       ...(dtype && { dtype }),
       ...(normalise && { normalise }),
+      ...(height && { height }),
+      ...(width && { width }),
+      ...(augment && { augment }),
       ...(transform && { transform }),
     },
     table,
@@ -56,6 +60,8 @@ export function streamPlan(
         last,
         dtype: layout.dtype,
         normalise,
+        shape: layout.shape,
+        augment,
         transform,
       }),
       seed,

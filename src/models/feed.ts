@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Batch, batches, openReaders, type Readers } from '../batches.js';
+import { type AugmentOptions, type Batch, batches, openReaders, type Readers } from '../batches.js';
 import { PipelineError } from '../errors.js';
 import type { Sample } from '../records.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
@@ -52,6 +52,8 @@ export interface FeedOptions {
   signal: AbortSignal;
   /** Absent: in the order given. */
   shuffle?: { seed: number; epoch: number };
+  /** Of pixels: how photos are changed, anew in each epoch. */
+  augment?: AugmentOptions;
   /** Told how long each batch was waited for. */
   onWait?: (milliseconds: number) => void;
 }
@@ -74,7 +76,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
   const vectors = cache.identity.kind === 'vectors';
   let readers: Readers | undefined;
   return {
-    batches(samples, { batchSize, signal, shuffle, onWait }) {
+    batches(samples, { batchSize, signal, shuffle, augment, onWait }) {
       readers ??= openReaders(cache, vectors ? 0 : 1);
       const source = batches(cache, {
         samples,
@@ -84,7 +86,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
         buffers: 2,
         ahead: 2,
         workers: readers,
-        ...(!vectors && { normalise: preprocessing }),
+        ...(!vectors && { normalise: preprocessing, ...(augment && { augment }) }),
         ...(shuffle && { shuffle }),
       });
       return timed(source, onWait);

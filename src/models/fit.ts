@@ -1,4 +1,5 @@
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import type { AugmentationRecipe } from '../augment/schema.js';
 import type { EventBus } from '../events.js';
 import { hash32 } from '../random.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
@@ -39,6 +40,8 @@ export interface FitOptions {
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: { height: number; width: number; fit: 'stretch'; decoder: 'turbo' | 'sharp' };
   pretrained?: Pretrained;
+  /** How the training photos are changed, anew in each epoch; a cache of features knows only the photos as they are. */
+  augmentation?: AugmentationRecipe;
   /** Where the model is saved. */
   folder: string;
   /** Where the state is kept after each epoch, so that a training that was stopped goes on from there. */
@@ -162,7 +165,7 @@ async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, feed, model, seed, signal, events, task, history } = training;
+  const { tf, classifier, feed, model, seed, signal, events, task, history, augmentation } = training;
   const cut = cutModel(tf, classifier, firstTrained(classifier, phase));
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const onWait = (milliseconds: number) => {
@@ -186,6 +189,7 @@ async function trainPhase(
         samples: training.train,
         batchSize: model.batchSize,
         shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
+        ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
         labelSmoothing: model.head.labelSmoothing,
         signal,
         onWait,

@@ -68,7 +68,9 @@ const orders: Partial<BatchOptions>[] = [
   { shuffle: { seed: -1, epoch: 0 }, normalise: 'torch' },
   {
     shuffle: { seed: 1, epoch: 1 },
-    transform: { module: shift, options: { add: 0.5 }, height: 1, width: 2 },
+    transform: { module: shift, options: { add: 0.5 } },
+    height: 1,
+    width: 2,
   },
 ];
 
@@ -120,13 +122,15 @@ describe('batches', () => {
   });
 
   it('runs a transform on each photo, with the draws of its place in the epoch', async () => {
-    const transform = { module: shift, options: { add: 0.5 }, height: 1, width: 2 };
+    const transform = { module: shift, options: { add: 0.5 } };
     const shuffle = { seed: 1, epoch: 2 };
     const [, second] = await all({
       samples,
       batchSize: 8,
       shuffle,
       transform,
+      height: 1,
+      width: 2,
       normalise: 'scale',
       workers: 1,
     });
