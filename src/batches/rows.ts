@@ -1,5 +1,5 @@
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
-import { type Channel, channelsOf, type Normalisation, normaliseInto } from './normalise.js';
+import { type Channel, channelsOf, type Normalisation, normaliser } from './normalise.js';
 import type { Order } from './order.js';
 import type { SampleTable } from './samples.js';
 
@@ -114,7 +114,7 @@ async function transformOf(
   { normalise, transform }: RowOptions,
 ): Promise<RowTransform> {
   const channels = channelsOf(normalise);
-  if (transform === undefined) return (pixels, row) => normaliseInto(pixels, row, channels);
+  if (transform === undefined) return normaliser(channels);
   const { default: factory } = (await import(transform.module)) as { default: RowTransformFactory };
   const { height, width } = photo;
   return factory({
