@@ -12,9 +12,9 @@ export interface Shuffle {
    * blocks.
    */
   mode?: 'exact' | 'block';
-  /** Samples in a block (`block` mode), default 256. */
+  /** Samples in a block (`block` mode), default 64: 10 MB of photos of 224 × 224. */
   block?: number;
-  /** Blocks in a window (`block` mode), default 16. */
+  /** Blocks in a window (`block` mode), default 16. Two windows should fit into memory. */
   window?: number;
 }
 
@@ -50,9 +50,14 @@ export interface Order {
   position(batch: number, row: number): number;
   /** Index in the table of the sample at a place of the epoch. */
   sampleAt(position: number): number;
+  /**
+   * Where a window of blocks begins at this place: the indices in the table of the window after it, block by block, so
+   * that they can be fetched while this one is read.
+   */
+  fetchAt(position: number): Uint32Array | undefined;
 }
 
-const DEFAULT_BLOCK = 256;
+const DEFAULT_BLOCK = 64;
 const DEFAULT_WINDOW = 16;
 
 /** @throws {PipelineError} `USAGE` where an option is out of its range or two do not go together. */
@@ -76,19 +81,22 @@ export function createOrder(table: SampleTable, options: OrderOptions): Order {
       // A shard without samples, of fewer samples than trainers, pads with others'.
       return own === 0 ? (start + at) % length : start + ((at - own) % own);
     },
-    sampleAt: samplesOf(table, options),
+    ...samplesOf(table, options),
   };
 }
 
 const boundary = (length: number, index: number, count: number) => Math.floor((length * index) / count);
 
-/** Place in the epoch → index in the table. */
-function samplesOf({ keys, classes }: SampleTable, { shuffle, balance }: OrderOptions) {
+function samplesOf(
+  { keys, classes }: SampleTable,
+  { shuffle, balance }: OrderOptions,
+): Pick<Order, 'sampleAt' | 'fetchAt'> {
   const { length } = keys;
-  if (shuffle === undefined) return (position: number) => position;
+  const fetchAt = () => undefined;
+  if (shuffle === undefined) return { sampleAt: (position) => position, fetchAt };
   const { seed, epoch } = shuffle;
-  if (balance !== undefined) return balanced(classes, shuffle);
-  if (shuffle.mode !== 'block') return bijection(length, seed, 'shuffle', epoch);
+  if (balance !== undefined) return { sampleAt: balanced(classes, shuffle), fetchAt };
+  if (shuffle.mode !== 'block') return { sampleAt: bijection(length, seed, 'shuffle', epoch), fetchAt };
   const { block = DEFAULT_BLOCK, window = DEFAULT_WINDOW } = shuffle;
   return blocks(length, { seed, epoch, block, window });
 }
@@ -121,7 +129,7 @@ function balanced(starts: Uint32Array, { seed, epoch }: Shuffle): (position: num
 function blocks(
   length: number,
   { seed, epoch, block, window }: { seed: number; epoch: number; block: number; window: number },
-): (position: number) => number {
+): Pick<Order, 'sampleAt' | 'fetchAt'> {
   const full = Math.floor(length / block);
   const permuted = bijection(full, seed, 'block', epoch);
   const offset = bijection(length, seed, 'block-offset', epoch);
@@ -129,16 +137,26 @@ function blocks(
   const rows = block * window;
   let current = -1;
   let within = (index: number) => index;
-  return (position) => {
-    const at = Math.floor(position / rows);
-    if (at !== current) {
-      within = bijection(Math.min(rows, length - at * rows), seed, 'block-window', epoch, at);
-      current = at;
-    }
-    const place = at * rows + within(position % rows);
+  /** The sample at a place of the permuted blocks laid one behind the other. */
+  const laid = (place: number) => {
     const among = Math.floor(place / block);
     const origin = among < full ? permuted(among) * block : full * block;
     return (origin + (place % block) + shift) % length;
+  };
+  return {
+    sampleAt(position) {
+      const at = Math.floor(position / rows);
+      if (at !== current) {
+        within = bijection(Math.min(rows, length - at * rows), seed, 'block-window', epoch, at);
+        current = at;
+      }
+      return laid(at * rows + within(position % rows));
+    },
+    fetchAt(position) {
+      const next = position + rows;
+      if (position % rows !== 0 || next >= length) return undefined;
+      return Uint32Array.from({ length: Math.min(rows, length - next) }, (_, row) => laid(next + row));
+    },
   };
 }
 

@@ -91,7 +91,11 @@ export async function rowFiller(
 ): Promise<FillRows> {
   const { identity } = cache;
   const layout = rowLayout(cache, options);
-  const keyAt = (position: number) => table.keys[order.sampleAt(position)]!;
+  const keyAt = (position: number) => {
+    const next = order.fetchAt(position);
+    if (next !== undefined) cache.prefetch(next.map((sample) => table.keys[sample]!));
+    return table.keys[order.sampleAt(position)]!;
+  };
   if (identity.kind === 'vectors' || layout.dtype === 'uint8') {
     return (batch, from, to, target) => {
       const keys = Uint32Array.from({ length: to - from }, (_, at) =>

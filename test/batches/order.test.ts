@@ -119,6 +119,26 @@ it('keeps a block’s samples within their window', () => {
   expect(keys).not.toEqual(sorted(keys));
 });
 
+it('fetches each window but the first once, by runs of keys, while the one before is read', () => {
+  const shuffle = { seed: 5, epoch: 1, mode: 'block', block: 10, window: 2 } as const;
+  const table = sampleTable(
+    Array.from({ length: 95 }, (_, key) => ({ key, label: 0 })),
+    'key',
+  );
+  const order = createOrder(table, { batchSize: 7, shuffle });
+  let fetched = new Uint32Array(0);
+  for (let position = 0; position < 95; position++) {
+    if (position >= 20) expect(fetched).toContain(order.sampleAt(position));
+    const next = order.fetchAt(position);
+    expect(next !== undefined).toBe(position % 20 === 0 && position < 80);
+    if (next === undefined) continue;
+    const runs = next.filter((sample, index) => sample !== (next[index - 1] ?? -2) + 1).length;
+    expect(runs).toBeLessThanOrEqual(3);
+    fetched = Uint32Array.of(...fetched, ...next);
+  }
+  expect(new Set(fetched).size).toBe(75);
+});
+
 it('differs by seed and by epoch', () => {
   const keys = (seed: number, epoch: number, of: 'exact' | 'block') =>
     rowsOf(samplesOf(50), { batchSize: 50, shuffle: { seed, epoch, mode: of, block: 4, window: 3 } })

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -193,6 +196,21 @@ describe('batches', () => {
     await expect(next).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
     await readers.close();
   });
+
+  it('does not keep a process alive for a stream that is forgotten', async () => {
+    const dist = new URL('../../dist/', import.meta.url).href;
+    const script = `
+      const { batches } = await import('${dist}batches.js');
+      const { openCache } = await import('${dist}sinks/tensor-cache/open.js');
+      const cache = openCache(${JSON.stringify(cache.path)});
+      const samples = Array.from({ length: 41 }, (_, key) => ({ key, label: 0 }));
+      const { value } = await batches(cache, { samples, batchSize: 2, workers: 2 }).next();
+      console.log(value.size);`;
+    const file = join(folder.path, 'forgets.mjs');
+    await writeFile(file, script);
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
+    expect(stdout).toBe('2\n');
+  }, 30_000);
 
   it.each([0, 1, 2])(
     'frees its %d threads on an early end, an abort and a failure',

@@ -60,6 +60,8 @@ export interface TensorCache {
    * @throws {PipelineError} `NOT_FOUND`, `CACHE_CORRUPT` where a value has not the cache's size.
    */
   readAll(keys: ArrayLike<number>, target: Uint8Array): void;
+  /** Has values read from the disk into memory, one behind the other, by another thread; those that are not there are left out. */
+  prefetch(keys: Uint32Array): void;
   /** A task's samples, by the hash they were stored under; undefined where there are none. */
   samples(task: string, hash: string): CachedSample[] | undefined;
   /** sha256 over (database, key, value) in key order, hex. */

@@ -68,6 +68,10 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       if (!values.doesExist(wrong)) throw missing(wrong);
       throw new PipelineError('CACHE_CORRUPT', `Expected ${bytes} bytes under key ${wrong}`, { key: path });
     },
+    prefetch(keys) {
+      // `close` waits for it.
+      values.prefetch([...keys], () => {});
+    },
     samples(task, hash) {
       const name = `${SAMPLES}${task}/${hash}`;
       if (![...root.getKeys()].includes(name)) return undefined;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
+import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
@@ -61,6 +62,30 @@ it('gives back what was put, under dense keys in the order of the puts', async (
   }
   expect(cache.keyOf(shaOf(99))).toBeUndefined();
   expect(() => cache.read(99, target)).toThrow('Expected key 99');
+  await cache.close();
+});
+
+it('reads many at once, and tells what is missing from what has another size', async () => {
+  const path = await build('many', 30);
+  const { root, values } = openDatabases(path, { readOnly: false });
+  await values.put(4, Buffer.alloc(BYTES + 1));
+  await values.put(5, Buffer.alloc(BYTES - 1));
+  await root.close();
+  const cache = openCache(path);
+  const target = new Uint8Array(new SharedArrayBuffer(3 * BYTES + 9)).subarray(5);
+  cache.prefetch(Uint32Array.of(29, 99, 7));
+  cache.readAll([29, 0, 7], target);
+  expect([...target.subarray(0, 3 * BYTES)]).toEqual([29, 0, 7].flatMap((index) => [...pixelsOf(index)]));
+  expect([...target.subarray(3 * BYTES)]).toEqual([0, 0, 0, 0]);
+  expect(() => cache.readAll([1, 99], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  for (const wrong of [4, 5]) {
+    expect(() => cache.readAll([wrong], target)).toThrow(expect.objectContaining({ code: 'CACHE_CORRUPT' }));
+  }
+  expect(() => cache.readAll([1, 2, 3, 6], target)).toThrow(RangeError);
+  // What other reads copy to is as it was.
+  cache.read(8, target);
+  expect([...target.subarray(0, BYTES)]).toEqual([...pixelsOf(8)]);
+  expect(cache.keyOf(shaOf(8))).toBe(8);
   await cache.close();
 });
 
