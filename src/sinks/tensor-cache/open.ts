@@ -11,7 +11,8 @@ import {
   type PhotoEntry,
   photoKey,
   readIdentity,
-  SAMPLES,
+  samplesName,
+  samplesNames,
 } from './databases.js';
 import { digestOf } from './digest.js';
 import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
@@ -26,11 +27,6 @@ const PHOTOS_A_TURN = 64;
  * for, `CACHE_CORRUPT` where it cannot be read.
  */
 export function openCache(path: string, options: { identity?: CacheIdentity } = {}): TensorCache {
-  if (!existsSync(join(path, 'data.mdb'))) {
-    throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
-      hint: '`pipeline cache` builds one.',
-    });
-  }
   const { databases, identity } = openReadOnly(path, options.identity);
   const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
@@ -73,11 +69,11 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       values.prefetch([...keys], () => {});
     },
     samples(task, hash) {
-      const name = `${SAMPLES}${task}/${hash}`;
-      if (![...root.getKeys()].includes(name)) return undefined;
-      return [...openSamples(root, task, hash).getRange()].map(
-        ({ value }) => JSON.parse(value) as CachedSample,
-      );
+      const name = samplesName(task, hash);
+      if (!samplesNames(root).includes(name)) return undefined;
+      return [...openSamples(root, name).getRange()]
+        .map(({ value }) => JSON.parse(value) as CachedSample)
+        .filter(({ key }) => values.doesExist(key));
     },
     digest: () => digestOf(databases),
     async verify() {
@@ -103,7 +99,13 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
   };
 }
 
-function openReadOnly(path: string, wanted: CacheIdentity | undefined) {
+/** A cache's databases, for readers. @throws {PipelineError} as `openCache`. */
+export function openReadOnly(path: string, wanted?: CacheIdentity) {
+  if (!existsSync(join(path, 'data.mdb'))) {
+    throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
+      hint: '`pipeline cache` builds one.',
+    });
+  }
   let databases: CacheDatabases | undefined;
   try {
     databases = openDatabases(path, { readOnly: true });

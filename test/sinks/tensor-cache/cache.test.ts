@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
 import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
@@ -13,7 +11,6 @@ import { writeCache } from '#src/sinks/tensor-cache/write.js';
 
 const IDENTITY = pixelIdentity({ height: 16, width: 12, fit: 'stretch', decoder: 'turbo' });
 const BYTES = 16 * 12 * 3;
-const DIST = new URL('../../../dist/', import.meta.url).href;
 
 let folder: string;
 beforeEach(async () => {
@@ -150,63 +147,6 @@ it('keeps float32 vectors in the same kind of cache', async () => {
   cache.read(0, new Uint8Array(target.buffer));
   expect(target).toEqual(vector);
   await cache.close();
-});
-
-it('verify finds a byte that flipped on the disk', async () => {
-  const path = await build('flipped', 9);
-  const file = join(path, 'data.mdb');
-  const bytes = await readFile(file);
-  const at = bytes.indexOf(Buffer.from(pixelsOf(4)));
-  expect(at).toBeGreaterThan(0);
-  bytes[at + 10]! ^= 1;
-  await writeFile(file, bytes);
-  const cache = openCache(path);
-  await expect(cache.verify()).rejects.toMatchObject({
-    code: 'CACHE_CORRUPT',
-    key: expect.stringContaining(shaOf(4)),
-  });
-  await cache.close();
-});
-
-describe('beside other processes', () => {
-  /** A process that puts photos until it is killed, and says how many it has begun. */
-  function startWriter(path: string, count: number) {
-    const script = `
-      import { createHash } from 'node:crypto';
-      import { writeCache } from ${JSON.stringify(`${DIST}sinks/tensor-cache/write.js`)};
-      const writer = await writeCache(${JSON.stringify(path)}, ${JSON.stringify(IDENTITY)});
-      for (let index = 0; index < ${count}; index++) {
-        const sha = createHash('sha256').update('photo ' + index).digest('hex');
-        const put = writer.put(sha, Uint8Array.from({ length: ${BYTES} }, (_, at) => (at * 7 + index * 13) % 256));
-        if (index % 5 === 4) await put;
-        console.log(index);
-      }
-      setInterval(() => {}, 1000);`;
-    return spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
-
-  it('refuses a second writer, lets readers in, and goes on to the same contents after kill -9', async () => {
-    const whole = await digest(await build('undisturbed', 400));
-    for (const killAt of [1, 60, 230]) {
-      const path = join(folder, `killed-${killAt}`);
-      const child = startWriter(path, 400);
-      for await (const line of child.stdout!) {
-        if (Number(String(line).trim().split('\n').at(-1)) >= killAt) break;
-      }
-      await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      const cache = openCache(path, { identity: IDENTITY });
-      await cache.verify();
-      expect(cache.length).toBeLessThanOrEqual(400);
-      expect([...cache.keys()]).toEqual([...Array(cache.length).keys()]);
-      await cache.close();
-      await build(`killed-${killAt}`, 400);
-      expect(await digest(path)).toBe(whole);
-    }
-  });
 });
 
 it('digests any number of samples databases', async () => {
