@@ -8,6 +8,7 @@ import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
+import { exportCommand } from './export.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
@@ -37,6 +38,7 @@ export const commands: readonly CommandDefinition[] = [
   splitCommand,
   synthCommand,
   inspectCommand,
+  exportCommand,
   previewCommand,
   backendCommand,
   cleanCommand,
