@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
 import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
@@ -39,6 +40,7 @@ export const commands: readonly CommandDefinition[] = [
   synthCommand,
   inspectCommand,
   exportCommand,
+  importCommand,
   previewCommand,
   backendCommand,
   cleanCommand,
