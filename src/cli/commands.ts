@@ -8,6 +8,8 @@ import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
+import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
@@ -37,6 +39,8 @@ export const commands: readonly CommandDefinition[] = [
   splitCommand,
   synthCommand,
   inspectCommand,
+  exportCommand,
+  importCommand,
   previewCommand,
   backendCommand,
   cleanCommand,

@@ -51,6 +51,8 @@ export interface TensorCache {
   readonly valueBytes: number;
   /** The live keys, ascending; with holes after removals, until the cache is compacted. */
   keys(): Uint32Array;
+  /** Every photo: the sha256 of its file (hex) and its key, by key. */
+  photos(): { sha256: string; key: number }[];
   /** The key of the photo whose file has this sha256 (hex), if it is cached. */
   keyOf(sha256: string): number | undefined;
   /** Copies a value into `target` at `offset` (bytes, default 0). @throws {PipelineError} `NOT_FOUND` */
@@ -64,6 +66,8 @@ export interface TensorCache {
   prefetch(keys: Uint32Array): void;
   /** A task's samples whose photos are live, by the hash they were stored under; undefined where there are none. */
   samples(task: string, hash: string): CachedSample[] | undefined;
+  /** The tasks and hashes that samples are stored under. */
+  sampleSets(): { task: string; hash: string }[];
   /** sha256 over (database, key, value) in key order, hex. */
   digest(): Promise<string>;
   /** Recomputes every checksum. @throws {PipelineError} `CACHE_CORRUPT` naming the first bad photo. */

@@ -12,7 +12,7 @@ const VALUES = 'values';
 const METADATA = 'metadata';
 const IDENTITY = 'identity';
 /** Named databases that hold a task's samples: `samples/<task>/<hash>`. */
-const SAMPLES = 'samples/';
+export const SAMPLES = 'samples/';
 
 /** An LMDB environment laid out as a tensor cache. */
 export interface CacheDatabases {

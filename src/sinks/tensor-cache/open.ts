@@ -11,6 +11,7 @@ import {
   type PhotoEntry,
   photoKey,
   readIdentity,
+  SAMPLES,
   samplesName,
   samplesNames,
 } from './databases.js';
@@ -44,6 +45,8 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       return (values.getStats() as { entryCount: number }).entryCount;
     },
     keys: () => Uint32Array.from(values.getKeys()),
+    photos: () =>
+      [...photoEntries(metadata)].map(({ sha256, key }) => ({ sha256, key })).sort((a, b) => a.key - b.key),
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
       const value = values.getBinaryFast(key);
@@ -75,16 +78,20 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
         .map(({ value }) => JSON.parse(value) as CachedSample)
         .filter(({ key }) => values.doesExist(key));
     },
+    sampleSets: () =>
+      samplesNames(root).map((name) => {
+        const end = name.lastIndexOf('/');
+        return { task: name.slice(SAMPLES.length, end), hash: name.slice(end + 1) };
+      }),
     digest: () => digestOf(databases),
     async verify() {
       let seen = 0;
-      for (const { key, value } of metadata.getRange({ start: 'photo/', end: 'photo0' })) {
-        const { key: at, crc } = JSON.parse(value) as PhotoEntry;
-        const found = values.getBinaryFast(at);
+      for (const { sha256, key, crc } of photoEntries(metadata)) {
+        const found = values.getBinaryFast(key);
         const whole = found?.length === bytes && crc32(found.subarray(0, found.length)) === crc;
         if (!whole) {
           throw new PipelineError('CACHE_CORRUPT', 'Expected the value to have its checksum', {
-            key: `${path} ${key.slice('photo/'.length)}`,
+            key: `${path} ${sha256}`,
             hint: 'Remove this cache and build it again; its disk may be failing.',
           });
         }
@@ -97,6 +104,13 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     },
     close: () => root.close(),
   };
+}
+
+function* photoEntries(metadata: CacheDatabases['metadata']): Generator<PhotoEntry & { sha256: string }> {
+  const start = photoKey('');
+  for (const { key, value } of metadata.getRange({ start, end: 'photo0' })) {
+    yield { sha256: key.slice(start.length), ...(JSON.parse(value) as PhotoEntry) };
+  }
 }
 
 /** A cache's databases, for readers. @throws {PipelineError} as `openCache`. */

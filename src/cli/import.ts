@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Option } from 'commander';
+import { IMPORT_FORMATS, type ImportFormat } from '../exported.js';
+import { parseInteger } from './arguments.js';
+import { type CommandDefinition, usageError } from './command.js';
+
+interface ImportCommandOptions {
+  format: ImportFormat;
+  cache: string;
+  workers: number;
+  json?: boolean;
+}
+
+export const importCommand: CommandDefinition = (program, { signal }) => {
+  program
+    .command('import')
+    .argument('<path>', 'a folder that export wrote')
+    .description('What export wrote, without loss → the tensor cache again')
+    .addOption(new Option('--format <name>', 'what to read').choices(IMPORT_FORMATS).makeOptionMandatory())
+    .requiredOption('--cache <dir>', 'where caches lie; the cache’s identity names its folder there')
+    .option(
+      '--workers <n>',
+      'photos decoded at once (default: one a core)',
+      parseInteger('--workers', 1),
+      availableParallelism(),
+    )
+    .option('--json', 'print JSON')
+    .action(async (path: string, { json, cache: root, ...options }: ImportCommandOptions) => {
+      if (!existsSync(path)) throw usageError(`Expected exported photos at ${path}`);
+      const { importCache } = await import('../steps/import.js');
+      const summary = await importCache({ ...options, path, root, signal });
+      const { cache, records, samples, task, digest } = summary;
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(summary, null, 2)}\n`
+          : `${cache}: ${records} photos, ${samples} samples of ${task}\ndigest ${digest}\n`,
+      );
+    });
+};

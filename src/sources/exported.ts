@@ -1,0 +1,116 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { asPipelineError, PipelineError } from '../errors.js';
+import {
+  DATASET_FILE,
+  type DatasetDescription,
+  EXPORT_FORMATS,
+  type ExportedSample,
+  SAMPLES_FILE,
+  type SampleLine,
+} from '../exported.js';
+import { MAX_PIXELS } from '../kernels/decode.js';
+import { readPhotoFile } from '../photo-file.js';
+import { SIDES } from '../records.js';
+import { splitRows } from './lines.js';
+
+/**
+ * Reads back what an export wrote, in the order of the photos' keys, one sample at a time.
+ * @throws {PipelineError} `INPUT_INVALID` naming what is not as an export writes it, `ABORTED`.
+ */
+export type ExportReader = (
+  folder: string,
+  description: DatasetDescription,
+  signal: AbortSignal,
+) => AsyncIterable<ExportedSample>;
+
+const whole = z.int().min(0);
+const side = z.int().min(1).max(MAX_PIXELS);
+
+const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
+  schemaVersion: z.literal(1),
+  format: z.enum(EXPORT_FORMATS),
+  image: z.enum(['png', 'jpg', 'raw']),
+  task: z.string().regex(/^[^\p{Cc}]{1,200}$/u),
+  hash: z.string().regex(/^[\w.-]{1,128}$/),
+  samples: whole,
+  identity: z
+    .strictObject({
+      kind: z.literal('pixels'),
+      schemaVersion: z.literal(1),
+      height: side,
+      width: side,
+      channels: z.literal(3),
+      dtype: z.literal('uint8'),
+      fit: z.literal('stretch'),
+      decoder: z.enum(['turbo', 'sharp']),
+      versions: z.strictObject({ decoder: z.string(), resize: z.string() }),
+    })
+    .refine(({ height, width }) => height * width <= MAX_PIXELS, { error: 'a photo of fewer pixels' }),
+});
+
+const lineSchema: z.ZodType<SampleLine> = z.object({
+  index: whole,
+  key: whole,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  label: z.string(),
+  class: whole,
+  split: z.enum(SIDES),
+  component: z.string(),
+  crc: whole,
+});
+
+/** For what was read and is not what an export writes. */
+export function notExported(expected: string, key: string, cause?: unknown): PipelineError {
+  return new PipelineError('INPUT_INVALID', `Expected ${expected}`, {
+    key,
+    hint: 'Import reads what `pipeline export` wrote.',
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/**
+ * What a folder of exported photos says of itself.
+ * @throws {PipelineError} `INPUT_INVALID`
+ */
+export function readDescription(folder: string): DatasetDescription {
+  const file = join(folder, DATASET_FILE);
+  try {
+    return descriptionSchema.parse(JSON.parse(readPhotoFile(file).toString()));
+  } catch (error) {
+    throw notExported(`a description of exported photos (${DATASET_FILE})`, file, explained(error));
+  }
+}
+
+/** @param where what the line was read from. @throws {PipelineError} `INPUT_INVALID` */
+export function parseLine(text: string, where: string): SampleLine {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw notExported('a sample’s line', where, explained(error));
+  }
+}
+
+/** Zod's own message is JSON over many lines. */
+function explained(error: unknown): unknown {
+  return error instanceof z.ZodError ? new Error(z.prettifyError(error).replaceAll(/\s*\n\s*/g, ' ')) : error;
+}
+
+/** The lines of `samples.jsonl`. */
+export async function* sampleLines(folder: string, signal: AbortSignal): AsyncGenerator<SampleLine> {
+  const file = join(folder, SAMPLES_FILE);
+  const bytes = createReadStream(file);
+  try {
+    for await (const { text, line, fault } of splitRows(bytes, { signal })) {
+      if (fault !== undefined)
+        throw notExported('a sample’s line', `${file}:${line}`, new Error(fault.detail));
+      yield parseLine(text, `${file}:${line}`);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT' ? notExported('the samples’ lines', file) : asPipelineError(error);
+  } finally {
+    bytes.destroy();
+  }
+}

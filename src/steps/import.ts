@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import sharp from 'sharp';
+import { mapOrdered } from '../concurrency.js';
+import { PipelineError } from '../errors.js';
+import type { DatasetDescription, ExportedSample, ImportFormat, SampleLine } from '../exported.js';
+import type { CacheWriter } from '../sinks/tensor-cache/cache.js';
+import { openCache } from '../sinks/tensor-cache/open.js';
+import { writeCache } from '../sinks/tensor-cache/write.js';
+import { type ExportReader, notExported, readDescription } from '../sources/exported.js';
+import { readImageFolder } from '../sources/image-folder.js';
+import { readNumpy } from '../sources/numpy.js';
+import { readWebDataset } from '../sources/webdataset.js';
+import { cacheName } from './cache.js';
+
+const READERS: Record<ImportFormat, ExportReader> = {
+  webdataset: readWebDataset,
+  folder: readImageFolder,
+  numpy: readNumpy,
+};
+
+/** Bytes of pixels that wait for one commit. */
+const COMMIT_BYTES = 16 * 2 ** 20;
+
+export interface ImportRequest {
+  /** What `exportCache` wrote. */
+  path: string;
+  format: ImportFormat;
+  /** The folder that caches lie in. */
+  root: string;
+  /** Photos decoded at once. */
+  workers: number;
+  signal: AbortSignal;
+}
+
+export interface ImportSummary {
+  /** The cache's folder. */
+  cache: string;
+  task: string;
+  hash: string;
+  samples: number;
+  /** Photos in the cache. */
+  records: number;
+  /** Of the cache's contents. */
+  digest: string;
+}
+
+/**
+ * Makes the cache again that an export came from, in the folder that its identity names. Photos that lie there already
+ * stay, so that an import that was stopped goes on. The digest is the first cache's where that had nothing but the
+ * exported task's samples and photos.
+ * @throws {PipelineError} `INPUT_INVALID` for what is not as an export wrote it: JPEGs, changed pixels, missing samples.
+ */
+export async function importCache({
+  path,
+  format,
+  root,
+  workers,
+  signal,
+}: ImportRequest): Promise<ImportSummary> {
+  const description = readDescription(path);
+  const { identity, task, hash } = description;
+  assertReadable(path, format, description);
+  const place = join(root, cacheName(identity));
+  const read = mapOrdered(
+    READERS[format](path, description, signal),
+    async (sample) => ({ line: sample.line, pixels: await pixelsOf(sample, description, path) }),
+    { concurrency: workers, signal },
+  );
+  const writer = await writeCache(place, identity);
+  try {
+    const lines = await putAll(writer, read);
+    if (lines.length !== description.samples) {
+      throw notExported(`${description.samples} samples but found ${lines.length}`, path);
+    }
+    lines.sort((a, b) => a.index - b.index);
+    await writer.putSamples(task, hash, lines);
+  } finally {
+    await writer.close();
+  }
+  const cache = openCache(place, { identity });
+  try {
+    const digest = await cache.digest();
+    return { cache: place, task, hash, samples: description.samples, records: cache.length, digest };
+  } finally {
+    await cache.close();
+  }
+}
+
+function assertReadable(path: string, wanted: ImportFormat, { format, image }: DatasetDescription): void {
+  if (format !== wanted) {
+    throw new PipelineError('USAGE', `Expected --format ${format} but received ${wanted}`, { key: path });
+  }
+  if (image !== 'jpg') return;
+  throw new PipelineError('INPUT_INVALID', 'Expected photos without loss but received JPEGs', {
+    key: path,
+    hint: 'A cache’s identity says how its pixels were made: export with --image png.',
+  });
+}
+
+async function putAll(
+  writer: CacheWriter,
+  samples: AsyncIterable<{ line: SampleLine; pixels: Uint8Array }>,
+): Promise<SampleLine[]> {
+  const lines: SampleLine[] = [];
+  let puts: Promise<void>[] = [];
+  let waiting = 0;
+  try {
+    for await (const { line, pixels } of samples) {
+      const put = writer.put(line.sha256, pixels);
+      // It is awaited below; until then a failure must not count as unhandled.
+      put.catch(() => {});
+      puts.push(put);
+      lines.push(line);
+      waiting += pixels.length;
+      if (waiting < COMMIT_BYTES) continue;
+      await Promise.all(puts);
+      puts = [];
+      waiting = 0;
+    }
+  } finally {
+    // A cache is not closed under its transactions.
+    await Promise.allSettled(puts);
+  }
+  await Promise.all(puts);
+  return lines;
+}
+
+async function pixelsOf(
+  { line, image }: ExportedSample,
+  { identity, image: encoding }: DatasetDescription,
+  path: string,
+): Promise<Uint8Array> {
+  const { width, height } = identity;
+  const where = `${path} ${line.sha256}`;
+  const pixels = encoding === 'raw' ? image : await decoded(image, width * height, where);
+  if (pixels.length === 3 * width * height && crc32(pixels) === line.crc) return pixels;
+  throw notExported('the pixels that were exported', where);
+}
+
+async function decoded(image: Uint8Array, limitInputPixels: number, where: string): Promise<Uint8Array> {
+  try {
+    return await sharp(image, { limitInputPixels, failOn: 'warning' }).raw({ depth: 'uchar' }).toBuffer();
+  } catch (error) {
+    throw notExported('a whole PNG', where, error);
+  }
+}

@@ -1,0 +1,167 @@
+import { copyFile, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IMPORT_FORMATS, type ImportFormat } from '#src/exported.js';
+import { exportCache } from '#src/steps/export.js';
+import { importCache } from '#src/steps/import.js';
+import { digestOf, drawnCache, HASH, python, pythonHas, samplesOf, TASK } from '../exported.js';
+import { pipeline, temporaryFolder } from '../fixtures.js';
+
+const PHOTOS = 23;
+
+let folder: { path: string; dispose(): Promise<void> };
+let cache: string;
+beforeEach(async () => {
+  folder = await temporaryFolder('import');
+  cache = await drawnCache(folder.path, PHOTOS);
+});
+afterEach(() => folder.dispose());
+
+const { signal } = new AbortController();
+async function exported(format: ImportFormat, more: { task?: string; image?: 'jpg' } = {}): Promise<string> {
+  const out = join(folder.path, `${format}.out`);
+  await exportCache({ cache, format, out, workers: 2, shardSize: 5, signal, ...more });
+  return out;
+}
+const imported = (path: string, format: ImportFormat, more: { signal?: AbortSignal } = {}) =>
+  importCache({ path, format, root: join(folder.path, 'again'), workers: 2, signal, ...more });
+
+describe('the cache made again', () => {
+  it.each(IMPORT_FORMATS)('from %s has the digest of the first', async (format) => {
+    const summary = await imported(await exported(format), format);
+    expect(summary).toMatchObject({ task: TASK, hash: HASH, samples: PHOTOS + 1, records: PHOTOS });
+    expect(summary.digest).toBe(await digestOf(cache));
+    expect(await digestOf(summary.cache)).toBe(summary.digest);
+  });
+
+  it.each(IMPORT_FORMATS)('from %s, after it was cancelled', async (format) => {
+    const out = await exported(format);
+    let looks = 0;
+    const cancelled = {
+      get aborted() {
+        looks += 1;
+        return looks > 20;
+      },
+    } as AbortSignal;
+    await expect(imported(out, format, { signal: cancelled })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await imported(out, format)).digest).toBe(await digestOf(cache));
+  });
+
+  it('takes another task’s samples on top', async () => {
+    const sets = { [`${TASK}/${HASH}`]: samplesOf(PHOTOS), 'colour/99990000': samplesOf(5) };
+    cache = await drawnCache(join(folder.path, 'two'), PHOTOS, sets);
+    const path = await exported('folder', { task: TASK });
+    const first = await imported(path, 'folder');
+    expect(first.digest).not.toBe(await digestOf(cache));
+    await rm(path, { recursive: true });
+    await exported('folder', { task: 'colour' });
+    expect((await imported(path, 'folder')).digest).toBe(await digestOf(cache));
+  });
+});
+
+describe('what is refused', () => {
+  const fails = async (path: string, format: ImportFormat, message: RegExp) => {
+    const failure = expect(imported(path, format)).rejects;
+    await failure.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(message) });
+  };
+  const photoIn = async (path: string) => {
+    const [first] = (await readFile(join(path, 'samples.jsonl'), 'utf8')).split('\n');
+    return join(path, (JSON.parse(first!) as { path: string }).path);
+  };
+
+  it('what no export wrote', async () => {
+    const path = await exported('folder');
+    await expect(imported(path, 'numpy')).rejects.toMatchObject({ code: 'USAGE' });
+    await writeFile(join(path, 'dataset.json'), '{"schemaVersion":1}');
+    await fails(path, 'folder', /description/);
+    await rm(join(path, 'dataset.json'));
+    await fails(path, 'folder', /description/);
+  });
+
+  it('a photo that was changed', async () => {
+    const path = await exported('folder');
+    const photo = await photoIn(path);
+    const grey = await sharp(photo).greyscale().png().toBuffer();
+    await writeFile(photo, grey);
+    await fails(path, 'folder', /pixels that were exported/);
+    await truncate(photo, 60);
+    await fails(path, 'folder', /whole PNG/);
+    await rm(photo);
+    await fails(path, 'folder', /photo inside/);
+  });
+
+  it('a photo that lies elsewhere', async () => {
+    const path = await exported('folder');
+    const photo = await photoIn(path);
+    const elsewhere = join(folder.path, 'elsewhere.png');
+    await copyFile(photo, elsewhere);
+    await rm(photo);
+    await symlink(elsewhere, photo);
+    await fails(path, 'folder', /photo inside/);
+  });
+
+  it('a cut or damaged shard, and one that is missing', async () => {
+    const path = await exported('webdataset');
+    const shards = (await readdir(path)).filter((name) => name.startsWith('train-')).sort();
+    const last = join(path, shards.at(-1)!);
+    const bytes = await readFile(last);
+    await truncate(last, bytes.length - 1024);
+    await fails(path, 'webdataset', /whole archive/);
+    const damaged = Buffer.from(bytes);
+    damaged[3]! ^= 1;
+    await writeFile(last, damaged);
+    await fails(path, 'webdataset', /tar header/);
+    await rm(last);
+    await fails(path, 'webdataset', /24 samples but found \d+/);
+  });
+
+  it('a cut array, and one of another shape', async () => {
+    const path = await exported('numpy');
+    const file = join(path, 'images.npy');
+    const bytes = await readFile(file);
+    await truncate(file, bytes.length - 1);
+    await fails(path, 'numpy', /row 23/);
+    await writeFile(
+      file,
+      Buffer.from(bytes.toString('latin1').replace('(24, 10, 14', '(24, 14, 10'), 'latin1'),
+    );
+    await fails(path, 'numpy', /24 × 10 × 14 × 3/);
+  });
+
+  it('JPEGs', async () => {
+    await fails(await exported('webdataset', { image: 'jpg' }), 'webdataset', /without loss/);
+  });
+});
+
+it.skipIf(!pythonHas('shards packed by tarfile are not read', 'tarfile'))(
+  'reads shards that tarfile packed',
+  async () => {
+    const path = await exported('webdataset');
+    const program = `
+import glob, io, json, sys, tarfile
+for path in glob.glob(sys.argv[1] + "/*.tar"):
+    with tarfile.open(path) as tar: members = [(m, tar.extractfile(m).read()) for m in tar]
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for m, data in members:
+            m.mtime = 1234.5
+            tar.addfile(m, io.BytesIO(data))
+print(json.dumps(True))`;
+    expect(python(program, path)).toBe(true);
+    expect((await imported(path, 'webdataset')).digest).toBe(await digestOf(cache));
+  },
+);
+
+it('the command line goes there and back', async () => {
+  const out = join(folder.path, 'cli');
+  await pipeline(['export', cache, '--format', 'webdataset', '--out', out]);
+  const root = join(folder.path, 'again');
+  const back = await pipeline(['import', out, '--format', 'webdataset', '--cache', root]);
+  expect(back).toMatchObject({ code: 0, stderr: '' });
+  expect(back.stdout).toContain(
+    `${PHOTOS} photos, ${PHOTOS + 1} samples of ${TASK}\ndigest ${await digestOf(cache)}`,
+  );
+  const wrong = await pipeline(['import', cache, '--format', 'folder', '--cache', root]);
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain('Import reads what `pipeline export` wrote.');
+});
