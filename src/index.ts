@@ -9,7 +9,9 @@ export { createContext, type ResourceOptions } from './context.js';
 export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } from './dataset.js';
 export { type ErrorCode, PipelineError } from './errors.js';
 export { type EventBus, eventBus, type PipelineEvent, type StageCounts } from './events.js';
+export type { Fit } from './kernels/fit.js';
 export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
+export type { Filter } from './kernels/resize.js';
 export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } from './ledger.js';
 export type { BackendChoice, StartedBackend, StartOptions, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
@@ -41,7 +43,7 @@ export type {
   TensorCache,
   VectorIdentity,
 } from './sinks/tensor-cache/cache.js';
-export { identityHash, pixelIdentity } from './sinks/tensor-cache/identity.js';
+export { identityHash, pixelIdentity, pixelTarget } from './sinks/tensor-cache/identity.js';
 export { openCache } from './sinks/tensor-cache/open.js';
 export { writeCache } from './sinks/tensor-cache/write.js';
 export { type AboOptions, aboSource } from './sources/abo.js';

@@ -1,5 +1,6 @@
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
 import type { EventBus } from '../events.js';
+import type { PixelTarget } from '../kernels/pixel-pool.js';
 import { hash32 } from '../random.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
 import type { Sample, Side } from '../records.js';
@@ -37,7 +38,7 @@ export interface FitOptions {
   /** Pixels, or a frozen base's features where only the head is trained. */
   cache: TensorCache;
   /** What the network takes: the pixel cache's size and preprocessing. */
-  input: { height: number; width: number; fit: 'stretch'; decoder: 'turbo' | 'sharp' };
+  input: PixelTarget;
   pretrained?: Pretrained;
   /** Where the model is saved. */
   folder: string;

@@ -7,6 +7,7 @@ import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
+import { pixelTarget } from '../sinks/tensor-cache/identity.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskSamples } from './cache.js';
@@ -60,7 +61,6 @@ export async function trainStep(options: {
     ),
     async work({ signal, events }) {
       await mkdir(dirname(folder), { recursive: true });
-      const { height, width, fit, decoder } = pixels.identity;
       return trainer.fit(
         {
           kind: 'fit',
@@ -69,7 +69,7 @@ export async function trainStep(options: {
           seed: recipe.seed,
           samples: task.samples,
           cache: cacheOf(inputs),
-          input: { height, width, fit, decoder },
+          input: pixelTarget(pixels.identity),
           ...(weights && { weights: weights.folder }),
           folder,
           checkpoint: { file: checkpoint, key: hashOf(dependsOn) },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
-import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { identityHash, pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 
@@ -141,6 +141,26 @@ it('verify finds a byte that flipped on the disk', async () => {
     key: expect.stringContaining(shaOf(4)),
   });
   await cache.close();
+});
+
+describe('identity', () => {
+  const target = { height: 48, width: 48, fit: 'stretch', decoder: 'turbo' } as const;
+
+  it('keeps the hash that stretched, bilinear caches had before there was a choice', () => {
+    expect(identityHash(pixelIdentity(target))).toBe('9253b912');
+    expect(identityHash(pixelIdentity({ ...target, filter: 'bilinear' }))).toBe('9253b912');
+  });
+
+  it('differs for every fit and filter, and gives back the target', () => {
+    const fits = ['stretch', 'letterbox', 'cover', 'trim'] as const;
+    const targets = fits.flatMap((fit) => [
+      { ...target, fit },
+      { ...target, fit, filter: 'area' as const },
+    ]);
+    const identities = targets.map(pixelIdentity);
+    expect(new Set(identities.map(identityHash)).size).toBe(8);
+    expect(identities.map(pixelTarget)).toEqual(targets);
+  });
 });
 
 describe('beside other processes', () => {
