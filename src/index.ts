@@ -23,7 +23,9 @@ export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } fr
 export { type ErrorCode, PipelineError } from './errors.js';
 export { type EventBus, eventBus, type PipelineEvent, type StageCounts } from './events.js';
 export type { ExportFormat, ExportImage, ImportFormat } from './exported.js';
+export type { Fit } from './kernels/fit.js';
 export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
+export type { Filter } from './kernels/resize.js';
 export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } from './ledger.js';
 export type { BackendChoice, StartedBackend, StartOptions, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
@@ -56,7 +58,7 @@ export type {
   TensorCache,
   VectorIdentity,
 } from './sinks/tensor-cache/cache.js';
-export { identityHash, pixelIdentity } from './sinks/tensor-cache/identity.js';
+export { identityHash, pixelIdentity, pixelTarget } from './sinks/tensor-cache/identity.js';
 export { openCache } from './sinks/tensor-cache/open.js';
 export { writeCache } from './sinks/tensor-cache/write.js';
 export { type AboOptions, aboSource } from './sources/abo.js';

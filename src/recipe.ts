@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
+import { FILTERS, FITS } from './kernels/fit.js';
 
 const share = z.number().min(0).max(1);
 /** Of what must not take all. */
@@ -127,7 +128,17 @@ export const recipeSchema = z
     cache: z
       .strictObject({
         size: z.int().min(8).max(1024).default(224).describe('Height and width in pixels.'),
-        fit: z.enum(['stretch']).default('stretch'),
+        fit: z
+          .enum(FITS)
+          .default('stretch')
+          .describe('How a photo of any shape becomes a square; trim cuts its white border, then stretches.'),
+        // Without a default: recipes without it keep their hashes.
+        filter: z
+          .enum(FILTERS)
+          .optional()
+          .describe(
+            'How pixels are resampled; default: bilinear. area takes the mean where a photo shrinks.',
+          ),
         decoder: z.enum(['turbo', 'sharp']).default('turbo'),
       })
       .prefault({}),

@@ -20,6 +20,16 @@ function failure(text: string, overrides: string[] = []): string {
 }
 
 describe('parseRecipe', () => {
+  it('takes every fit and filter, and keeps the hash of a recipe that names none', () => {
+    expect(parseRecipe(MINIMAL).cache).not.toHaveProperty('filter');
+    for (const fit of ['stretch', 'letterbox', 'cover', 'trim']) {
+      expect(parseRecipe(MINIMAL, [`cache.fit=${fit}`, 'cache.filter=area']).cache).toMatchObject({
+        fit,
+        filter: 'area',
+      });
+    }
+  });
+
   it('fills in every default', () => {
     const recipe = parseRecipe(MINIMAL);
     expect(recipe).toMatchObject({

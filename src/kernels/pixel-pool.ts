@@ -1,12 +1,16 @@
 import type { ErrorCode } from '../errors.js';
 import { threadPool } from '../thread-pool.js';
 import type { Decoder } from './decode.js';
+import type { Fit } from './fit.js';
+import type { Filter } from './resize.js';
 
 /** What photos become in a pixel cache. */
 export interface PixelTarget {
   height: number;
   width: number;
-  fit: 'stretch';
+  fit: Fit;
+  /** How pixels are resampled; default `bilinear`. */
+  filter?: Filter;
   decoder: Decoder;
 }
 

@@ -3,6 +3,7 @@ import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { asPipelineError } from '../errors.js';
 import { readPhotoFile } from '../photo-file.js';
 import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
+import { fitPhoto } from './fit.js';
 import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
@@ -32,7 +33,7 @@ export default async function work(job: PixelJob): Promise<unknown> {
 async function resize(file: string, { target }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
   const bytes = readPhotoFile(file);
   const size = await decode(bytes, target.decoder, kernels);
-  return { sha256: sha256(bytes), ...size, pixels: kernels.bilinear(size, target) };
+  return { sha256: sha256(bytes), ...size, pixels: fitPhoto(kernels, size, target) };
 }
 
 async function fingerprint(

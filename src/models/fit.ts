@@ -1,6 +1,7 @@
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
 import type { AugmentationRecipe } from '../augment/schema.js';
 import type { EventBus } from '../events.js';
+import type { PixelTarget } from '../kernels/pixel-pool.js';
 import { hash32 } from '../random.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
 import type { Sample, Side } from '../records.js';
@@ -38,7 +39,7 @@ export interface FitOptions {
   /** Pixels, or a frozen base's features where only the head is trained. */
   cache: TensorCache;
   /** What the network takes: the pixel cache's size and preprocessing. */
-  input: { height: number; width: number; fit: 'stretch'; decoder: 'turbo' | 'sharp' };
+  input: PixelTarget;
   pretrained?: Pretrained;
   /** How the training photos are changed, anew in each epoch; a cache of features knows only the photos as they are. */
   augmentation?: AugmentationRecipe;

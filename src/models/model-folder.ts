@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { PipelineError } from '../errors.js';
+import { FILTERS, FITS } from '../kernels/fit.js';
 import type { Tf } from './backends/backend.js';
 import { assignWeights, modelWeights } from './weights/named.js';
 import { readTfjsWeights } from './weights/tfjs-layers.js';
@@ -19,7 +20,9 @@ const metadataSchema = z.object({
   input: z.object({
     height: z.int().min(1),
     width: z.int().min(1),
-    fit: z.enum(['stretch']),
+    fit: z.enum(FITS),
+    /** Absent: bilinear. */
+    filter: z.enum(FILTERS).exactOptional(),
     decoder: z.enum(['turbo', 'sharp']),
     preprocessing: z.enum(['scale', 'tf', 'caffe']),
   }),

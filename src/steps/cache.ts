@@ -5,7 +5,7 @@ import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
 import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
-import { identityHash, pixelIdentity } from '../sinks/tensor-cache/identity.js';
+import { identityHash, pixelIdentity, pixelTarget } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
 import { type RunContext, runStage } from '../stage.js';
@@ -101,8 +101,8 @@ function countMissing(all: readonly TaskSamples[], usable: readonly TaskSamples[
 }
 
 /** The pixel cache that a recipe asks for. */
-export function recipePixels({ cache: { size, fit, decoder } }: Recipe): PixelIdentity {
-  return pixelIdentity({ height: size, width: size, fit, decoder });
+export function recipePixels({ cache: { size, fit, filter, decoder } }: Recipe): PixelIdentity {
+  return pixelIdentity({ height: size, width: size, fit, ...(filter && { filter }), decoder });
 }
 
 /** A pixel cache's folder name: size and identity. */
@@ -122,7 +122,7 @@ export async function buildCache(options: {
   context: RunContext;
 }): Promise<BuiltCache> {
   const { path, identity, tasks, context } = options;
-  const { height, width, fit, decoder } = identity;
+  const { height, width, decoder } = identity;
   const writer = await writeCache(path, identity);
   let missing = 0;
   try {
@@ -138,7 +138,7 @@ export async function buildCache(options: {
     const needed = writer.reserve(wanted.length);
     const text = `${wanted.length} photos to decode: the cache takes up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
     if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
-    const stage = decodeResize({ height, width, fit, decoder });
+    const stage = decodeResize(pixelTarget(identity));
     let failure: unknown;
     const stored = new Set<Promise<void>>();
     for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context, {

@@ -7,6 +7,7 @@ import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
+import { pixelTarget } from '../sinks/tensor-cache/identity.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskSamples } from './cache.js';
@@ -63,7 +64,6 @@ export async function trainStep(options: {
     ),
     async work({ signal, events }) {
       await mkdir(dirname(folder), { recursive: true });
-      const { height, width, fit, decoder } = pixels.identity;
       return trainer.fit(
         {
           kind: 'fit',
@@ -72,7 +72,7 @@ export async function trainStep(options: {
           seed: recipe.seed,
           samples: task.samples,
           cache: cacheOf(inputs),
-          input: { height, width, fit, decoder },
+          input: pixelTarget(pixels.identity),
           ...(augmentation && { augmentation }),
           ...(weights && { weights: weights.folder }),
           folder,

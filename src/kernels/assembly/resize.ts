@@ -35,11 +35,12 @@ function weight(fraction: f32): i16 {
 
 /**
  * Bilinear with half-pixel centres: the pixel centre (i + 0.5) of the target lies at (i + 0.5) * scale of the source;
- * neighbours outside are clamped, results rounded. `scratch` has room for 32 bytes a target column, rounded up to a
+ * neighbours outside are clamped, results rounded. The source is a rectangle of a photo whose rows lie `stride` bytes
+ * apart; nothing around it is looked at. `scratch` has room for 32 bytes a target column, rounded up to a
  * multiple of four. The last store writes up to 16 bytes past the result.
  */
 export function bilinear(
-  source: usize, sourceWidth: i32, sourceHeight: i32,
+  source: usize, stride: usize, sourceWidth: i32, sourceHeight: i32,
   target: usize, width: i32, height: i32,
   scratch: usize,
 ): void {
@@ -56,7 +57,6 @@ export function bilinear(
     store<u32>(entry, min(<i32>floor + 1, sourceWidth - 1) << 2, 4);
     store<i64>(entry, i64x2.extract_lane(i16x8.splat(weight(at - floor)), 0), 16);
   }
-  const stride = (<usize>sourceWidth) << 2;
   const scaleY = <f32>sourceHeight / <f32>height;
   const half = i16x8.splat(HALF);
   let upperRow = -1;
@@ -91,6 +91,108 @@ export function bilinear(
       // RGBX × 4 → RGB × 4; the four bytes after them are written over by what comes next.
       v128.store(out, i8x16.shuffle(bytes, bytes, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0));
       out += 12;
+    }
+  }
+}
+
+/**
+ * What a target pixel gathers of one axis: the first and the last source pixel (i32), then the weights of the first, of
+ * each between them and of the last (f32); only the first counts where it is the last too.
+ */
+const SPAN: usize = 20;
+
+// Where the axis shrinks, the source pixels that the target pixel covers, by the share covered; else as bilinear does.
+function span(entry: usize, at: i32, source: i32, target: i32): void {
+  if (source > target) {
+    // In units of 1 / target of a source pixel everything is a whole number.
+    const from = <i64>at * source;
+    const to = from + source;
+    const first = from / target;
+    const last = (to - 1) / target;
+    const scale = 1.0 / <f64>source;
+    store<i32>(entry, <i32>first);
+    store<i32>(entry, <i32>last, 4);
+    store<f32>(entry, <f32>(<f64>((first + 1) * target - from) * scale), 8);
+    store<f32>(entry, <f32>(<f64>target * scale), 12);
+    store<f32>(entry, <f32>(<f64>(to - last * target) * scale), 16);
+    return;
+  }
+  const centre = (<f64>at + 0.5) * (<f64>source / <f64>target) - 0.5;
+  const floor = Math.floor(centre);
+  const first = max(<i32>floor, 0);
+  const last = min(<i32>floor + 1, source - 1);
+  const share: f32 = first == last ? 0 : <f32>(centre - floor);
+  store<i32>(entry, first);
+  store<i32>(entry, last, 4);
+  store<f32>(entry, 1 - share, 8);
+  store<f32>(entry, 0, 12);
+  store<f32>(entry, share, 16);
+}
+
+// @ts-ignore
+@inline
+function levels(bytes: v128, pixel: i32): v128 {
+  const pair = pixel < 2 ? i16x8.extend_low_i8x16_u(bytes) : i16x8.extend_high_i8x16_u(bytes);
+  return f32x4.convert_i32x4_s((pixel & 1) == 0 ? i32x4.extend_low_i16x8_u(pair) : i32x4.extend_high_i16x8_u(pair));
+}
+
+// Adds a weighted source row to the sums, four f32 a pixel; reads up to 12 bytes past the row.
+function addRow(row: usize, width: i32, factor: f32, sums: usize): void {
+  const factors = f32x4.splat(factor);
+  const end = sums + (<usize>width << 4);
+  for (let out = sums; out < end; out += 64) {
+    const bytes = v128.load(row);
+    v128.store(out, f32x4.add(v128.load(out), f32x4.mul(levels(bytes, 0), factors)));
+    v128.store(out, f32x4.add(v128.load(out, 16), f32x4.mul(levels(bytes, 1), factors)), 16);
+    v128.store(out, f32x4.add(v128.load(out, 32), f32x4.mul(levels(bytes, 2), factors)), 32);
+    v128.store(out, f32x4.add(v128.load(out, 48), f32x4.mul(levels(bytes, 3), factors)), 48);
+    row += 16;
+  }
+}
+
+/**
+ * The exact mean over what each target pixel covers, on an axis that shrinks; on one that does not, bilinear as above.
+ * Within 0.1 levels of exact arithmetic before it is rounded. `scratch` has room for a span (20 bytes) a target column
+ * and one more, rounded up to 16 bytes, and for 16 bytes a source column, rounded up to a multiple of four. The last
+ * store writes a byte past the result.
+ */
+export function area(
+  source: usize, stride: usize, sourceWidth: i32, sourceHeight: i32,
+  target: usize, width: i32, height: i32,
+  scratch: usize,
+): void {
+  const rows = scratch + <usize>width * SPAN;
+  const sums = (rows + SPAN + 15) & ~15;
+  const sumBytes = <usize>((sourceWidth + 3) & ~3) << 4;
+  for (let x = 0; x < width; x++) span(scratch + <usize>x * SPAN, x, sourceWidth, width);
+  let out = target;
+  for (let y = 0; y < height; y++) {
+    span(rows, y, sourceHeight, height);
+    memory.fill(sums, 0, sumBytes);
+    const top = load<i32>(rows);
+    const bottom = load<i32>(rows, 4);
+    let row = source + <usize>top * stride;
+    addRow(row, sourceWidth, load<f32>(rows, 8), sums);
+    for (let between = top + 1; between < bottom; between++) {
+      row += stride;
+      addRow(row, sourceWidth, load<f32>(rows, 12), sums);
+    }
+    if (bottom > top) addRow(row + stride, sourceWidth, load<f32>(rows, 16), sums);
+    for (let x = 0, entry = scratch; x < width; x++, entry += SPAN) {
+      let at = sums + (<usize>load<i32>(entry) << 4);
+      const last = sums + (<usize>load<i32>(entry, 4) << 4);
+      let value = f32x4.mul(v128.load(at), f32x4.splat(load<f32>(entry, 8)));
+      if (last > at) {
+        let between = f32x4.splat(0);
+        for (at += 16; at < last; at += 16) between = f32x4.add(between, v128.load(at));
+        value = f32x4.add(value, f32x4.mul(between, f32x4.splat(load<f32>(entry, 12))));
+        value = f32x4.add(value, f32x4.mul(v128.load(last), f32x4.splat(load<f32>(entry, 16))));
+      }
+      const rounded = i32x4.trunc_sat_f32x4_s(f32x4.add(value, f32x4.splat(0.5)));
+      const words = i16x8.narrow_i32x4_s(rounded, rounded);
+      // The fourth byte is written over by what comes next.
+      v128.store32_lane(out, i8x16.narrow_i16x8_u(words, words), 0);
+      out += 3;
     }
   }
 }

@@ -1,3 +1,6 @@
+import type { Fit } from '../../kernels/fit.js';
+import type { Filter } from '../../kernels/resize.js';
+
 /** What a cache of decoded photos is: other values of any of these are another cache. */
 export interface PixelIdentity {
   kind: 'pixels';
@@ -6,9 +9,11 @@ export interface PixelIdentity {
   width: number;
   channels: 3;
   dtype: 'uint8';
-  fit: 'stretch';
+  fit: Fit;
+  /** Absent: bilinear, as caches were before there was a choice. */
+  filter?: Exclude<Filter, 'bilinear'>;
   decoder: 'turbo' | 'sharp';
-  /** Versions of the decoder and of the resize kernel: raised whenever pixels change. */
+  /** Versions of the decoder, of the resize kernel and of the fit: raised whenever pixels change. */
   versions: { decoder: string; resize: string };
 }
 

@@ -1,12 +1,15 @@
 import { DECODER_VERSIONS } from '../../kernels/decode.js';
+import { FIT_VERSION } from '../../kernels/fit.js';
 import type { PixelTarget } from '../../kernels/pixel-pool.js';
-import { RESIZE_VERSION } from '../../kernels/resize.js';
+import { RESIZE_VERSIONS } from '../../kernels/resize.js';
 import type { PixelIdentity } from './cache.js';
 
 export { identityHash } from './same-identity.js';
 
 /** The identity of a cache of photos decoded to a target by this version of the product. */
-export function pixelIdentity({ height, width, fit, decoder }: PixelTarget): PixelIdentity {
+export function pixelIdentity(target: PixelTarget): PixelIdentity {
+  const { height, width, fit, filter = 'bilinear', decoder } = target;
+  const resize = RESIZE_VERSIONS[filter];
   return {
     kind: 'pixels',
     schemaVersion: 1,
@@ -15,7 +18,16 @@ export function pixelIdentity({ height, width, fit, decoder }: PixelTarget): Pix
     channels: 3,
     dtype: 'uint8',
     fit,
+    ...(filter !== 'bilinear' && { filter }),
     decoder,
-    versions: { decoder: DECODER_VERSIONS[decoder], resize: RESIZE_VERSION },
+    versions: {
+      decoder: DECODER_VERSIONS[decoder],
+      resize: fit === 'stretch' ? resize : `${resize}+${FIT_VERSION}`,
+    },
   };
+}
+
+/** What photos become in a cache. */
+export function pixelTarget({ height, width, fit, filter, decoder }: PixelIdentity): PixelTarget {
+  return { height, width, fit, ...(filter && { filter }), decoder };
 }
