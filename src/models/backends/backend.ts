@@ -31,6 +31,8 @@ export interface StartOptions {
    * What it computes does not depend on it.
    */
   readonly threads?: number;
+  /** Told when what starts is slower than its user has reason to expect, and why; default: a warning of the process. */
+  readonly warn?: (text: string) => void;
 }
 
 /** A way to run TensorFlow.js from Node. */

@@ -21,6 +21,7 @@ export async function startBackend(
   const candidates = among.filter(({ name, trains, isInstalled }) =>
     choice === 'auto' ? trains && (isInstalled?.() ?? true) : name === choice,
   );
+  const { warn = (text) => process.emitWarning(text) } = options;
   const failures: { name: string; error: Error }[] = [];
   for (const backend of candidates) {
     try {
@@ -31,8 +32,7 @@ export async function startBackend(
     } catch (error) {
       if (choice !== 'auto') throw error;
       failures.push({ name: backend.name, error: error as Error });
-      // Slower than its user has reason to expect: that has to be said.
-      if (backend.isInstalled) process.emitWarning(`${(error as Error).message}: going on without it`);
+      if (backend.isInstalled) warn(withoutIt(error as Error));
     }
   }
   throw new PipelineError('BACKEND_UNAVAILABLE', `Expected a backend for ${choice} but none started`, {
@@ -47,4 +47,9 @@ export async function startBackend(
 /** A backend's own words say that it did not start; what they were caused by says why. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error && cause.message !== message ? `${message} (${cause.message})` : message;
+}
+
+function withoutIt(error: Error): string {
+  const hint = error instanceof PipelineError ? error.hint : undefined;
+  return `${reasonOf(error)}. Going on without it.${hint === undefined ? '' : ` ${hint}`}`;
 }

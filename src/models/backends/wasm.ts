@@ -22,7 +22,7 @@ let single: ReturnType<Tf['findBackendFactory']> | undefined;
 export const wasm: Backend = {
   name: 'wasm',
   trains: true,
-  async start({ threads: wanted = 1 } = {}) {
+  async start({ threads: wanted = 1, warn = (text: string) => process.emitWarning(text) } = {}) {
     try {
       // Loading them takes long: only when they are used.
       const tf = await import('@tensorflow/tfjs');
@@ -44,7 +44,7 @@ export const wasm: Backend = {
       const started = await keepingFailureHandlers(async () => {
         if (!isRunning(tf)) {
           const asked = Math.min(MOST_THREADS, wanted);
-          threads = asked > 1 ? await threadsOrNone(tf, asked) : undefined;
+          threads = asked > 1 ? await threadsOrNone(tf, asked, warn) : undefined;
           count = threads ? asked : 1;
         }
         return tf.setBackend('wasm');
@@ -79,11 +79,15 @@ export const wasm: Backend = {
 };
 
 /** Where threads cannot start, one is still far faster than any other backend that needs nothing. */
-async function threadsOrNone(tf: Tf, asked: number): Promise<Threads | undefined> {
+async function threadsOrNone(
+  tf: Tf,
+  asked: number,
+  warn: (text: string) => void,
+): Promise<Threads | undefined> {
   try {
     return await registerThreaded(tf, asked);
   } catch (error) {
-    process.emitWarning(`WebAssembly starts no threads (${(error as Error).message}): going on with one`);
+    warn(`WebAssembly starts no threads (${(error as Error).message}): going on with one`);
     return undefined;
   }
 }

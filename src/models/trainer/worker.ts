@@ -53,7 +53,10 @@ async function end(): Promise<void> {
 async function work(job: FitJob | EvaluateJob): Promise<void> {
   controller = new AbortController();
   try {
-    started ??= startBackend((workerData as TrainerData).backend, { threads: availableParallelism() });
+    started ??= startBackend((workerData as TrainerData).backend, {
+      threads: availableParallelism(),
+      warn: (text) => say({ type: 'event', event: { type: 'message', level: 'warning', text } }),
+    });
     const backend = await started;
     throwIfAborted(controller.signal);
     const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);

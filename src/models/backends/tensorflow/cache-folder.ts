@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { hostPlatform, type InstallableName, type Release, VERSION } from './release.js';
 
 /** What is known of an installed backend: its `installed.json`. */
@@ -24,9 +24,13 @@ export const RECEIPT = 'installed.json';
 export const UNFINISHED = '.unfinished';
 export const REPLACED = '.replaced';
 
-/** The folder that backends are installed in: `${XDG_CACHE_HOME:-~/.cache}/abo-pipeline/backends`. */
+/**
+ * The folder that backends are installed in: `${XDG_CACHE_HOME:-~/.cache}/abo-pipeline/backends`. A relative
+ * XDG_CACHE_HOME counts as none, as the XDG base directory specification has it.
+ */
 export function backendsFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'abo-pipeline', 'backends');
+  const named = env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(named) ? named : join(homedir(), '.cache'), 'abo-pipeline', 'backends');
 }
 
 export const folderName = ({ name, version, platform }: Pick<Release, 'name' | 'version' | 'platform'>) =>
@@ -37,10 +41,19 @@ export function installed(name: InstallableName, folder = backendsFolder()): Ins
   return readReceipt(join(folder, folderName({ name, version: VERSION, platform: hostPlatform() })));
 }
 
-/** A receipt that cannot be read (a power cut may leave an empty one) is none: the backend has to be installed again. */
+/** What nothing works without, at their beginnings: names end in versions and in the system's ending. */
+const ESSENTIAL = ['libtensorflow_cc.', 'libtensorflow_framework.', 'tfjs_binding.'];
+
+/**
+ * A receipt that cannot be read (a power cut may leave an empty one), or one of libraries that are gone, is none: the
+ * backend has to be installed again.
+ */
 function readReceipt(path: string): Installed | undefined {
   const file = join(path, RECEIPT);
-  if (!existsSync(file)) return undefined;
+  const libraries = join(path, 'tensorflow');
+  if (!existsSync(file) || !existsSync(libraries)) return undefined;
+  const names = readdirSync(libraries);
+  if (!ESSENTIAL.every((start) => names.some((name) => name.startsWith(start)))) return undefined;
   try {
     return { ...(JSON.parse(readFileSync(file, 'utf8')) as Omit<Installed, 'path'>), path };
   } catch {

@@ -30,9 +30,11 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler {
     `Expected a C++ compiler (${names.join(', ')}) but found none`,
     {
       hint:
-        process.platform === 'darwin'
-          ? 'Install it: xcode-select --install'
-          : 'Install it: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora, RHEL), zypper install gcc-c++ (SUSE), pacman -S gcc (Arch).',
+        program !== ''
+          ? 'The variable CXX names it: correct or unset it.'
+          : process.platform === 'darwin'
+            ? 'Install it: xcode-select --install'
+            : 'Install it: apt-get install g++ (Debian, Ubuntu), dnf install gcc-c++ (Fedora, RHEL), zypper install gcc-c++ (SUSE), pacman -S gcc (Arch).',
     },
   );
 }

@@ -26,6 +26,7 @@ export async function removeInstalled(
     const project = projectOf(name, hostPlatform());
     const downloads = project === undefined ? [] : await downloadsOf({ project }, folder);
     const paths = [...folders.map((entry) => join(folder, entry)), ...downloads];
+    if (project !== undefined && downloads.length === 0) await removeDownloads({ project }, folder);
     if (paths.length === 0) throw notInstalled(name);
     let bytes = 0;
     for (const path of paths) {

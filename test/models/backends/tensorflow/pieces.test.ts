@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startBackend } from '#src/models/backends/index.js';
 import {
+  backendsFolder,
   folderName,
   installed,
   listInstalled,
@@ -74,6 +75,24 @@ describe('a backend that is not installed', () => {
     await stop();
     expect(name).not.toMatch(/^tensorflow/);
   });
+});
+
+it('counts an installation whose libraries are gone as none, and takes no relative cache folder', async () => {
+  const cache = await temporaryFolder('gone');
+  const path = join(
+    cache.path,
+    folderName({ name: 'tensorflow', version: VERSION, platform: hostPlatform() }),
+  );
+  await mkdir(join(path, 'tensorflow'), { recursive: true });
+  await writeFile(join(path, RECEIPT), '{"name":"tensorflow"}');
+  const files = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'tfjs_binding.node'];
+  for (const file of files) await writeFile(join(path, 'tensorflow', file), '');
+  expect(installed('tensorflow', cache.path)).toMatchObject({ name: 'tensorflow' });
+  await rm(join(path, 'tensorflow', files[1]!));
+  expect(installed('tensorflow', cache.path)).toBeUndefined();
+  expect(await listInstalled(cache.path)).toEqual([]);
+  await cache.dispose();
+  expect(backendsFolder({ XDG_CACHE_HOME: 'relative' })).toBe(backendsFolder({}));
 });
 
 it('counts an installation whose receipt is damaged as none', async () => {
