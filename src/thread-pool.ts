@@ -5,8 +5,9 @@ import { PipelineError } from './errors.js';
 /** Threads that all run one module; a job goes to the next that is free. */
 export interface ThreadPool<Job, Result> {
   /**
-   * @throws {PipelineError} `WORKER_CRASHED` when the thread dies or throws, what a thread that could not start says
-   * was missing, `ABORTED` when the signal fires.
+   * A job whose thread dies (or throws what is no error of ours) is done again, once, by a thread in its place.
+   * @throws {PipelineError} `WORKER_CRASHED` naming the job when that fails too, what a thread that could not start
+   * says was missing, `ABORTED` when the signal fires.
    */
   run(job: Job, options?: { signal?: AbortSignal }): Promise<Result>;
   close(): Promise<void>;
@@ -17,22 +18,25 @@ export interface ThreadPool<Job, Result> {
  * @param options.module address of the module; its default export does a job.
  * @param options.work what the threads do, for people: `decode photos`.
  * @param options.data what each thread is started with.
+ * @param options.describe a job's name for people, such as its files.
  */
 export function threadPool<Job, Result>(options: {
   module: URL;
   workers: number;
   work: string;
   data?: unknown;
+  describe?(job: Job): string;
 }): ThreadPool<Job, Result> {
-  const { module, workers, work, data } = options;
+  const { module, workers, work, data, describe } = options;
   const pool = new Piscina({
     filename: module.href,
     minThreads: workers,
     maxThreads: workers,
     ...(data !== undefined && { workerData: data }),
   });
-  const crashed = (cause: unknown) =>
-    new PipelineError('WORKER_CRASHED', `Expected a thread to ${work} but it failed`, {
+  const crashed = (job: Job, times: string, cause: unknown) =>
+    new PipelineError('WORKER_CRASHED', `Expected a thread to ${work} but it failed${times}`, {
+      ...(describe && { key: describe(job) }),
       hint: 'Run the same command again: finished work is kept. Fewer --workers need less memory.',
       cause,
     });
@@ -41,18 +45,33 @@ export function threadPool<Job, Result>(options: {
   // Every job under way listens to it.
   setMaxListeners(0, dead.signal);
   pool.on('error', (error: unknown) => dead.abort(error));
+  // One that ends itself then says nothing, and is not replaced.
+  let closing = false;
+  pool.on('workerDestroy', () => {
+    setImmediate(() => {
+      if (!closing && pool.threads.length === 0) dead.abort(new Error('it ended before it could start'));
+    });
+  });
   return {
     async run(job, { signal } = {}) {
       const either = signal === undefined ? dead.signal : AbortSignal.any([signal, dead.signal]);
-      try {
-        return (await pool.run(job, { signal: either })) as Result;
-      } catch (error) {
-        if (signal?.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: error });
-        const cause: unknown = dead.signal.aborted ? dead.signal.reason : error;
-        throw ours(cause) ?? crashed(cause);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await pool.run(job, { signal: either })) as Result;
+        } catch (error) {
+          if (signal?.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: error });
+          const cause: unknown = dead.signal.aborted ? dead.signal.reason : error;
+          const known = ours(cause);
+          if (known !== undefined) throw known;
+          if (dead.signal.aborted || closing) throw crashed(job, '', cause);
+          if (attempt === 2) throw crashed(job, ' twice', cause);
+        }
       }
     },
-    close: () => pool.destroy(),
+    async close() {
+      closing = true;
+      await pool.destroy();
+    },
   };
 }
 

@@ -67,13 +67,14 @@ export interface PixelPool {
 
 /**
  * Starts the threads; each has kernels and memory of its own.
- * @throws {PipelineError} from its methods: `WORKER_CRASHED` when a thread dies.
+ * @throws {PipelineError} from its methods: `WORKER_CRASHED` naming the photos at hand when a thread dies twice over a job.
  */
 export function pixelPool({ workers }: { workers: number }): PixelPool {
   const pool = threadPool<PixelJob, never>({
     module: new URL('./pixel-worker.js', import.meta.url),
     workers,
     work: 'decode photos',
+    describe: (job) => (job.kind === 'compare' ? job.pairs.flat() : job.files).join(', '),
   });
   return {
     resize: (files, target) => pool.run({ kind: 'resize', files, target }),
