@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { permutation } from '#src/batches.js';
+import { bijection } from '#src/random.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
@@ -38,7 +38,7 @@ export default async function cache({ photos, files, folder }) {
   const reader = openCache(paths.cache);
   const raw = openSync(paths.file, 'r');
   const target = new Uint8Array(reader.valueBytes);
-  const order = permutation(photos.length, { seed: 1, epoch: 1 });
+  const order = Array.from(photos, (_, index) => index).map(bijection(photos.length, 'bench'));
   const inOrder = (read) => () => {
     for (let pass = 0; pass < PASSES; pass++) for (const index of order) read(index);
     return PASSES * order.length;
@@ -69,7 +69,7 @@ async function writeToCache(path, photos) {
   return photos.length;
 }
 
-function writeToFile(path, photos) {
+export function writeToFile(path, photos) {
   rmSync(path, { force: true });
   const file = openSync(path, 'w');
   for (const { pixels } of photos) writeSync(file, pixels);
@@ -78,7 +78,7 @@ function writeToFile(path, photos) {
   return photos.length;
 }
 
-function writeToFiles(path, photos) {
+export function writeToFiles(path, photos) {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(path);
   const files = photos.map(({ pixels }, index) => {

@@ -2,6 +2,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import augment from './augment.js';
 import backends from './backends.js';
+import batches from './batches.js';
 import cache from './cache.js';
 import { openData } from './data.js';
 import decode from './decode.js';
@@ -9,7 +10,7 @@ import listings from './listings.js';
 import training from './training.js';
 
 /** Run when nothing is named. */
-const usual = { decode, augment, cache, listings, training };
+const usual = { decode, augment, cache, batches, listings, training };
 /** Minutes long, and beside peers that must be installed: only when named. */
 const benches = { ...usual, backends };
 const names = process.argv.slice(2);

@@ -23,27 +23,32 @@ const STEPS = { wasm: 32, cpu: 1 };
 export default async function training({ photos, folder }) {
   const cache = await pixelCache(join(folder, 'cache-24'), photos.slice(0, BATCH * STEPS.wasm));
   const backends = [await startBackend('wasm'), await startBackend('cpu')];
+  const feeds = [];
   try {
-    const sides = backends.map((backend) => [backend.name, stepsOn(backend, cache)]);
+    const sides = backends.map((backend) => [backend.name, stepsOn(backend, cache, feeds)]);
     await measure(
       `Train small-cnn on ${SIZE} × ${SIZE} photos, all layers, batches of ${BATCH}`,
       Object.fromEntries(sides),
     );
   } finally {
+    for (const feed of feeds) await feed.close();
     for (const backend of backends) await backend.stop();
     await cache.close();
   }
 }
 
 /** Some training steps; the model keeps its weights from one call to the next. */
-function stepsOn({ name, tf }, cache) {
+function stepsOn({ name, tf }, cache, feeds) {
   const count = BATCH * STEPS[name];
   const samples = [...cache.keys()].slice(0, count).map((key) => ({ key, label: key % CLASSES }));
   const network = networks['small-cnn'];
   let made;
   return async () => {
     await tf.setBackend(name);
-    made ??= make(tf, network, cache);
+    if (made === undefined) {
+      made = make(tf, network, cache);
+      feeds.push(made.feed);
+    }
     await trainEpoch({
       ...made,
       tf,

@@ -3,7 +3,20 @@ export { type Augmenter, type AugmenterOptions, augmenter } from './augment/augm
 export { type MixableBatch, type MixedLabels, mixBatch } from './augment/mix.js';
 export { type Augmentation, augmentationOf, UNCHANGED, type ViewKey } from './augment/parameters.js';
 export { type AugmentationRecipe, augmentationSchema } from './augment/schema.js';
-export { type Batch, type BatchOptions, batches, type Normalisation, permutation } from './batches.js';
+export {
+  type Batch,
+  type BatchOptions,
+  type BatchSample,
+  batches,
+  openReaders,
+  type Readers,
+  type RowDraw,
+  type RowTransform,
+  type RowTransformFactory,
+  readState,
+  type Shuffle,
+  type TransformOptions,
+} from './batches.js';
 export { type ByteBudget, byteBudget, type MapOptions, mapOrdered } from './concurrency.js';
 export { createContext, type ResourceOptions } from './context.js';
 export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } from './dataset.js';
@@ -16,6 +29,7 @@ export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } 
 export type { BackendChoice, StartedBackend, StartOptions, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
 export { loadModel, type ModelMetadata } from './models/model-folder.js';
+export type { Normalisation } from './normalisation.js';
 export { type RandomSource, randomSource } from './random.js';
 export { type Recipe, recipeJsonSchema } from './recipe.js';
 export { loadRecipe, parseRecipe } from './recipe-file.js';

@@ -71,3 +71,37 @@ export function randomSource(seed: number, name = ''): RandomSource {
     fork: (child) => randomSource(seed, `${name}/${child}`),
   };
 }
+
+/** Rounds of the network below: 4 suffice against an adversary with ideal rounds (Luby and Rackoff, 1988). */
+const BIJECTION_ROUNDS = 6;
+/** Halves of at least this many bits: narrower rounds would be too few different functions for a small range. */
+const LEAST_HALF_BITS = 4;
+
+/**
+ * A permutation of 0..length-1 determined by the keys, that takes no memory: a Feistel network over the least 4^k that
+ * holds the range, walked along its cycle until it comes back into the range (Black and Rogaway, 2002).
+ * @param length 0..2^32; at most 4 steps a call are expected of a range above 64.
+ */
+export function bijection(length: number, ...keys: DrawKey[]): (index: number) => number {
+  let half = LEAST_HALF_BITS;
+  while (4 ** half < length) half += 1;
+  const mask = 2 ** half - 1;
+  const rounds = Array.from({ length: BIJECTION_ROUNDS }, (_, round) => hash32(...keys, round));
+  return (index) => {
+    if (!(Number.isInteger(index) && index >= 0 && index < length)) {
+      throw new RangeError(`Expected an index in 0..${length - 1} but received ${index}`);
+    }
+    let at = index;
+    do {
+      let left = at >>> half;
+      let right = at & mask;
+      for (const key of rounds) {
+        const next = left ^ (mix(right ^ key) & mask);
+        left = right;
+        right = next;
+      }
+      at = ((left << half) | right) >>> 0;
+    } while (at >= length);
+    return at;
+  };
+}

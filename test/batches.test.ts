@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { batches, permutation } from '#src/batches.js';
+import { batches } from '#src/batches.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
@@ -45,7 +45,8 @@ it('gives every sample exactly once an epoch, with its own pixels, for any size 
       fc.boolean(),
       async (count, batchSize, seed, epoch, dropRemainder) => {
         const seen: number[] = [];
-        const options = { samples: samplesOf(count), batchSize, shuffle: { seed, epoch }, dropRemainder };
+        const last = dropRemainder ? ('drop' as const) : ('keep' as const);
+        const options = { samples: samplesOf(count), batchSize, shuffle: { seed, epoch }, last };
         for await (const { size, shape, values, labels, keys, index } of batches(cache, options)) {
           expect(shape).toEqual([size, 2, 2, 3]);
           expect(values.length).toBe(size * 12);
@@ -60,8 +61,6 @@ it('gives every sample exactly once an epoch, with its own pixels, for any size 
         const kept = dropRemainder ? count - (count % batchSize) : count;
         expect(seen).toHaveLength(kept);
         expect(new Set(seen).size).toBe(kept);
-        const order = permutation(count, { seed, epoch });
-        expect(seen).toEqual([...order.subarray(0, kept)]);
       },
     ),
     { numRuns: 60 },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataset } from '#src/dataset.js';
+import { batches } from '#src/batches.js';
+import { type DatasetOptions, dataset } from '#src/dataset.js';
 import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
@@ -71,6 +72,31 @@ describe('dataset', () => {
       orders.push(labels.join(''));
     }
     expect(orders[0]).not.toBe(orders[1]);
+  });
+
+  it('goes on from a state with the rest of its epoch, and then the next, with a thread that reads', async () => {
+    const common = { samples, batchSize: 4, classes: 2 };
+    const passes = async (more: Partial<DatasetOptions>, count: number) => {
+      const data = dataset(tf, cache, { ...common, shuffle: { seed: 3, mode: 'block', block: 2 }, ...more });
+      const seen: string[] = [];
+      for (let pass = 0; pass < count; pass++) {
+        await data.forEachAsync(({ xs, ys }) => {
+          seen.push(xs.dataSync().join() + ys.dataSync().join());
+          tf.dispose([xs, ys]);
+        });
+      }
+      await data.close();
+      return seen;
+    };
+    const stream = batches(cache, {
+      ...common,
+      dtype: 'float32',
+      shuffle: { seed: 3, epoch: 2, mode: 'block', block: 2 },
+    });
+    const first = await stream.next();
+    await stream.return(undefined);
+    const whole = await passes({}, 3);
+    expect(await passes({ from: first.value!.state, workers: 1 }, 2)).toEqual(whole.slice(4));
   });
 
   it('frees an iterator that was left before its end', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { hash32, randomSource, uniform } from '#src/random.js';
+import { bijection, hash32, randomSource, uniform } from '#src/random.js';
 
 it('draws are functions of their keys alone', () => {
   fc.assert(
@@ -40,4 +40,37 @@ it('integers stay in their range', () => {
       expect(Number.isInteger(n) && n >= 0 && n < bound).toBe(true);
     }),
   );
+});
+
+it('permutes every range into itself', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.nat(600), fc.integer({ min: 60_000, max: 70_000 })),
+      fc.integer(),
+      (length, seed) => {
+        const at = bijection(length, seed);
+        const seen = new Uint8Array(length);
+        for (let index = 0; index < length; index++) seen[at(index)]! += 1;
+        expect(seen.every((times) => times === 1)).toBe(true);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+it('permutes evenly: all 24 orders of 4, and all places of one of 100', () => {
+  const orders = new Map<string, number>();
+  const places = new Array<number>(100).fill(0);
+  const n = 24_000;
+  for (let seed = 0; seed < n; seed++) {
+    const order = [0, 1, 2, 3].map(bijection(4, seed)).join('');
+    orders.set(order, (orders.get(order) ?? 0) + 1);
+    places[bijection(100, 'place', seed)(17)]! += 1;
+  }
+  const chi = (counts: number[], expected: number) =>
+    counts.reduce((sum, observed) => sum + (observed - expected) ** 2 / expected, 0);
+  expect(orders.size).toBe(24);
+  // 99.9 % quantiles of chi-squared with 23 and with 99 degrees of freedom.
+  expect(chi([...orders.values()], n / 24)).toBeLessThan(49.7);
+  expect(chi(places, n / 100)).toBeLessThan(148.2);
 });

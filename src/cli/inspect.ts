@@ -6,6 +6,7 @@ import { type CommandDefinition, usageError } from './command.js';
 interface InspectOptions {
   digest?: boolean;
   verify?: boolean;
+  compact?: boolean;
   json?: boolean;
 }
 
@@ -16,10 +17,15 @@ export const inspectCommand: CommandDefinition = (program) => {
     .description('Says what a tensor cache holds')
     .option('--digest', 'print the sha256 of its contents')
     .option('--verify', 'recompute every checksum')
+    .option('--compact', 'first rewrite it without the holes that removed photos left')
     .option('--json', 'print JSON')
-    .action(async (path: string, { digest, verify, json }: InspectOptions) => {
+    .action(async (path: string, { digest, verify, compact, json }: InspectOptions) => {
       if (!existsSync(join(path, 'data.mdb'))) throw usageError(`Expected a tensor cache at ${path}`);
       const { openCache } = await import('../sinks/tensor-cache/open.js');
+      if (compact) {
+        const { compactCache } = await import('../sinks/tensor-cache/compact.js');
+        await compactCache(path);
+      }
       const cache = openCache(path);
       try {
         if (verify) await cache.verify();

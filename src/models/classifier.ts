@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import { PipelineError } from '../errors.js';
-import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
+import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
 import type { Tf } from './backends/backend.js';
 import { glorot, type Network } from './networks/network.js';
 import { assignWeights } from './weights/named.js';
@@ -75,9 +75,14 @@ export function firstTrained(model: LayersModel, { train }: PhaseRecipe): number
   return index;
 }
 
-/** Whether a recipe trains nothing but the head of a pretrained network: then features are computed once. */
-export function trainsOnFeatures(model: ModelRecipe, pretrained: boolean): boolean {
-  return pretrained && model.phases.every(({ train }) => train === 'head');
+/**
+ * Whether a recipe trains nothing but the head of a pretrained network, on photos as they are: then features are
+ * computed once.
+ */
+export function trainsOnFeatures(recipe: Recipe, task: string): boolean {
+  return (
+    recipe.augmentation === undefined && modelOf(recipe, task).phases.every(({ train }) => train === 'head')
+  );
 }
 
 /** How many numbers a phase trains, and how many it leaves alone. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
 import type { Batch } from '../batches.js';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { hash32 } from '../random.js';
@@ -61,7 +61,7 @@ async function trainStep(
         const logits = cut.above(outputs, { dropoutSeed });
         // It has to outlive the tidy that gradients are computed in.
         hits = tf.keep(logits.argMax(-1).equal(labels).sum());
-        return crossEntropy(tf, logits, labels, labelSmoothing);
+        return crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch));
       }, cut.variables as Variable[]);
       optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
       return [value, hits!];
@@ -77,6 +77,11 @@ async function trainStep(
   } finally {
     tf.dispose(results);
   }
+}
+
+function mixedLabels(tf: Tf, { mixed }: Batch): { others: Tensor1D; shares: Tensor1D } | undefined {
+  if (mixed === undefined) return undefined;
+  return { others: tf.tensor1d(mixed.others, 'int32'), shares: tf.tensor1d(mixed.shares) };
 }
 
 /** Logits of samples in their order, in inference mode: [samples × classes], row-major. */

@@ -65,7 +65,7 @@ export async function evaluateTask(options: {
     const keyed = keyedSamples(cache, samples, classes);
     const logits = await logitsOf({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>
       onProgress?.(done, keyed.length),
-    );
+    ).finally(() => feed.close());
     const predictions: Predictions = {
       classes: classes.length,
       labels: keyed.map(({ label }) => label),

@@ -81,6 +81,7 @@ export async function computeFeatures(options: {
   try {
     const missing = [...new Set(photos)].filter((sha256) => !writer.has(sha256));
     if (missing.length === 0) return { records: writer.length, computed: 0 };
+    writer.reserve(missing.length);
     const workerData: FeatureWorkerData = {
       network: identity.network,
       weights: folder,

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Batch, batches } from '../batches.js';
+import { type AugmentOptions, type Batch, batches, openReaders, type Readers } from '../batches.js';
 import { PipelineError } from '../errors.js';
 import type { Sample } from '../records.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
@@ -52,62 +52,76 @@ export interface FeedOptions {
   signal: AbortSignal;
   /** Absent: in the order given. */
   shuffle?: { seed: number; epoch: number };
+  /** Of pixels: how photos are changed, anew in each epoch. */
+  augment?: AugmentOptions;
   /** Told how long each batch was waited for. */
   onWait?: (milliseconds: number) => void;
 }
 
 /** A cache as a network's input: pixels, or a frozen base's features. */
 export interface Feed {
+  /** One stream at a time. */
   batches(samples: readonly KeyedSample[], options: FeedOptions): AsyncGenerator<Batch>;
   /** What a cut model's upper part takes; call it in a tidy. */
   outputs(cut: Cut, batch: Batch): Outputs;
+  /** Ends the thread that reads. */
+  close(): Promise<void>;
 }
 
+/**
+ * Pixels are read and normalised by a thread, two batches ahead of the one that the trainer works on; features, which
+ * are a thousandth of the bytes, by the trainer itself.
+ */
 export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocessing): Feed {
   const vectors = cache.identity.kind === 'vectors';
+  let readers: Readers | undefined;
   return {
-    batches(samples, { batchSize, signal, shuffle, onWait }) {
+    batches(samples, { batchSize, signal, shuffle, augment, onWait }) {
+      readers ??= openReaders(cache, vectors ? 0 : 1);
       const source = batches(cache, {
         samples,
         batchSize,
         signal,
         dtype: 'float32',
-        ...(!vectors && { normalise: preprocessing }),
+        buffers: 2,
+        ahead: 2,
+        workers: readers,
+        ...(!vectors && { normalise: preprocessing, ...(augment && { augment }) }),
         ...(shuffle && { shuffle }),
       });
-      return ahead(source, onWait);
+      return timed(source, onWait);
     },
     outputs(cut, { values, shape }) {
-      const input: Tensor = tf.tensor(values, shape);
+      const input: Tensor = tf.tensor(ownMemory(tf, values), shape);
       return vectors ? new Map([[POOL, input]]) : cut.below(input);
+    },
+    async close() {
+      await readers?.close();
+      readers = undefined;
     },
   };
 }
 
-/** Asks for the next record before the consumer works on the one at hand. */
-async function* ahead<T>(
-  source: AsyncIterable<T>,
+/** The WebAssembly backend copies what it is given at once; others read it later, and may not take shared memory. */
+function ownMemory(tf: Tf, values: Batch['values']): Batch['values'] {
+  const shared = values.buffer instanceof SharedArrayBuffer;
+  return shared && tf.getBackend() !== 'wasm' ? values.slice() : values;
+}
+
+/** Tells how long each batch was waited for. */
+async function* timed<T>(
+  source: AsyncGenerator<T>,
   onWait: (milliseconds: number) => void = () => {},
 ): AsyncGenerator<T> {
-  const iterator = source[Symbol.asyncIterator]();
-  const ask = () => {
-    const next = iterator.next();
-    // It is awaited in its turn; until then a failure must not count as unhandled.
-    next.catch(() => {});
-    return next;
-  };
-  let next = ask();
   try {
     while (true) {
       const asked = performance.now();
-      const result = await next;
+      const result = await source.next();
       onWait(performance.now() - asked);
       if (result.done) return;
-      next = ask();
       yield result.value;
     }
   } finally {
-    await next.catch(() => {});
-    await iterator.return?.();
+    await source.return(undefined);
   }
 }

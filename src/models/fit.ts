@@ -1,4 +1,5 @@
 import type { LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import type { AugmentationRecipe } from '../augment/schema.js';
 import type { EventBus } from '../events.js';
 import type { PixelTarget } from '../kernels/pixel-pool.js';
 import { hash32 } from '../random.js';
@@ -40,6 +41,8 @@ export interface FitOptions {
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: PixelTarget;
   pretrained?: Pretrained;
+  /** How the training photos are changed, anew in each epoch; a cache of features knows only the photos as they are. */
+  augmentation?: AugmentationRecipe;
   /** Where the model is saved. */
   folder: string;
   /** Where the state is kept after each epoch, so that a training that was stopped goes on from there. */
@@ -67,8 +70,8 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     seed,
     ...(pretrained && { pretrained }),
   });
+  const feed = createFeed(tf, cache, network.preprocessing);
   try {
-    const feed = createFeed(tf, cache, network.preprocessing);
     const sideOf = (side: Side) =>
       keyedSamples(
         cache,
@@ -118,6 +121,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       waitShare: Math.min(1, training.waited / 1000 / seconds),
     };
   } finally {
+    await feed.close();
     model.dispose();
   }
 }
@@ -162,7 +166,7 @@ async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, feed, model, seed, signal, events, task, history } = training;
+  const { tf, classifier, feed, model, seed, signal, events, task, history, augmentation } = training;
   const cut = cutModel(tf, classifier, firstTrained(classifier, phase));
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const onWait = (milliseconds: number) => {
@@ -186,6 +190,7 @@ async function trainPhase(
         samples: training.train,
         batchSize: model.batchSize,
         shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
+        ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
         labelSmoothing: model.head.labelSmoothing,
         signal,
         onWait,

@@ -7,16 +7,24 @@ import type { Tf } from './backends/backend.js';
  * @param logits [batch, classes]
  * @param labels [batch] int32, 0..classes−1
  * @param smoothing 0..1
+ * @param mixed of photos that were mixed: their other classes, [batch] int32, and their labels' shares, [batch]
  */
-export function crossEntropy(tf: Tf, logits: Tensor2D, labels: Tensor1D, smoothing: number): Scalar {
+export function crossEntropy(
+  tf: Tf,
+  logits: Tensor2D,
+  labels: Tensor1D,
+  smoothing: number,
+  mixed?: { others: Tensor1D; shares: Tensor1D },
+): Scalar {
   const classes = logits.shape[1];
-  // Without the dtype they are integers, and some backends round them.
-  const targets = tf.oneHot(
-    labels,
-    classes,
-    1 - smoothing + smoothing / classes,
-    smoothing / classes,
-    'float32',
-  );
+  const oneHot = (of: Tensor1D) =>
+    // Without the dtype they are integers, and some backends round them.
+    tf.oneHot(of, classes, 1 - smoothing + smoothing / classes, smoothing / classes, 'float32');
+  let targets = oneHot(labels);
+  if (mixed !== undefined) {
+    const { others, shares } = mixed;
+    const share = shares.expandDims(1);
+    targets = targets.mul(share).add(oneHot(others).mul(tf.sub(1, share)));
+  }
   return logits.logSoftmax().mul(targets).sum(-1).mean().neg().asScalar();
 }

@@ -76,8 +76,19 @@ function oneBatch(tf: StartedBackend['tf']): Feed {
     async *batches(samples): AsyncGenerator<Batch> {
       const keys = Uint32Array.from(samples, ({ key }) => key);
       const labels = Int32Array.from(samples, ({ label }) => label);
-      yield { index: 0, size: batch, shape: [batch, size, size, 3], values, labels, keys };
+      const weights = new Float32Array(batch).fill(1);
+      yield {
+        index: 0,
+        size: batch,
+        shape: [batch, size, size, 3],
+        values,
+        labels,
+        keys,
+        weights,
+        state: '',
+      };
     },
     outputs: (cut, { values: pixels, shape }) => cut.below(tf.tensor(pixels, shape)),
+    async close() {},
   };
 }

@@ -135,6 +135,9 @@ export async function buildCache(options: {
         seen.add(key);
         return true;
       });
+    const needed = writer.reserve(wanted.length);
+    const text = `${wanted.length} photos to decode: the cache takes up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
+    if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
     const stage = decodeResize(pixelTarget(identity));
     let failure: unknown;
     const stored = new Set<Promise<void>>();

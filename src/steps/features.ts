@@ -45,7 +45,7 @@ export interface Features {
 }
 
 /**
- * Computes the features that the run's tasks are trained on, one step a network; by network.
+ * Computes the features that the run's tasks are trained on, one step a network; by task.
  * @param options.root where caches lie: the run folder, or a folder shared between runs.
  */
 export async function featureSteps(options: {
@@ -62,10 +62,9 @@ export async function featureSteps(options: {
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
   for (const [network, { folder, pretrained }] of weights) {
-    const users = tasks.filter(({ task }) => {
-      const model = modelOf(recipe, task);
-      return model.network === network && trainsOnFeatures(model, true);
-    });
+    const users = tasks.filter(
+      ({ task }) => modelOf(recipe, task).network === network && trainsOnFeatures(recipe, task),
+    );
     if (users.length === 0) continue;
     const identity = featureIdentity(pretrained, pixels.identity);
     const name = `features-${identityHash(identity)}`;
@@ -94,7 +93,9 @@ export async function featureSteps(options: {
     });
     steps.push(step);
     const { backend: computedOn } = step.result;
-    features.set(network, { path, identity, ...(computedOn && { backend: computedOn }) });
+    for (const { task } of users) {
+      features.set(task, { path, identity, ...(computedOn && { backend: computedOn }) });
+    }
   }
   return { features, steps };
 }

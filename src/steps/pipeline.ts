@@ -112,7 +112,7 @@ async function steps(
       const reported: ReportedTask[] = [];
       for (const task of usable) {
         const { network } = modelOf(recipe, task.task);
-        const own = { features: features.get(network), weights: weights.get(network) };
+        const own = { features: features.get(task.task), weights: weights.get(network) };
         const inputs = {
           task,
           pixels,

@@ -43,13 +43,16 @@ export async function trainStep(options: {
   const { run, context, recipe, inputs, trainer } = options;
   const { task, pixels, weights } = inputs;
   const model = modelOf(recipe, task.task);
+  const { augmentation } = recipe;
   const dependsOn = {
-    version: 2,
+    // 3: an epoch’s order is a bijection’s.
+    version: 3,
     model,
     seed: recipe.seed,
     samples: task.digest,
     pixels: pixels.identity,
     pretrained: weights?.pretrained.digest ?? null,
+    ...(augmentation && { augmentation }),
   };
   const folder = join(run.path, modelFolder(task.task));
   const checkpoint = `${folder}.checkpoint`;
@@ -70,6 +73,7 @@ export async function trainStep(options: {
           samples: task.samples,
           cache: cacheOf(inputs),
           input: pixelTarget(pixels.identity),
+          ...(augmentation && { augmentation }),
           ...(weights && { weights: weights.folder }),
           folder,
           checkpoint: { file: checkpoint, key: hashOf(dependsOn) },

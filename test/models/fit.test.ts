@@ -176,6 +176,19 @@ describe('fitTask', () => {
     expect(history).toHaveLength(10);
   });
 
+  it('learns from photos that are changed and mixed, the same each time, and leaves no tensor', async () => {
+    const augmentation = { flip: 'horizontal', translation: [-0.1, 0.1], mixup: 0.2 } as const;
+    const losses = async (name: string, more: Partial<FitOptions>) =>
+      (await fitTask(options(name, more))).history.map(({ loss }) => loss);
+    const plain = await losses('plain', {});
+    const before = backend.tf.memory().numTensors;
+    const changed = await losses('changed', { augmentation });
+    expect(backend.tf.memory().numTensors).toBe(before);
+    expect(await losses('changed', { augmentation })).toEqual(changed);
+    expect(changed[0]).not.toBe(plain[0]);
+    expect(changed.at(-1)).toBeLessThan(changed[0]!);
+  });
+
   it('counts the time before it was stopped, and says when another backend goes on', async () => {
     const checkpoint = { file: join(folder.path, 'moved.checkpoint'), key: 'k' };
     const controller = new AbortController();

@@ -84,8 +84,11 @@ async function goldenBatch(tf: Tf, network: Network, { file, shape }: { file: st
   const cache = {
     identity: pixelIdentity({ height, width, fit: 'stretch', decoder: 'turbo' }),
     valueBytes,
-    read: (key: number, target: Uint8Array, offset = 0) =>
-      target.set(bytes.subarray(key * valueBytes, (key + 1) * valueBytes), offset),
+    readAll: (keys: ArrayLike<number>, target: Uint8Array) => {
+      for (const [row, key] of Array.from(keys).entries()) {
+        target.set(bytes.subarray(key * valueBytes, (key + 1) * valueBytes), row * valueBytes);
+      }
+    },
   };
   const samples = Array.from({ length: photos }, (_, key) => ({ key, label: 0 }));
   const options = { samples, batchSize: photos, normalise: network.preprocessing };

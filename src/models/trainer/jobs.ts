@@ -1,3 +1,4 @@
+import type { AugmentationRecipe } from '../../augment/schema.js';
 import type { PlainError } from '../../errors.js';
 import type { PipelineEvent } from '../../events.js';
 import type { ModelRecipe } from '../../recipe.js';
@@ -24,6 +25,7 @@ export interface FitJob {
   samples: readonly Sample[];
   cache: CacheReference;
   input: FitOptions['input'];
+  augmentation?: AugmentationRecipe;
   /** Folder of the base's pretrained weights; absent: from scratch. */
   weights?: string;
   /** Where the model is saved. */

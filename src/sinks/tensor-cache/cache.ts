@@ -54,13 +54,20 @@ export interface TensorCache {
   readonly length: number;
   /** Bytes of one value: height × width × 3, or length × 4. */
   readonly valueBytes: number;
-  /** The live keys, ascending. */
+  /** The live keys, ascending; with holes after removals, until the cache is compacted. */
   keys(): Uint32Array;
   /** The key of the photo whose file has this sha256 (hex), if it is cached. */
   keyOf(sha256: string): number | undefined;
   /** Copies a value into `target` at `offset` (bytes, default 0). @throws {PipelineError} `NOT_FOUND` */
   read(key: number, target: Uint8Array, offset?: number): void;
-  /** A task's samples, by the hash they were stored under; undefined where there are none. */
+  /**
+   * Copies values one behind the other into `target`, which must have room for them.
+   * @throws {PipelineError} `NOT_FOUND`, `CACHE_CORRUPT` where a value has not the cache's size.
+   */
+  readAll(keys: ArrayLike<number>, target: Uint8Array): void;
+  /** Has values read from the disk into memory, one behind the other, by another thread; those that are not there are left out. */
+  prefetch(keys: Uint32Array): void;
+  /** A task's samples whose photos are live, by the hash they were stored under; undefined where there are none. */
   samples(task: string, hash: string): CachedSample[] | undefined;
   /** sha256 over (database, key, value) in key order, hex. */
   digest(): Promise<string>;
@@ -76,10 +83,20 @@ export interface CacheWriter {
   readonly length: number;
   has(sha256: string): boolean;
   /**
+   * Bytes that the file will grow by, at most, for so many more photos.
+   * @throws {PipelineError} `DISK_FULL` when the disk has less.
+   */
+  reserve(photos: number): number;
+  /**
    * Stores a photo's value under the next key; a photo that is there already is left alone. The memory belongs to the
    * cache until the promise resolves, which is when the value is in a committed transaction.
    */
   put(sha256: string, value: Uint8Array): Promise<void>;
+  /**
+   * Takes a photo out, with its value; resolves when that is committed, to whether it was there. Its key is left empty:
+   * samples that name it are not given out any more, and no later photo gets it.
+   */
+  remove(sha256: string): Promise<boolean>;
   /** Replaces a task's samples under a hash; each sample names its photo by sha256. */
   putSamples(
     task: string,

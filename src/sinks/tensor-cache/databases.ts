@@ -1,8 +1,10 @@
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { PipelineError } from '../../errors.js';
 import type { CacheIdentity } from './cache.js';
+import { assertWhole } from './data-file.js';
 
 /** One samples database a task and recipe: more than any cache shared between runs will hold. */
 const MAX_DATABASES = 1024;
@@ -10,14 +12,14 @@ const VALUES = 'values';
 const METADATA = 'metadata';
 const IDENTITY = 'identity';
 /** Named databases that hold a task's samples: `samples/<task>/<hash>`. */
-export const SAMPLES = 'samples/';
+const SAMPLES = 'samples/';
 
 /** An LMDB environment laid out as a tensor cache. */
 export interface CacheDatabases {
   root: RootDatabase;
   /** Unsigned integer keys → value bytes. */
   values: Database<Buffer, number>;
-  /** `identity` and `photo/<sha256>` → JSON. */
+  /** `identity`, `photo/<sha256>` → JSON, and `next` after removals. */
   metadata: Database<string, string>;
 }
 
@@ -30,8 +32,14 @@ export interface PhotoEntry {
 
 export const photoKey = (sha256: string) => `photo/${sha256}`;
 
+/** The next key to give, where the photo with the last key was removed: no key ever names two photos. */
+const NEXT_KEY = 'next';
+
 /** Named databases lie under a root with default keys: LMDB refuses integer keys there. */
 export function openDatabases(path: string, { readOnly }: { readOnly: boolean }): CacheDatabases {
+  const file = join(path, 'data.mdb');
+  // A builder that is killed in its first moments leaves an empty file, with which LMDB begins.
+  if (existsSync(file) && (readOnly || statSync(file).size > 0)) assertWhole(path, file);
   // `noSubdir: false`, because a folder name with a dot in it would otherwise become a file.
   const root = open({ path, readOnly, noSubdir: false, maxDbs: MAX_DATABASES, compression: false });
   return {
@@ -41,13 +49,12 @@ export function openDatabases(path: string, { readOnly }: { readOnly: boolean })
   };
 }
 
+/** The name of a task's samples. */
+export const samplesName = (task: string, hash: string) => `${SAMPLES}${task}/${hash}`;
+
 /** One task's samples, by index. */
-export function openSamples(root: RootDatabase, task: string, hash: string): Database<string, number> {
-  return root.openDB({
-    name: `${SAMPLES}${task}/${hash}`,
-    encoding: 'string',
-    keyEncoding: 'uint32',
-  }) as never;
+export function openSamples(root: RootDatabase, name: string): Database<string, number> {
+  return root.openDB({ name, encoding: 'string', keyEncoding: 'uint32' }) as never;
 }
 
 /** The identity that a cache was made with; undefined for an empty one. */
@@ -59,6 +66,23 @@ export function readIdentity({ metadata }: CacheDatabases): CacheIdentity | unde
 export async function writeIdentity({ metadata }: CacheDatabases, identity: CacheIdentity, json: string) {
   if (identity.schemaVersion !== 1) throw new TypeError('unknown schema version');
   await metadata.put(IDENTITY, json);
+}
+
+/** The key that the next photo gets. */
+export function nextKey({ values, metadata }: CacheDatabases): number {
+  let next = Number(metadata.get(NEXT_KEY) ?? 0);
+  for (const key of values.getKeys({ reverse: true, limit: 1 })) next = Math.max(next, key + 1);
+  return next;
+}
+
+/** Within a transaction that removes values. */
+export function keepNextKey({ metadata }: CacheDatabases, next: number): Promise<unknown> {
+  return metadata.put(NEXT_KEY, String(next));
+}
+
+/** The names of all samples databases. Opening one while they are iterated would end the reader's transaction. */
+export function samplesNames(root: RootDatabase): string[] {
+  return [...(root.getKeys() as Iterable<string>)].filter((name) => name.startsWith(SAMPLES));
 }
 
 /** Turns what LMDB threw into an error that says what to do. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CacheDatabases, SAMPLES } from './databases.js';
+import { type CacheDatabases, openSamples, samplesNames } from './databases.js';
 
 /**
  * sha256 over (database, key, value) in key order, hex: equal for caches with the same contents, however they were
@@ -17,11 +17,8 @@ export async function digestOf({ root, values, metadata }: CacheDatabases): Prom
     add('values', key, new Uint8Array(value.buffer, value.byteOffset, value.length));
     if (key % 64 === 63) await new Promise(setImmediate);
   }
-  // The root's own keys are the names of the databases. Opening one ends the transaction that an iterator reads in
-  // (measured: MDB_BAD_TXN, or a crash), so the names are gathered first.
-  const names = [...(root.getKeys() as Iterable<string>)].filter((name) => name.startsWith(SAMPLES));
-  for (const name of names) {
-    const samples = root.openDB<string, number>({ name, encoding: 'string', keyEncoding: 'uint32' });
+  for (const name of samplesNames(root)) {
+    const samples = openSamples(root, name);
     for (const { key, value } of samples.getRange()) add(name, key, value);
   }
   return hash.digest('hex');

@@ -11,10 +11,12 @@ import {
   type PhotoEntry,
   photoKey,
   readIdentity,
-  SAMPLES,
+  samplesName,
+  samplesNames,
 } from './databases.js';
 import { digestOf } from './digest.js';
-import { assertIdentity, valueBytes } from './identity.js';
+import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
+import { assertIdentity, valueBytes } from './same-identity.js';
 
 /** Photos between two turns of the event loop while a whole cache is read. */
 const PHOTOS_A_TURN = 64;
@@ -25,11 +27,6 @@ const PHOTOS_A_TURN = 64;
  * for, `CACHE_CORRUPT` where it cannot be read.
  */
 export function openCache(path: string, options: { identity?: CacheIdentity } = {}): TensorCache {
-  if (!existsSync(join(path, 'data.mdb'))) {
-    throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
-      hint: '`pipeline cache` builds one.',
-    });
-  }
   const { databases, identity } = openReadOnly(path, options.identity);
   const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
@@ -37,6 +34,8 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : (JSON.parse(text) as PhotoEntry);
   };
+  const missing = (key: number) =>
+    new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
   return {
     path,
     identity,
@@ -48,17 +47,33 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
       const value = values.getBinaryFast(key);
-      if (value === undefined)
-        throw new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
+      if (value === undefined) throw missing(key);
       // The next read reuses this memory.
       target.set(new Uint8Array(value.buffer, value.byteOffset, value.length), offset);
     },
+    readAll(keys, target) {
+      if (keys.length * bytes > target.length) {
+        throw new RangeError(`Expected room for ${keys.length * bytes} bytes but received ${target.length}`);
+      }
+      if (bytes > LARGEST_DIRECT) {
+        for (let row = 0; row < keys.length; row++) this.read(keys[row]!, target, row * bytes);
+        return;
+      }
+      const wrong = readDirectly(values, keys, target, bytes);
+      if (wrong === undefined) return;
+      if (!values.doesExist(wrong)) throw missing(wrong);
+      throw new PipelineError('CACHE_CORRUPT', `Expected ${bytes} bytes under key ${wrong}`, { key: path });
+    },
+    prefetch(keys) {
+      // `close` waits for it.
+      values.prefetch([...keys], () => {});
+    },
     samples(task, hash) {
-      const name = `${SAMPLES}${task}/${hash}`;
-      if (![...root.getKeys()].includes(name)) return undefined;
-      return [...openSamples(root, task, hash).getRange()].map(
-        ({ value }) => JSON.parse(value) as CachedSample,
-      );
+      const name = samplesName(task, hash);
+      if (!samplesNames(root).includes(name)) return undefined;
+      return [...openSamples(root, name).getRange()]
+        .map(({ value }) => JSON.parse(value) as CachedSample)
+        .filter(({ key }) => values.doesExist(key));
     },
     digest: () => digestOf(databases),
     async verify() {
@@ -84,7 +99,13 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
   };
 }
 
-function openReadOnly(path: string, wanted: CacheIdentity | undefined) {
+/** A cache's databases, for readers. @throws {PipelineError} as `openCache`. */
+export function openReadOnly(path: string, wanted?: CacheIdentity) {
+  if (!existsSync(join(path, 'data.mdb'))) {
+    throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
+      hint: '`pipeline cache` builds one.',
+    });
+  }
   let databases: CacheDatabases | undefined;
   try {
     databases = openDatabases(path, { readOnly: true });

@@ -5,14 +5,19 @@ import { acquireLock } from '../../lock.js';
 import type { CacheIdentity, CacheWriter } from './cache.js';
 import {
   assertRoom,
+  type CacheDatabases,
   cacheError,
+  keepNextKey,
+  nextKey,
   openDatabases,
   openSamples,
+  type PhotoEntry,
   photoKey,
   readIdentity,
+  samplesName,
   writeIdentity,
 } from './databases.js';
-import { assertIdentity, valueBytes } from './identity.js';
+import { assertIdentity, valueBytes } from './same-identity.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
@@ -40,18 +45,21 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
 
 /** What a transaction needs besides values: copies of the pages of both trees. */
 const RESERVED_BYTES = 512 * 1024;
+/** LMDB's pages, as most machines have them. */
+const PAGE = 4096;
+const PAGE_HEADER = 24;
 
 function writer(
   path: string,
   identity: CacheIdentity,
-  { root, values, metadata }: ReturnType<typeof openDatabases>,
+  databases: CacheDatabases,
   release: () => void,
 ): CacheWriter {
+  const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
   // Photos that were put and are not yet committed: the database does not show them.
   const pending = new Set<string>();
-  let next = 0;
-  for (const key of values.getKeys({ reverse: true, limit: 1 })) next = key + 1;
+  let next = nextKey(databases);
   let length = (values.getStats() as { entryCount: number }).entryCount;
   const has = (sha256: string) => pending.has(sha256) || metadata.doesExist(photoKey(sha256));
   const guarded = async (work: () => Promise<unknown>) => {
@@ -69,6 +77,11 @@ function writer(
       return length;
     },
     has,
+    reserve(photos) {
+      const needed = photos === 0 ? 0 : photos * pageBytes(bytes) + RESERVED_BYTES;
+      assertRoom(path, needed);
+      return needed;
+    },
     async put(sha256, value) {
       if (value.length !== bytes)
         throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
@@ -89,8 +102,24 @@ function writer(
       );
       pending.delete(sha256);
     },
+    async remove(sha256) {
+      // One that is still being put has no key yet that could be looked up.
+      if (pending.has(sha256)) await root.committed;
+      const text = metadata.get(photoKey(sha256));
+      if (text === undefined) return false;
+      const { key } = JSON.parse(text) as PhotoEntry;
+      await guarded(() =>
+        root.batch(() => {
+          quietly(keepNextKey(databases, next));
+          quietly(metadata.remove(photoKey(sha256)));
+          quietly(values.remove(key));
+        }),
+      );
+      length -= 1;
+      return true;
+    },
     async putSamples(task, hash, samples) {
-      const database = openSamples(root, task, hash);
+      const database = openSamples(root, samplesName(task, hash));
       await guarded(() =>
         root.transaction(() => {
           database.clearSync();
@@ -114,6 +143,12 @@ function writer(
       }
     },
   };
+}
+
+/** What a value takes in the file: pages of its own, or for a small one its share of pages that are at least half full. */
+function pageBytes(value: number): number {
+  const ofTrees = 512;
+  return ofTrees + (value > PAGE / 2 ? Math.ceil((value + PAGE_HEADER) / PAGE) * PAGE : 2 * value);
 }
 
 /** The transaction's own promise tells of a failure: each write's must not be an unhandled one beside it. */

@@ -1,18 +1,16 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
-import { identityHash, pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
+import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 
 const IDENTITY = pixelIdentity({ height: 16, width: 12, fit: 'stretch', decoder: 'turbo' });
 const BYTES = 16 * 12 * 3;
-const DIST = new URL('../../../dist/', import.meta.url).href;
 
 let folder: string;
 beforeEach(async () => {
@@ -61,6 +59,30 @@ it('gives back what was put, under dense keys in the order of the puts', async (
   }
   expect(cache.keyOf(shaOf(99))).toBeUndefined();
   expect(() => cache.read(99, target)).toThrow('Expected key 99');
+  await cache.close();
+});
+
+it('reads many at once, and tells what is missing from what has another size', async () => {
+  const path = await build('many', 30);
+  const { root, values } = openDatabases(path, { readOnly: false });
+  await values.put(4, Buffer.alloc(BYTES + 1));
+  await values.put(5, Buffer.alloc(BYTES - 1));
+  await root.close();
+  const cache = openCache(path);
+  const target = new Uint8Array(new SharedArrayBuffer(3 * BYTES + 9)).subarray(5);
+  cache.prefetch(Uint32Array.of(29, 99, 7));
+  cache.readAll([29, 0, 7], target);
+  expect([...target.subarray(0, 3 * BYTES)]).toEqual([29, 0, 7].flatMap((index) => [...pixelsOf(index)]));
+  expect([...target.subarray(3 * BYTES)]).toEqual([0, 0, 0, 0]);
+  expect(() => cache.readAll([1, 99], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  for (const wrong of [4, 5]) {
+    expect(() => cache.readAll([wrong], target)).toThrow(expect.objectContaining({ code: 'CACHE_CORRUPT' }));
+  }
+  expect(() => cache.readAll([1, 2, 3, 6], target)).toThrow(RangeError);
+  // What other reads copy to is as it was.
+  cache.read(8, target);
+  expect([...target.subarray(0, BYTES)]).toEqual([...pixelsOf(8)]);
+  expect(cache.keyOf(shaOf(8))).toBe(8);
   await cache.close();
 });
 
@@ -125,83 +147,6 @@ it('keeps float32 vectors in the same kind of cache', async () => {
   cache.read(0, new Uint8Array(target.buffer));
   expect(target).toEqual(vector);
   await cache.close();
-});
-
-it('verify finds a byte that flipped on the disk', async () => {
-  const path = await build('flipped', 9);
-  const file = join(path, 'data.mdb');
-  const bytes = await readFile(file);
-  const at = bytes.indexOf(Buffer.from(pixelsOf(4)));
-  expect(at).toBeGreaterThan(0);
-  bytes[at + 10]! ^= 1;
-  await writeFile(file, bytes);
-  const cache = openCache(path);
-  await expect(cache.verify()).rejects.toMatchObject({
-    code: 'CACHE_CORRUPT',
-    key: expect.stringContaining(shaOf(4)),
-  });
-  await cache.close();
-});
-
-describe('identity', () => {
-  const target = { height: 48, width: 48, fit: 'stretch', decoder: 'turbo' } as const;
-
-  it('keeps the hash that stretched, bilinear caches had before there was a choice', () => {
-    expect(identityHash(pixelIdentity(target))).toBe('9253b912');
-    expect(identityHash(pixelIdentity({ ...target, filter: 'bilinear' }))).toBe('9253b912');
-  });
-
-  it('differs for every fit and filter, and gives back the target', () => {
-    const fits = ['stretch', 'letterbox', 'cover', 'trim'] as const;
-    const targets = fits.flatMap((fit) => [
-      { ...target, fit },
-      { ...target, fit, filter: 'area' as const },
-    ]);
-    const identities = targets.map(pixelIdentity);
-    expect(new Set(identities.map(identityHash)).size).toBe(8);
-    expect(identities.map(pixelTarget)).toEqual(targets);
-  });
-});
-
-describe('beside other processes', () => {
-  /** A process that puts photos until it is killed, and says how many it has begun. */
-  function startWriter(path: string, count: number) {
-    const script = `
-      import { createHash } from 'node:crypto';
-      import { writeCache } from ${JSON.stringify(`${DIST}sinks/tensor-cache/write.js`)};
-      const writer = await writeCache(${JSON.stringify(path)}, ${JSON.stringify(IDENTITY)});
-      for (let index = 0; index < ${count}; index++) {
-        const sha = createHash('sha256').update('photo ' + index).digest('hex');
-        const put = writer.put(sha, Uint8Array.from({ length: ${BYTES} }, (_, at) => (at * 7 + index * 13) % 256));
-        if (index % 5 === 4) await put;
-        console.log(index);
-      }
-      setInterval(() => {}, 1000);`;
-    return spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  }
-
-  it('refuses a second writer, lets readers in, and goes on to the same contents after kill -9', async () => {
-    const whole = await digest(await build('undisturbed', 400));
-    for (const killAt of [1, 60, 230]) {
-      const path = join(folder, `killed-${killAt}`);
-      const child = startWriter(path, 400);
-      for await (const line of child.stdout!) {
-        if (Number(String(line).trim().split('\n').at(-1)) >= killAt) break;
-      }
-      await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      const cache = openCache(path, { identity: IDENTITY });
-      await cache.verify();
-      expect(cache.length).toBeLessThanOrEqual(400);
-      expect([...cache.keys()]).toEqual([...Array(cache.length).keys()]);
-      await cache.close();
-      await build(`killed-${killAt}`, 400);
-      expect(await digest(path)).toBe(whole);
-    }
-  });
 });
 
 it('digests any number of samples databases', async () => {

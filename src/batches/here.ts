@@ -1,0 +1,21 @@
+import { throwIfAborted } from '../errors.js';
+import type { Lender, Reading } from './lender.js';
+import { rowFiller } from './rows.js';
+
+/** Reads each batch in the calling thread, when it is asked for. */
+export async function readHere({ cache, plan, readers, held, signal }: Reading): Promise<Lender> {
+  const { table, order, layout, options } = plan;
+  const fill = await rowFiller(cache, table, order, options);
+  const ring = readers.lend(held, options.batchSize * layout.bytes);
+  return {
+    async take(batch) {
+      if (signal !== undefined) throwIfAborted(signal);
+      const memory = ring[batch % held]!;
+      fill(batch, 0, order.size(batch), memory);
+      return memory;
+    },
+    async close() {
+      readers.giveBack();
+    },
+  };
+}

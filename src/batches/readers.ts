@@ -1,0 +1,145 @@
+import { Worker } from 'node:worker_threads';
+import { PipelineError } from '../errors.js';
+import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { ReaderData, ReaderFailure, ReaderJob, ReaderMessage } from './worker.js';
+
+/** What reads one cache for one stream after the other: threads, and the memory of the ring. */
+export interface Readers {
+  /** 0: the calling thread reads. */
+  readonly workers: number;
+  /** Ends the threads, once the stream that they work for has ended, and frees the ring. */
+  close(): Promise<void>;
+}
+
+/** What a stream hears of the threads that work for it. */
+export interface JobEvents {
+  full(batch: number): void;
+  failed(error: unknown): void;
+}
+
+/** Readers as a stream uses them. */
+export interface ReaderThreads extends Readers {
+  /**
+   * Lends the ring's memory, that of the stream before where it has this size, until `giveBack`.
+   * @throws {PipelineError} `USAGE` while another stream has it; `WORKER_CRASHED` where a thread has died.
+   */
+  lend(slots: number, bytes: number): Uint8Array[];
+  giveBack(): void;
+  /** Starts to work for the stream that has the memory; gives the promise of the threads' being free again. */
+  work(job: ReaderJob, events: JobEvents): Promise<void>;
+  /** Whether they keep the process alive: only while somebody waits for them. */
+  holdProcess(hold: boolean): void;
+}
+
+/**
+ * Starts threads that read a cache. Several streams, one after the other, spare each the start of its own threads and
+ * the system's clearing of its memory, which costs as much as a third of what copying photos into it does. A batch's
+ * values are valid until the next stream begins at the latest.
+ * @param workers 0 or more; with 0 the calling thread reads, and the memory alone is kept.
+ */
+export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, workers: number): Readers {
+  if (!Number.isInteger(workers) || workers < 0) {
+    throw new PipelineError('USAGE', `Expected a number of reading threads but received ${workers}`);
+  }
+  const workerData: ReaderData = { path: cache.path, identity: cache.identity };
+  let current: { events: JobEvents; busy: number; free: () => void } | undefined;
+  let dead: PipelineError | undefined;
+  let closed = false;
+  let lent = false;
+  let kept: Uint8Array[] = [];
+  const died = (cause: unknown) => {
+    if (closed && current === undefined) return;
+    dead ??= crashed(cause);
+    current?.events.failed(dead);
+  };
+  const idle = () => {
+    if (current === undefined) return;
+    current.busy -= 1;
+    if (current.busy > 0) return;
+    current.free();
+    current = undefined;
+  };
+  const threads = Array.from({ length: workers }, () => {
+    const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    thread.on('message', (message: ReaderMessage) => {
+      if ('full' in message) current?.events.full(message.full);
+      else if ('failure' in message) current?.events.failed(failed(message.failure));
+      else idle();
+    });
+    thread.on('error', died);
+    thread.unref();
+    return thread;
+  });
+  const alive = new Set(threads);
+  const gone = threads.map(
+    (thread) =>
+      new Promise<void>((resolve) => {
+        thread.once('exit', (status) => {
+          alive.delete(thread);
+          // It is not going to say that it is idle.
+          if (!closed) {
+            died(new Error(`it ended with status ${status}`));
+            idle();
+          }
+          resolve();
+        });
+      }),
+  );
+  const readers: ReaderThreads = {
+    workers,
+    lend(slots, bytes) {
+      if (lent) {
+        throw new PipelineError('USAGE', 'Expected the readers to be free but another stream has them', {
+          hint: 'End that stream first, or open readers for each.',
+        });
+      }
+      if (dead !== undefined) throw dead;
+      lent = true;
+      if (kept[0]?.length !== bytes) kept = [];
+      while (kept.length < slots) {
+        kept.push(new Uint8Array(workers === 0 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes)));
+      }
+      return kept.slice(0, slots);
+    },
+    giveBack() {
+      lent = false;
+    },
+    work(job, events) {
+      return new Promise((resolve) => {
+        current = { events, busy: alive.size, free: resolve };
+        for (const thread of alive) thread.postMessage(job);
+      });
+    },
+    holdProcess(hold) {
+      for (const thread of alive)
+        if (hold) thread.ref();
+        else thread.unref();
+    },
+    async close() {
+      closed = true;
+      kept = [];
+      for (const thread of alive) {
+        thread.ref();
+        thread.postMessage(undefined);
+      }
+      await Promise.all(gone);
+    },
+  };
+  return readers;
+}
+
+function failed({ code, message, key, hint, stack }: ReaderFailure): PipelineError {
+  const cause = Object.assign(new Error(message), { stack });
+  if (code === undefined) return crashed(cause);
+  return new PipelineError(code, message, {
+    ...(key !== undefined && { key }),
+    ...(hint !== undefined && { hint }),
+    cause,
+  });
+}
+
+const crashed = (cause: unknown) =>
+  new PipelineError('WORKER_CRASHED', 'Expected a thread to read batches but it failed', {
+    hint: 'Try again; fewer workers need less memory.',
+    cause,
+  });

@@ -1,0 +1,77 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PipelineError } from '../errors.js';
+import type { CacheIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
+import { openCache } from '../sinks/tensor-cache/open.js';
+import { createOrder, type OrderOptions } from './order.js';
+import { drawPiece, pieceDone, type Ring, slotOf } from './ring.js';
+import { type RowOptions, rowFiller } from './rows.js';
+import type { SampleTable } from './samples.js';
+
+/** What a reading thread is started with. */
+export interface ReaderData {
+  path: string;
+  identity: CacheIdentity;
+}
+
+/** A stream to fill the ring of; undefined ends the thread. */
+export interface ReaderJob {
+  table: SampleTable;
+  options: OrderOptions & RowOptions & { seed: number; epoch: number };
+  ring: Ring;
+}
+
+/** What a reading thread tells: a batch that is full, why it gave up, or that it waits for the next stream. */
+export type ReaderMessage = { full: number } | { failure: ReaderFailure } | { idle: true };
+
+/** An error's parts: classes do not survive the way between threads. */
+export interface ReaderFailure {
+  code?: PipelineError['code'];
+  message: string;
+  key?: string | undefined;
+  hint?: string | undefined;
+  stack?: string | undefined;
+}
+
+const { path, identity } = workerData as ReaderData;
+const port = parentPort!;
+const tell = (message: ReaderMessage) => port.postMessage(message);
+let cache: TensorCache | undefined;
+
+/** One after the other: a stream's pieces are read over many turns. */
+let last = Promise.resolve();
+port.on('message', (job: ReaderJob | undefined) => {
+  last = last.then(() => work(job));
+});
+
+async function work(job: ReaderJob | undefined): Promise<void> {
+  if (job === undefined) {
+    await cache?.close();
+    port.close();
+    return;
+  }
+  try {
+    cache ??= openCache(path, { identity });
+    await read(cache, job);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const ours = error instanceof PipelineError && { code: error.code, key: error.key, hint: error.hint };
+    tell({ failure: { message, stack, ...ours } });
+  }
+  tell({ idle: true });
+}
+
+async function read(from: TensorCache, { table, options, ring }: ReaderJob): Promise<void> {
+  const order = createOrder(table, options);
+  const fill = await rowFiller(from, table, order, options);
+  while (true) {
+    const drawn = drawPiece(ring);
+    if (drawn === undefined || drawn.batch >= order.batches) return;
+    const { batch, piece } = drawn;
+    const size = order.size(batch);
+    const edge = (index: number) => Math.floor((size * index) / ring.pieces);
+    fill(batch, edge(piece), edge(piece + 1), slotOf(ring, batch));
+    if (pieceDone(ring, batch)) tell({ full: batch });
+    // The cache's transaction ends between two turns: held for a whole epoch, it would keep a writer's old pages.
+    await new Promise(setImmediate);
+  }
+}

@@ -1,0 +1,96 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { acquireLock } from '../../lock.js';
+import type { CachedSample } from './cache.js';
+import { openSamples, photoKey, samplesNames } from './databases.js';
+import { openReadOnly } from './open.js';
+import { valueBytes } from './same-identity.js';
+import { writeCache } from './write.js';
+
+/** Values between two waits for their commit. */
+const BYTES_IN_FLIGHT = 32 * 2 ** 20;
+
+/**
+ * Rewrites a cache without the holes that removed photos left: keys are dense again, in the same order, samples name
+ * the new keys, and the digest is that of a cache that never had the removed photos. The new file takes the old one's
+ * place at once, when it is whole and synced: a crash at any instant leaves the one or the other. Readers that are open
+ * go on with the old file.
+ * @returns how many photos there are.
+ * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `NOT_FOUND`, `CACHE_CORRUPT`; `DISK_FULL`
+ * unless there is room for a second file.
+ */
+export async function compactCache(path: string): Promise<number> {
+  const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
+  const unfinished = join(path, 'compact.unfinished');
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    const photos = await copyLive(path, unfinished);
+    // The table of readers belongs to the old file: whoever has it open keeps both.
+    await rm(join(path, 'lock.mdb'), { force: true });
+    await rename(join(unfinished, 'data.mdb'), join(path, 'data.mdb'));
+    sync(path);
+    return photos;
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+async function copyLive(from: string, to: string): Promise<number> {
+  const { databases, identity } = openReadOnly(from);
+  const { root, values, metadata } = databases;
+  const bytes = valueBytes(identity);
+  const writer = await writeCache(to, identity);
+  try {
+    const photos = new Map<number, string>();
+    for (const { key, value } of metadata.getRange({ start: photoKey(''), end: 'photo0' })) {
+      photos.set((JSON.parse(value) as { key: number }).key, key.slice(photoKey('').length));
+    }
+    writer.reserve(photos.size);
+    let puts: Promise<void>[] = [];
+    for (const key of [...values.getKeys()]) {
+      // A copy: the next read reuses the memory.
+      const value = Uint8Array.from(values.getBinaryFast(key)!.subarray(0, bytes));
+      puts.push(writer.put(photos.get(key)!, value));
+      if (puts.length * bytes < BYTES_IN_FLIGHT) continue;
+      await Promise.all(puts);
+      puts = [];
+    }
+    await Promise.all(puts);
+    for (const name of samplesNames(root)) {
+      const rows = [...openSamples(root, name).getRange()].map(
+        ({ value }) => JSON.parse(value) as CachedSample,
+      );
+      const [task, hash] = splitName(name);
+      await writer.putSamples(
+        task,
+        hash,
+        rows.flatMap(({ key, ...row }) => {
+          const sha256 = photos.get(key);
+          return sha256 === undefined ? [] : [{ ...row, sha256 }];
+        }),
+      );
+    }
+    return photos.size;
+  } finally {
+    await writer.close();
+    await root.close();
+  }
+}
+
+/** `samples/<task>/<hash>`; a task's name has no slash, and were there one, the hash is what follows the last. */
+function splitName(name: string): [task: string, hash: string] {
+  const [, task, hash] = /^samples\/(.*)\/([^/]*)$/.exec(name)!;
+  return [task!, hash!];
+}
+
+/** A new name in a folder is on the disk only when the folder is. */
+function sync(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { startBackend } from '#src/models/backends/index.js';
+import { crossEntropy } from '#src/models/loss.js';
+
+it('crossEntropy of mixed photos is the mean of both classes’ by their shares', async () => {
+  const { tf, stop } = await startBackend('cpu');
+  const rows = [
+    [0.3, -1, 2],
+    [1.5, 0.2, -0.4],
+  ];
+  const [labels, others, shares] = [
+    [0, 2],
+    [1, 2],
+    [0.7, 0.1],
+  ] as const;
+  for (const smoothing of [0, 0.1]) {
+    const losses = (classes: readonly number[]) =>
+      rows.map(
+        (row, index) =>
+          crossEntropy(
+            tf,
+            tf.tensor2d([row]),
+            tf.tensor1d([classes[index]!], 'int32'),
+            smoothing,
+          ).dataSync()[0]!,
+      );
+    const [own, other] = [losses(labels), losses(others)];
+    const expected = shares.map((share, index) => share * own[index]! + (1 - share) * other[index]!);
+    const mixed = { others: tf.tensor1d([...others], 'int32'), shares: tf.tensor1d([...shares]) };
+    const loss = crossEntropy(tf, tf.tensor2d(rows), tf.tensor1d([...labels], 'int32'), smoothing, mixed);
+    expect(loss.dataSync()[0]).toBeCloseTo((expected[0]! + expected[1]!) / 2, 6);
+  }
+  await stop();
+});

@@ -1,0 +1,162 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { uniform } from '#src/random.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { pipeline, temporaryFolder } from '../../fixtures.js';
+
+const IDENTITY = pixelIdentity({ height: 40, width: 40, fit: 'stretch', decoder: 'turbo' });
+const BYTES = 40 * 40 * 3;
+const PHOTOS = 240;
+const DIST = new URL('../../../dist/', import.meta.url).href;
+
+let folder: { path: string; dispose(): Promise<void> };
+beforeEach(async () => {
+  folder = await temporaryFolder('faults');
+});
+afterEach(() => folder.dispose());
+
+const shaOf = (photo: number) => createHash('sha256').update(`photo ${photo}`).digest('hex');
+const pixelsOf = (photo: number) => new Uint8Array(BYTES).map((_, at) => at * 7 + photo * 13);
+
+async function build(path: string, count = PHOTOS): Promise<string> {
+  const writer = await writeCache(path, IDENTITY);
+  try {
+    await Promise.all(Array.from({ length: count }, (_, photo) => writer.put(shaOf(photo), pixelsOf(photo))));
+    await writer.putSamples('color', 'h', [
+      { sha256: shaOf(1), label: 'red', split: 'train', component: 'c' },
+    ]);
+  } finally {
+    await writer.close();
+  }
+  return path;
+}
+
+async function digest(path: string): Promise<string> {
+  const cache = openCache(path, { identity: IDENTITY });
+  try {
+    await cache.verify();
+    return await cache.digest();
+  } finally {
+    await cache.close();
+  }
+}
+
+/** A process that builds the same cache and says each photo that it has begun. */
+function builder(path: string) {
+  const script = `
+    import { createHash } from 'node:crypto';
+    import { writeSync } from 'node:fs';
+    import { writeCache } from ${JSON.stringify(`${DIST}sinks/tensor-cache/write.js`)};
+    const writer = await writeCache(${JSON.stringify(path)}, ${JSON.stringify(IDENTITY)});
+    for (let photo = 0; photo < ${PHOTOS}; photo++) {
+      const sha = createHash('sha256').update('photo ' + photo).digest('hex');
+      const put = writer.put(sha, new Uint8Array(${BYTES}).map((_, at) => at * 7 + photo * 13));
+      if (photo % 5 === 4) await put;
+      writeSync(1, photo + '\\n');
+    }
+    setInterval(() => {}, 1000);`;
+  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function killAt(path: string, photo: number): Promise<void> {
+  const child = builder(path);
+  for await (const line of createInterface({ input: child.stdout! })) if (Number(line) >= photo) break;
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+it('ends with the same contents after kill -9 at any of 50 points', async () => {
+  const undisturbed = await digest(await build(join(folder.path, 'undisturbed')));
+  for (let round = 0; round < 10; round++) {
+    const path = join(folder.path, `killed-${round}`);
+    // Each cache is killed five times, and each time another process goes on.
+    const points = Array.from({ length: 5 }, (_, at) => Math.floor(uniform('kill', round, at) * PHOTOS)).sort(
+      (a, b) => a - b,
+    );
+    for (const point of points) {
+      await killAt(path, point);
+      const cache = openCache(path, { identity: IDENTITY });
+      await cache.verify();
+      expect([...cache.keys()]).toEqual([...Array(cache.length).keys()]);
+      await cache.close();
+    }
+    await build(path);
+    expect(await digest(path)).toBe(undisturbed);
+  }
+});
+
+it('refuses a second builder and leaves the first alone; a killed one’s lock is no lock', async () => {
+  const path = join(folder.path, 'two');
+  const first = builder(path);
+  const lines = createInterface({ input: first.stdout! });
+  await once(lines, 'line');
+  await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+  for await (const line of lines) if (Number(line) === PHOTOS - 1) break;
+  first.kill('SIGKILL');
+  await once(first, 'close');
+  expect(await readFile(join(path, 'writer.lock'), 'utf8')).toBe(`${first.pid}\n`);
+  await build(path);
+  expect(await digest(path)).toBe(await digest(await build(join(folder.path, 'one'))));
+});
+
+it('finds a flipped byte and names its photo', async () => {
+  const path = await build(join(folder.path, 'flipped'), 20);
+  const file = join(path, 'data.mdb');
+  const bytes = await readFile(file);
+  const at = bytes.indexOf(Buffer.from(pixelsOf(4)));
+  expect(at).toBeGreaterThan(0);
+  bytes[at + 1234]! ^= 4;
+  await writeFile(file, bytes);
+  const { code, stderr } = await pipeline(['inspect', path, '--verify']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('CACHE_CORRUPT');
+  expect(stderr).toContain(shaOf(4));
+});
+
+it('goes on from a full disk when there is room again', async () => {
+  const disk = join(folder.path, 'disk');
+  await mkdir(disk);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk], { stdio: 'ignore' });
+  } catch {
+    console.warn('SKIPPED: no small disk can be mounted here');
+    return;
+  }
+  try {
+    const path = join(disk, 'cache');
+    const filler = join(disk, 'filler');
+    const writer = await writeCache(path, IDENTITY);
+    expect(writer.reserve(10)).toBeGreaterThan(10 * BYTES);
+    expect(() => writer.reserve(PHOTOS * 10)).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+    for (let photo = 0; photo < 10; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
+    await writeFile(filler, new Uint8Array(6e6)).catch(() => {});
+    await expect(writer.put(shaOf(10), pixelsOf(10))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    // And where the disk fills up after the look at it, before the transaction is written.
+    await rm(filler);
+    const late = writer.put(shaOf(10), pixelsOf(10));
+    try {
+      writeFileSync(filler, new Uint8Array(6e6));
+    } catch {}
+    await late.catch((error: unknown) => expect(error).toMatchObject({ code: 'DISK_FULL' }));
+    await writer.close();
+    const cache = openCache(path);
+    await cache.verify();
+    expect(cache.length).toBeGreaterThanOrEqual(10);
+    await cache.close();
+    await rm(filler);
+    await build(path);
+    expect(await digest(path)).toBe(await digest(await build(join(folder.path, 'roomy'))));
+  } finally {
+    execFileSync('umount', [disk]);
+  }
+});
