@@ -47,9 +47,9 @@ async function somePhotos(source) {
   }
   const pool = pixelPool({ workers: 1 });
   try {
-    const results = await pool.resize(rows, TARGET);
+    const results = await pool.resize(rows, [TARGET]);
     const good = results.flatMap((result, index) =>
-      'value' in result ? [{ file: rows[index], ...result.value }] : [],
+      'value' in result ? [{ file: rows[index], ...result.value, pixels: result.value.pixels[0] }] : [],
     );
     const photos = good.slice(0, PHOTOS);
     return { photos, files: photos.map(({ file }) => file) };

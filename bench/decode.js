@@ -37,7 +37,7 @@ export default async function decode({ files: all }) {
       await measure(`Read + decode + resize to ${SIZE}, ${workers} at once`, {
         'abo-pipeline (and sha256)': () =>
           count(
-            mapOrdered(chunks(iterate(files), 8), (some) => pool.resize(some, TARGET), {
+            mapOrdered(chunks(iterate(files), 8), (some) => pool.resize(some, [TARGET]), {
               concurrency: 2 * workers,
               signal,
             }),

@@ -73,6 +73,10 @@ const taskSchema = z
   })
   .describe('One attribute to learn.');
 
+/** Heights and widths that a pixel cache may have. */
+export const LEAST_CACHE_SIZE = 8;
+export const MOST_CACHE_SIZE = 1024;
+
 /** Pixels below which a network's pools leave nothing. */
 const LEAST_SIZE: Partial<Record<string, number>> = { vgg16: 32 };
 
@@ -127,7 +131,12 @@ export const recipeSchema = z
       .prefault({}),
     cache: z
       .strictObject({
-        size: z.int().min(8).max(1024).default(224).describe('Height and width in pixels.'),
+        size: z
+          .int()
+          .min(LEAST_CACHE_SIZE)
+          .max(MOST_CACHE_SIZE)
+          .default(224)
+          .describe('Height and width in pixels.'),
         fit: z
           .enum(FITS)
           .default('stretch')

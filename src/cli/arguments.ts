@@ -24,6 +24,20 @@ export function parseInteger(name: string, minimum: number): (text: string) => n
   };
 }
 
+/** Reads a list of whole numbers in a range, such as `224,256`. @throws {PipelineError} `USAGE` */
+export function parseIntegers(name: string, minimum: number, maximum: number): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    const within = (value: number) => Number.isInteger(value) && value >= minimum && value <= maximum;
+    if (values.every(within)) return values;
+    throw new PipelineError(
+      'USAGE',
+      `Expected whole numbers of ${minimum} to ${maximum} for ${name} but received "${text}"`,
+      { hint: 'Separate them by commas: 224,256.' },
+    );
+  };
+}
+
 /** Reads a share. @throws {PipelineError} `USAGE` */
 export function parseShare(name: string): (text: string) => number {
   return (text) => {

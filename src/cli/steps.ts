@@ -4,13 +4,13 @@ import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
-import { modelOf, type Recipe } from '../recipe.js';
+import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
 import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
-import { parseBytes, parseInteger, parseShare } from './arguments.js';
+import { parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { showProgress } from './progress.js';
 
@@ -23,6 +23,7 @@ interface StepOptions extends ResourceOptions {
   samples: string[];
   weights: string[];
   cache?: string;
+  sizes?: number[];
   backend: BackendChoice;
   quiet?: boolean;
   json?: boolean;
@@ -33,9 +34,15 @@ const collect = (value: string, earlier: string[]) => [...earlier, value];
 /** A command that does a run's steps in order, up to one of them; steps that are finished are not done again. */
 export function stepCommand(name: string, description: string, until: Until): CommandDefinition {
   return (program, environment) => {
-    addOptions(program.command(name).description(description)).action((options: StepOptions) =>
-      runSteps(options, until, environment),
-    );
+    const command = addOptions(program.command(name).description(description));
+    if (until === 'cache') {
+      command.option(
+        '--sizes <pixels,…>',
+        'fills caches of these sizes too, from the same decode',
+        parseIntegers('--sizes', LEAST_CACHE_SIZE, MOST_CACHE_SIZE),
+      );
+    }
+    command.action((options: StepOptions) => runSteps(options, until, environment));
   };
 }
 
@@ -76,6 +83,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
       weights,
       out: options.out,
       ...(options.cache !== undefined && { cacheRoot: resolve(options.cache) }),
+      ...(options.sizes && { sizes: options.sizes }),
       backend: options.backend,
       until,
       context,

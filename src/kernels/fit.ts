@@ -81,17 +81,16 @@ export function contentOf(pixels: Uint8Array, { width, height }: Size): Rectangl
   const columns = Math.ceil(width / CELL);
   const rows = Math.ceil(height / CELL);
   const isWhite = (column: number, row: number) => {
-    const [right, bottom] = [Math.min((column + 1) * CELL, width), Math.min((row + 1) * CELL, height)];
+    const right = Math.min((column + 1) * CELL, width);
+    const bottom = Math.min((row + 1) * CELL, height);
     // In thousandths of a level, so that all are whole numbers.
     let luma = 0;
-    let least = 0;
     for (let y = row * CELL; y < bottom; y++) {
       for (let x = column * CELL, at = 4 * (y * width + x); x < right; x++, at += 4) {
         luma += 299 * pixels[at]! + 587 * pixels[at + 1]! + 114 * pixels[at + 2]!;
-        least += 1000 * WHITE_LUMA;
       }
     }
-    return luma >= least;
+    return luma >= 1000 * WHITE_LUMA * (right - column * CELL) * (bottom - row * CELL);
   };
   const isWhiteRow = (row: number) => {
     for (let column = 0; column < columns; column++) if (!isWhite(column, row)) return false;

@@ -14,15 +14,15 @@ export interface PixelTarget {
   decoder: Decoder;
 }
 
-/** A decoded photo at its target size. */
+/** A decoded photo at its targets' sizes. */
 export interface ResizedPhoto {
   /** Of the file's bytes, hex. */
   sha256: string;
   /** The decoded photo's own size. */
   width: number;
   height: number;
-  /** height × width × 3 RGB bytes of the target, in memory of its own. */
-  pixels: Uint8Array;
+  /** For each target in its order height × width × 3 RGB bytes, in memory of their own. */
+  pixels: readonly Uint8Array[];
 }
 
 /** What two photos are compared by. */
@@ -50,7 +50,7 @@ export type PixelResult<T> = { value: T } | { fault: ImageFault };
 
 /** What a pixel thread is asked. */
 export type PixelJob =
-  | { kind: 'resize'; files: readonly string[]; target: PixelTarget }
+  | { kind: 'resize'; files: readonly string[]; targets: readonly PixelTarget[] }
   | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder }
   | { kind: 'compare'; pairs: readonly FilePair[]; decoder: Decoder };
 
@@ -58,7 +58,8 @@ export type FilePair = readonly [a: string, b: string];
 
 /** Threads that decode; a job's results stand in the order of its files. */
 export interface PixelPool {
-  resize(files: readonly string[], target: PixelTarget): Promise<PixelResult<ResizedPhoto>[]>;
+  /** Each photo at every target's size; it is read once, and decoded once a decoder. */
+  resize(files: readonly string[], targets: readonly PixelTarget[]): Promise<PixelResult<ResizedPhoto>[]>;
   fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
   /** Whether the two photos of each pair are one picture, looked at closely and in colour. */
   compare(pairs: readonly FilePair[], decoder: Decoder): Promise<boolean[]>;
@@ -77,7 +78,7 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
     describe: (job) => (job.kind === 'compare' ? job.pairs.flat() : job.files).join(', '),
   });
   return {
-    resize: (files, target) => pool.run({ kind: 'resize', files, target }),
+    resize: (files, targets) => pool.run({ kind: 'resize', files, targets }),
     fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
     compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
     close: pool.close,

@@ -7,7 +7,7 @@ import { fitPhoto } from './fit.js';
 import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
-import { pixelKernels } from './resize.js';
+import { pixelKernels, type Size } from './resize.js';
 
 const kernels = pixelKernels();
 
@@ -21,7 +21,8 @@ export default async function work(job: PixelJob): Promise<unknown> {
   for (const file of job.files) {
     try {
       const value = job.kind === 'resize' ? await resize(file, job) : await fingerprint(file, job);
-      memory.push(('grid' in value ? value.grid : value.pixels).buffer as ArrayBuffer);
+      const parts = 'grid' in value ? [value.grid] : value.pixels;
+      memory.push(...parts.map(({ buffer }) => buffer as ArrayBuffer));
       results.push({ value });
     } catch (error) {
       results.push({ fault: faultOf(error) });
@@ -30,10 +31,17 @@ export default async function work(job: PixelJob): Promise<unknown> {
   return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
 }
 
-async function resize(file: string, { target }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
+async function resize(file: string, { targets }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
   const bytes = readPhotoFile(file);
-  const size = await decode(bytes, target.decoder, kernels);
-  return { sha256: sha256(bytes), ...size, pixels: fitPhoto(kernels, size, target) };
+  let decoded: (Size & { decoder: Decoder }) | undefined;
+  const pixels: Uint8Array[] = [];
+  for (const target of targets) {
+    const { decoder } = target;
+    if (decoded?.decoder !== decoder) decoded = { ...(await decode(bytes, decoder, kernels)), decoder };
+    pixels.push(fitPhoto(kernels, decoded, target));
+  }
+  const { width, height } = decoded!;
+  return { sha256: sha256(bytes), width, height, pixels };
 }
 
 async function fingerprint(

@@ -14,19 +14,19 @@ export interface PhotoFile {
 export interface DecodedPhoto {
   imageId: string;
   sha256: string;
-  /** height × width × 3 RGB bytes, in memory of its own. */
-  pixels: Uint8Array;
+  /** For each target in its order height × width × 3 RGB bytes, in memory of their own. */
+  pixels: readonly Uint8Array[];
 }
 
 /** Photos a job: enough that handing over costs little, few enough that threads end together. */
 const PHOTOS_A_JOB = 8;
 
 /**
- * Files → pixels of one size, by `context.workers` threads, in the order of the source whatever their number. A photo
+ * Files → pixels of one size or several from one decode, by `context.workers` threads, in the order of the source whatever their number. A photo
  * that cannot be decoded, or whose bytes are not those that curation saw, is quarantined.
  */
-export function decodeResize(target: PixelTarget): Stage<PhotoFile, DecodedPhoto> {
-  const bytes = target.height * target.width * 3;
+export function decodeResize(targets: readonly PixelTarget[]): Stage<PhotoFile, DecodedPhoto> {
+  const bytes = targets.reduce((sum, { height, width }) => sum + height * width * 3, 0);
   return {
     name: 'decode/resize',
     async *run(source, { account, workers, signal, budget }) {
@@ -38,7 +38,7 @@ export function decodeResize(target: PixelTarget): Stage<PhotoFile, DecodedPhoto
             photos,
             results: await pool.resize(
               photos.map(({ file }) => file),
-              target,
+              targets,
             ),
           }),
           { concurrency: 2 * workers, signal, budget, bytes: (photos) => photos.length * bytes },

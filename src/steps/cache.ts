@@ -4,7 +4,8 @@ import { hashOf } from '../canonical-json.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
-import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
+import type { CacheWriter, PixelIdentity } from '../sinks/tensor-cache/cache.js';
+import { assertRoom } from '../sinks/tensor-cache/databases.js';
 import { identityHash, pixelIdentity, pixelTarget } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
@@ -38,9 +39,15 @@ export interface BuiltCache {
   missing: number;
 }
 
+/** What the step found out about the recipe's own cache, and about the others in their order. */
+export interface BuiltCaches extends BuiltCache {
+  others?: BuiltCache[];
+}
+
 /**
  * The step that decodes all samples' photos into a cache, in the run folder or in a folder that runs share.
  * @param options.root where caches lie.
+ * @param options.sizes heights and widths of more caches, filled from the same decode.
  * @returns the tasks with the samples that can be used: those whose photo lies in the cache.
  */
 export async function cacheStep(options: {
@@ -49,34 +56,57 @@ export async function cacheStep(options: {
   recipe: Recipe;
   tasks: readonly TaskSamples[];
   root: string;
+  sizes?: readonly number[];
 }): Promise<{
-  step: Accounted<BuiltCache>;
-  summary: CacheSummary;
+  step: Accounted<BuiltCaches>;
+  /** The recipe's own cache's first. */
+  summaries: CacheSummary[];
   pixels: PixelCache;
   usable: TaskSamples[];
 }> {
   const { run, context, recipe, tasks, root } = options;
-  const identity = recipePixels(recipe);
-  const name = cacheName(identity);
-  const pixels = { path: join(root, name), identity };
-  const output = root === run.path ? name : pixels.path;
+  const place = (size: number) => {
+    const identity = recipePixels(recipe, size);
+    const name = cacheName(identity);
+    return { path: join(root, name), identity, output: root === run.path ? name : join(root, name) };
+  };
+  const pixels = place(recipe.cache.size);
+  const more = new Set(options.sizes);
+  more.delete(recipe.cache.size);
+  const others = [...more].sort((a, b) => a - b).map(place);
+  const caches = [pixels, ...others];
   // Known from looking whether the kept cache still holds.
   let kept: TaskSamples[] | undefined;
-  const step = await accountedStep<BuiltCache>(run, context, {
+  const step = await accountedStep<BuiltCaches>(run, context, {
     name: 'cache',
-    dependsOn: { identity, tasks: tasks.map(({ task, digest }) => [task, digest]) },
-    outputs: [`${output}/data.mdb`],
+    dependsOn: {
+      identity: pixels.identity,
+      tasks: tasks.map(({ task, digest }) => [task, digest]),
+      ...(others.length > 0 && { others: others.map(({ identity }) => identity) }),
+    },
+    outputs: caches.map(({ output }) => `${output}/data.mdb`),
     // A shared cache may have been made anew, for another run.
-    async holds({ missing }) {
+    async holds({ missing, others: built = [] }) {
       const found = await usableTasks(pixels, tasks);
       if (countMissing(tasks, found) !== missing) return false;
+      for (const [index, other] of others.entries()) {
+        if (countMissing(tasks, await usableTasks(other, tasks)) !== built[index]?.missing) return false;
+      }
       kept = found;
       return true;
     },
-    work: (own) => buildCache({ ...pixels, tasks, context: own }),
+    async work(own) {
+      const [first, ...rest] = await buildCaches({ caches, tasks, context: own });
+      return { ...first!, ...(rest.length > 0 && { others: rest }) };
+    },
   });
   const usable = kept ?? (await usableTasks(pixels, tasks));
-  return { step, summary: { path: output, ...step.result.summary }, pixels, usable };
+  const { others: rest = [], ...first } = step.result;
+  const summaries = [first, ...rest].map(({ summary }, index) => ({
+    path: caches[index]!.output,
+    ...summary,
+  }));
+  return { step, summaries, pixels, usable };
 }
 
 /** The samples whose photos are in the cache; where some are not, under a digest of their own. */
@@ -100,8 +130,9 @@ function countMissing(all: readonly TaskSamples[], usable: readonly TaskSamples[
   return count(all) - count(usable);
 }
 
-/** The pixel cache that a recipe asks for. */
-export function recipePixels({ cache: { size, fit, filter, decoder } }: Recipe): PixelIdentity {
+/** The pixel cache that a recipe asks for, or one of another size beside it. */
+export function recipePixels({ cache }: Recipe, size = cache.size): PixelIdentity {
+  const { fit, filter, decoder } = cache;
   return pixelIdentity({ height: size, width: size, fit, ...(filter && { filter }), decoder });
 }
 
@@ -111,75 +142,103 @@ export function cacheName(identity: PixelIdentity): string {
 }
 
 /**
- * Decodes the photos of all samples into a tensor cache, each distinct file once; photos that an earlier build stored
- * are not decoded again. Photos are committed as they come, so a build that was stopped goes on from there.
- * @param path the cache's folder; made where absent.
+ * Decodes the photos of all samples into tensor caches, each distinct file once for all of them; photos that an earlier
+ * build stored in all are not decoded again. Photos are committed as they come, so a build that was stopped goes on from
+ * there.
+ * @param options.caches their folders, made where absent, and what they hold; at least one.
+ * @returns what was found out about each, in their order.
  */
-export async function buildCache(options: {
-  path: string;
-  identity: PixelIdentity;
+export async function buildCaches(options: {
+  caches: readonly PixelCache[];
   tasks: readonly TaskSamples[];
   context: RunContext;
-}): Promise<BuiltCache> {
-  const { path, identity, tasks, context } = options;
-  const { height, width, decoder } = identity;
-  const writer = await writeCache(path, identity);
-  let missing = 0;
+}): Promise<BuiltCache[]> {
+  const { caches, tasks, context } = options;
+  const writers: CacheWriter[] = [];
+  const missing: number[] = [];
   try {
-    const seen = new Set<string>();
-    const wanted = tasks
-      .flatMap(({ samples }) => samples)
-      .filter(({ sha256, path: photo }) => {
-        const key = sha256 === '' ? photo : sha256;
-        if (seen.has(key) || writer.has(sha256)) return false;
-        seen.add(key);
-        return true;
-      });
-    const needed = writer.reserve(wanted.length);
-    const text = `${wanted.length} photos to decode: the cache takes up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
-    if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
-    const stage = decodeResize(pixelTarget(identity));
-    let failure: unknown;
-    const stored = new Set<Promise<void>>();
-    for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context, {
-      total: wanted.length,
-    })) {
-      if (failure !== undefined) throw failure;
-      // Pixels that wait for their transaction are in flight too; they give their room back when it is committed.
-      let release = context.budget.tryAcquire(pixels.byteLength);
-      if (release === undefined) {
-        await Promise.all(stored);
-        release = context.budget.tryAcquire(pixels.byteLength);
+    for (const { path, identity } of caches) writers.push(await writeCache(path, identity));
+    await storePhotos(writers, caches, tasks, context);
+    for (const writer of writers) {
+      let without = 0;
+      for (const { task, digest, samples } of tasks) {
+        const cached = samples.filter(({ sha256 }) => writer.has(sha256));
+        without += samples.length - cached.length;
+        await writer.putSamples(task, digest, cached);
       }
-      const put = writer
-        .put(sha256, pixels)
-        .catch((error: unknown) => {
-          failure ??= error;
-        })
-        .finally(() => {
-          release?.();
-          stored.delete(put);
-        });
-      stored.add(put);
-      // Without room of its own it stands in that of the job it came from, which is given back only by going on.
-      if (release === undefined) await put;
+      missing.push(without);
     }
-    await Promise.all(stored);
+  } finally {
+    await Promise.all(writers.map((writer) => writer.close()));
+  }
+  const built: BuiltCache[] = [];
+  for (const [index, { path, identity }] of caches.entries()) {
+    const cache = openCache(path, { identity });
+    try {
+      const { height, width, decoder } = identity;
+      const bytes = statSync(join(path, 'data.mdb')).size;
+      const digest = await cache.digest();
+      const summary = { records: cache.length, bytes, height, width, decoder, digest };
+      built.push({ summary, missing: missing[index]! });
+    } finally {
+      await cache.close();
+    }
+  }
+  return built;
+}
+
+/** Decodes what any of the caches lacks, and puts it where it is lacking. */
+async function storePhotos(
+  writers: readonly CacheWriter[],
+  caches: readonly PixelCache[],
+  tasks: readonly TaskSamples[],
+  context: RunContext,
+): Promise<void> {
+  const seen = new Set<string>();
+  const wanted = tasks
+    .flatMap(({ samples }) => samples)
+    .filter(({ sha256, path: photo }) => {
+      const key = sha256 === '' ? photo : sha256;
+      if (seen.has(key) || writers.every((writer) => writer.has(sha256))) return false;
+      seen.add(key);
+      return true;
+    });
+  const lacking = (writer: CacheWriter) => wanted.filter(({ sha256 }) => !writer.has(sha256)).length;
+  const needed = writers.reduce((sum, writer) => sum + writer.reserve(lacking(writer)), 0);
+  // Each has room for itself; what matters is whether all have.
+  if (writers.length > 1) assertRoom(caches[0]!.path, needed);
+  const what = writers.length > 1 ? `the ${writers.length} caches take` : 'the cache takes';
+  const text = `${wanted.length} photos to decode: ${what} up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
+  if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
+  const stage = decodeResize(caches.map(({ identity }) => pixelTarget(identity)));
+  let failure: unknown;
+  const stored = new Set<Promise<void>>();
+  for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context, {
+    total: wanted.length,
+  })) {
     if (failure !== undefined) throw failure;
-    for (const { task, digest, samples } of tasks) {
-      const cached = samples.filter(({ sha256 }) => writer.has(sha256));
-      missing += samples.length - cached.length;
-      await writer.putSamples(task, digest, cached);
+    // Pixels that wait for their transaction are in flight too; they give their room back when it is committed.
+    const bytes = pixels.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    let release = context.budget.tryAcquire(bytes);
+    if (release === undefined) {
+      await Promise.all(stored);
+      release = context.budget.tryAcquire(bytes);
     }
-  } finally {
-    await writer.close();
+    const put = Promise.all(writers.map((writer, index) => writer.put(sha256, pixels[index]!)))
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          failure ??= error;
+        },
+      )
+      .finally(() => {
+        release?.();
+        stored.delete(put);
+      });
+    stored.add(put);
+    // Without room of its own it stands in that of the job it came from, which is given back only by going on.
+    if (release === undefined) await put;
   }
-  const cache = openCache(path, { identity });
-  try {
-    const bytes = statSync(join(path, 'data.mdb')).size;
-    const digest = await cache.digest();
-    return { summary: { records: cache.length, bytes, height, width, decoder, digest }, missing };
-  } finally {
-    await cache.close();
-  }
+  await Promise.all(stored);
+  if (failure !== undefined) throw failure;
 }

@@ -34,6 +34,8 @@ export interface PipelineOptions {
   out: string;
   /** Where caches lie, to be shared between runs; default: in the run folder. */
   cacheRoot?: string;
+  /** Heights and widths of more pixel caches than the recipe's own, filled from the same decode. */
+  sizes?: readonly number[];
   backend: BackendChoice;
   until: Until;
   context: RunContext;
@@ -91,9 +93,16 @@ async function steps(
   if (reached('evaluate')) for (const task of tasks) evaluatedSide(task);
 
   if (reached('cache')) {
-    const { step, summary: cache, pixels, usable } = await cacheStep({ run, context, recipe, tasks, root });
+    const { step, summaries, pixels, usable } = await cacheStep({
+      run,
+      context,
+      recipe,
+      tasks,
+      root,
+      ...(options.sizes && { sizes: options.sizes }),
+    });
     done.push(step);
-    summary.caches.push(cache);
+    summary.caches.push(...summaries);
     prepare(usable);
 
     if (reached('train')) {

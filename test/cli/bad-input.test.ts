@@ -99,6 +99,17 @@ describe('wrong usage ends with exit 2 before any work', () => {
     await expect(readFile(join(out, 'manifest.json'))).rejects.toThrow();
   });
 
+  it('a size that no cache can have, and sizes for a command that has one', async () => {
+    const some = ['--recipe', RECIPE, '--source', folder.path, '--out', join(folder.path, 'never')];
+    for (const sizes of ['224,2', '224,', '2000', '22.5']) {
+      const { code, stderr } = await pipeline(['cache', ...some, '--sizes', sizes]);
+      expect(code).toBe(2);
+      expectMessage(stderr.replace(/\n {2}.*/g, ''), 'USAGE');
+      expect(stderr).toContain(`Expected whole numbers of 8 to 1024 for --sizes but received "${sizes}"`);
+    }
+    expect((await pipeline(['train', ...some, '--sizes', '24'])).code).toBe(2);
+  });
+
   it('an unknown command or option, with a suggestion', async () => {
     const { code, stderr } = await pipeline(['crate']);
     expect(code).toBe(2);

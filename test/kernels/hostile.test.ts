@@ -71,7 +71,7 @@ describe('a header that claims far more pixels than there are', () => {
         await expect(decode(bytes, decoder, kernels), name).rejects.toMatchObject({
           code: 'IMAGE_TOO_LARGE',
         });
-        const [result] = await pool.resize([file], target(decoder));
+        const [result] = await pool.resize([file], [target(decoder)]);
         expect(result, name).toMatchObject({
           fault: { code: 'IMAGE_TOO_LARGE', reason: 'image-too-large' },
         });
@@ -149,12 +149,12 @@ describe('mutated JPEGs', () => {
           return file;
         }),
       );
-      const results = await pool.resize(files, target(number % 8 === 7 ? 'sharp' : 'turbo'));
+      const results = await pool.resize(files, [target(number % 8 === 7 ? 'sharp' : 'turbo')]);
       expect(results).toHaveLength(PHOTOS_A_JOB);
       for (const result of results) {
         const what = 'fault' in result ? result.fault.code : 'pixels';
         seen.set(what, (seen.get(what) ?? 0) + 1);
-        if ('value' in result) expect(result.value.pixels.length).toBe(16 * 16 * 3);
+        if ('value' in result) expect(result.value.pixels[0]!.length).toBe(16 * 16 * 3);
       }
     };
     for (let first = 0; first < COUNT; first += PHOTOS_A_JOB * JOBS_AT_ONCE) {

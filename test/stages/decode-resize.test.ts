@@ -24,11 +24,24 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('gives the same pixels in the same order for 1 and 4 workers', async () => {
-  const one = await runOver(decodeResize(TARGET), photos, testContext({ workers: 1 }));
-  const four = await runOver(decodeResize(TARGET), photos, testContext({ workers: 4 }));
+  const one = await runOver(decodeResize([TARGET]), photos, testContext({ workers: 1 }));
+  const four = await runOver(decodeResize([TARGET]), photos, testContext({ workers: 4 }));
   expect(four).toEqual(one);
   expect(one.map(({ imageId }) => imageId)).toEqual(photos.map(({ imageId }) => imageId));
-  expect(one.every(({ pixels }) => pixels.length === 24 * 32 * 3)).toBe(true);
+  expect(one.every(({ pixels }) => pixels.length === 1 && pixels[0]!.length === 24 * 32 * 3)).toBe(true);
+});
+
+it('gives every target from one decode as it gives each alone', async () => {
+  const targets = [
+    TARGET,
+    { height: 9, width: 40, fit: 'letterbox', filter: 'area', decoder: 'turbo' },
+    { height: 16, width: 16, fit: 'trim', decoder: 'sharp' },
+  ] as const;
+  const together = await runOver(decodeResize(targets), photos, testContext());
+  for (const [index, target] of targets.entries()) {
+    const alone = await runOver(decodeResize([target]), photos, testContext());
+    expect(together.map(({ pixels }) => pixels[index])).toEqual(alone.map(({ pixels }) => pixels[0]));
+  }
 });
 
 it('quarantines what cannot be decoded or has changed, with its reason, and goes on', async () => {
@@ -41,7 +54,7 @@ it('quarantines what cannot be decoded or has changed, with its reason, and goes
   const files = bad.map(([name]) => ({ imageId: name, file: join(folder, name), sha256: '' }));
   const changed = { ...photos[0]!, imageId: 'changed', sha256: 'f'.repeat(64) };
   const context = testContext();
-  const out = await runOver(decodeResize(TARGET), [...files, changed, photos[1]!], context);
+  const out = await runOver(decodeResize([TARGET]), [...files, changed, photos[1]!], context);
   expect(out.map(({ imageId }) => imageId)).toEqual(['photo-1']);
   expect(context.entries.map(({ key, reason }) => [key, reason])).toEqual([
     ...bad.map(([name, , reason]) => [name, reason]),
@@ -51,7 +64,7 @@ it('quarantines what cannot be decoded or has changed, with its reason, and goes
 
 it('frees its budget and its threads when the consumer breaks', async () => {
   const context = testContext();
-  for await (const _ of decodeResize(TARGET).run(
+  for await (const _ of decodeResize([TARGET]).run(
     (async function* () {
       yield* photos;
     })(),

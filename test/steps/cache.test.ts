@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseRecipe } from '#src/recipe-file.js';
 import type { Sample } from '#src/records.js';
+import { openRunFolder } from '#src/run.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
-import { buildCache } from '#src/steps/cache.js';
+import { buildCaches, cacheStep } from '#src/steps/cache.js';
 import { testContext } from '../context.js';
 import { jpeg, temporaryFolder } from '../fixtures.js';
 
 const IDENTITY = pixelIdentity({ height: 24, width: 24, fit: 'stretch', decoder: 'turbo' });
+const RECIPE = `
+name: sizes
+tasks: { color: {} }
+cache: { size: 24 }
+model: { network: small-cnn, phases: [{ train: all, epochs: 1 }] }
+`;
 
 let folder: { path: string; dispose(): Promise<void> };
 beforeEach(async () => {
@@ -39,8 +47,9 @@ function build(samples: readonly Sample[], { digest = 'h', ...more } = {}) {
   const messages: string[] = [];
   context.events.events.subscribe((event) => void (event.type === 'message' && messages.push(event.text)));
   const tasks = [{ task: 'color', digest, samples, natural: {}, given: false }];
-  const built = buildCache({ path: join(folder.path, 'cache'), identity: IDENTITY, tasks, context, ...more });
-  return built.then((result) => ({ ...result, entries: context.entries, messages }));
+  const caches = [{ path: join(folder.path, 'cache'), identity: IDENTITY }];
+  const built = buildCaches({ caches, tasks, context, ...more });
+  return built.then(([result]) => ({ ...result!, entries: context.entries, messages }));
 }
 
 it('notices a photo that changed on the disk since curation, and caches its new bytes as another photo', async () => {
@@ -69,4 +78,68 @@ it('decodes only new photos, and says first what room they need', async () => {
   expect(second.messages).toEqual([expect.stringMatching(/^1 photos to decode/)]);
   expect((await build(samples)).messages).toEqual([]);
   expect(second.summary.records).toBe(4);
+});
+
+describe('several sizes', () => {
+  const place = (name: string, side: number) => ({
+    path: join(folder.path, name),
+    identity: pixelIdentity({ height: side, width: side, fit: 'stretch', decoder: 'turbo' }),
+  });
+  const tasksOf = (samples: readonly Sample[]) => [
+    { task: 'color', digest: 'h', samples, natural: {}, given: false },
+  ];
+
+  it('come from one decode, each as a build of its own gives it', async () => {
+    const tasks = tasksOf(await Promise.all([1, 2, 3].map((seed) => photo(seed))));
+    const context = testContext();
+    const caches = [place('a', 24), place('b', 32), place('c', 9)];
+    const built = await buildCaches({ caches, tasks, context });
+    expect(context.counts).toMatchObject([{ name: 'decode/resize', in: 3, out: 3 }]);
+    expect(built.map(({ missing, summary }) => [missing, summary.records, summary.height])).toEqual([
+      [0, 3, 24],
+      [0, 3, 32],
+      [0, 3, 9],
+    ]);
+    for (const [index, side] of [24, 32, 9].entries()) {
+      const [alone] = await buildCaches({ caches: [place(`alone-${side}`, side)], tasks, context });
+      expect(built[index]!.summary.digest).toBe(alone!.summary.digest);
+    }
+  });
+
+  it('decode what any cache lacks, and count what each misses', async () => {
+    const samples = await Promise.all([1, 2, 3].map((seed) => photo(seed)));
+    const context = testContext({ maxBad: 1 });
+    await buildCaches({ caches: [place('a', 24)], tasks: tasksOf(samples.slice(0, 2)), context });
+    await writeFile(fileOf(1), 'no photo any more');
+    const caches = [place('a', 24), place('b', 32)];
+    const built = await buildCaches({ caches, tasks: tasksOf(samples), context });
+    expect(context.counts[1]).toMatchObject({ in: 3, out: 2, quarantined: 1 });
+    expect(built.map(({ missing, summary }) => [missing, summary.records])).toEqual([
+      [0, 3],
+      [1, 2],
+    ]);
+  });
+
+  it('are made by the step beside the recipe’s own, and made again when one is gone', async () => {
+    const tasks = tasksOf(await Promise.all([1, 2].map((seed) => photo(seed))));
+    const recipe = parseRecipe(RECIPE);
+    const context = testContext();
+    const run = await openRunFolder(join(folder.path, 'run'), context.events);
+    const step = (sizes?: number[]) =>
+      cacheStep({ run, context, recipe, tasks, root: run.path, ...(sizes && { sizes }) });
+    try {
+      const alone = await step();
+      expect(alone.summaries.map(({ height }) => height)).toEqual([24]);
+      const both = await step([32, 24]);
+      expect(both.summaries.map(({ height }) => height)).toEqual([24, 32]);
+      expect(both.summaries[0]!.digest).toBe(alone.summaries[0]!.digest);
+      expect(both.pixels.identity.height).toBe(24);
+      expect(await step([32])).toEqual(both);
+      await rm(join(run.path, both.summaries[1]!.path), { recursive: true });
+      const again = await step([32]);
+      expect(again.summaries[1]!.digest).toBe(both.summaries[1]!.digest);
+    } finally {
+      run.close();
+    }
+  });
 });

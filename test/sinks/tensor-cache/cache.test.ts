@@ -86,6 +86,13 @@ it('reads many at once, and tells what is missing from what has another size', a
   await cache.close();
 });
 
+it('goes on behind the only photo that it holds', async () => {
+  await build('single', 1);
+  const cache = openCache(await build('single', 2));
+  expect([cache.keyOf(shaOf(0)), cache.keyOf(shaOf(1))]).toEqual([0, 1]);
+  await cache.close();
+});
+
 it('has the same digest wherever commits fell, and another for other contents', async () => {
   const whole = await digest(await build('whole', 40));
   expect(await digest(await build('each', 40, { awaitEach: true }))).toBe(whole);
