@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,26 @@ import sharp from 'sharp';
 export async function temporaryFolder(name: string): Promise<{ path: string; dispose(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), `abo-${name}-`));
   return { path, dispose: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A folder with room for so many bytes; undefined, and said so, where none can be mounted. */
+export async function smallDisk(
+  path: string,
+  bytes: number,
+): Promise<{ path: string; resize(bytes: number): void; dispose(): void } | undefined> {
+  const mount = (...args: string[]) => execFileSync('mount', [...args, path], { stdio: 'ignore' });
+  await mkdir(path);
+  try {
+    mount('-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs');
+  } catch {
+    console.warn('SKIPPED: no small disk can be mounted here');
+    return undefined;
+  }
+  return {
+    path,
+    resize: (more) => mount('-o', `remount,size=${more}`),
+    dispose: () => execFileSync('umount', ['-l', path]),
+  };
 }
 
 /** A real JPEG of one colour with a darker bar, so that photos of different `seed` are different pictures. */

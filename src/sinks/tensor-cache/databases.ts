@@ -71,6 +71,8 @@ export async function writeIdentity({ metadata }: CacheDatabases, identity: Cach
 /** The key that the next photo gets. */
 export function nextKey({ values, metadata }: CacheDatabases): number {
   let next = Number(metadata.get(NEXT_KEY) ?? 0);
+  // A reverse range leaves out key 0 where it is the only one.
+  if (values.doesExist(0)) next = Math.max(next, 1);
   for (const key of values.getKeys({ reverse: true, limit: 1 })) next = Math.max(next, key + 1);
   return next;
 }
@@ -89,7 +91,10 @@ export function samplesNames(root: RootDatabase): string[] {
 export function cacheError(path: string, error: unknown): unknown {
   if (error instanceof PipelineError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (/no space|ENOSPC/i.test(message)) return diskFull(path, 'some room', error);
+  // A commit that failed where hardly a page is free failed for want of one.
+  const full =
+    /no space|ENOSPC/i.test(message) || (/^Commit failed/.test(message) && freeBytes(path) < 65_536);
+  if (full) return diskFull(path, 'some room', error);
   if (/permission denied|read-only|EACCES|EROFS/i.test(message)) {
     return new PipelineError('INPUT_INVALID', 'Expected a tensor cache that may be opened', {
       key: path,
@@ -110,9 +115,13 @@ export function cacheError(path: string, error: unknown): unknown {
  * @throws {PipelineError} `DISK_FULL` unless the disk has room for `bytes` more.
  */
 export function assertRoom(path: string, bytes: number): void {
-  const { bavail, bsize } = statfsSync(path);
-  const free = bavail * bsize;
+  const free = freeBytes(path);
   if (free < bytes) throw diskFull(path, `${bytes} bytes`, undefined, free);
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 function diskFull(path: string, wanted: string, cause: unknown, free = 0): PipelineError {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { IF_EXISTS } from 'lmdb';
 import { canonicalJson } from '../../canonical-json.js';
 import { acquireLock } from '../../lock.js';
 import type { CacheIdentity, CacheWriter } from './cache.js';
@@ -60,15 +61,25 @@ function writer(
   // Photos that were put and are not yet committed: the database does not show them.
   const pending = new Set<string>();
   let next = nextKey(databases);
+  /** The key of this writer's last put, while it is there. */
+  let before: number | undefined;
   let length = (values.getStats() as { entryCount: number }).entryCount;
   const has = (sha256: string) => pending.has(sha256) || metadata.doesExist(photoKey(sha256));
+  // Photos lie in the order of their puts: after one that failed no other may be stored, or the cache that goes on from
+  // here would hold them in another order than one that never failed.
+  let failure: { error: unknown } | undefined;
   const guarded = async (work: () => Promise<unknown>) => {
+    if (failure !== undefined) throw failure.error;
     try {
-      await work();
+      const done = work();
+      // LMDB's own promise of the event turn's batch, which fails beside ours and is made at the end of the turn.
+      setImmediate(() => root.committed.then(nothing, nothing));
+      await done;
     } catch (error) {
       // Another promise of the same failure, which nobody else would wait for.
-      (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
-      throw cacheError(path, error);
+      (error as { commitError?: Promise<unknown> }).commitError?.catch(nothing);
+      failure ??= { error: cacheError(path, error) };
+      throw failure.error;
     }
   };
   return {
@@ -86,25 +97,31 @@ function writer(
       if (value.length !== bytes)
         throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
       if (has(sha256)) return;
-      assertRoom(path, (pending.size + 1) * bytes + RESERVED_BYTES);
-      const key = next;
-      next += 1;
-      length += 1;
-      pending.add(sha256);
-      const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
-      const entry = canonicalJson({ key, crc: crc32(buffer) });
-      // Both in one transaction: a value is never there without its checksum.
-      await guarded(() =>
-        root.batch(() => {
+      await guarded(async () => {
+        assertRoom(path, (pending.size + 1) * bytes + RESERVED_BYTES);
+        const key = next;
+        next += 1;
+        length += 1;
+        pending.add(sha256);
+        const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
+        const entry = canonicalJson({ key, crc: crc32(buffer) });
+        // Both in one transaction: a value is never there without its checksum.
+        const write = () => {
           quietly(values.put(key, buffer));
           quietly(metadata.put(photoKey(sha256), entry));
-        }),
-      );
-      pending.delete(sha256);
+        };
+        // What is queued already when a commit fails must not be stored either.
+        const stored = before === undefined ? root.batch(write) : values.ifVersion(before, IF_EXISTS, write);
+        before = key;
+        if (!(await stored)) throw new Error('the photo before it could not be stored');
+        pending.delete(sha256);
+      });
     },
     async remove(sha256) {
-      // One that is still being put has no key yet that could be looked up.
-      if (pending.has(sha256)) await root.committed;
+      // One that is still being put has no key yet that could be looked up; and what is put after this must not wait
+      // for one that is gone.
+      await root.committed;
+      before = undefined;
       const text = metadata.get(photoKey(sha256));
       if (text === undefined) return false;
       const { key } = JSON.parse(text) as PhotoEntry;
@@ -136,7 +153,9 @@ function writer(
     },
     async close() {
       try {
-        await guarded(() => root.flushed);
+        if (failure === undefined) await guarded(() => root.flushed);
+        // LMDB would wait for ever for the failed commit to reach the disk, but for another one: of nothing.
+        else await metadata.remove('').catch(nothing);
       } finally {
         await root.close();
         release();
@@ -153,5 +172,7 @@ function pageBytes(value: number): number {
 
 /** The transaction's own promise tells of a failure: each write's must not be an unhandled one beside it. */
 function quietly(write: Promise<unknown>): void {
-  write.catch(() => {});
+  write.catch(nothing);
 }
+
+function nothing(): void {}
