@@ -105,6 +105,37 @@ describe('bilinear', () => {
     );
   });
 
+  it('gives the very pixels that its version stands for, at any size', () => {
+    // Caches name the version: arithmetic that moves one byte needs another.
+    const level = (from: number, to: number, share: number) => from + (((to - from) * share + 16_384) >> 15);
+    const axis = (at: number, source: number, target: number) => {
+      const centre = Math.fround(Math.fround(Math.fround(at + 0.5) * Math.fround(source / target)) - 0.5);
+      const floor = Math.floor(centre);
+      const share = Math.min(Math.round(Math.fround(centre - floor) * 32_768), 32_767);
+      return { first: Math.max(floor, 0), last: Math.min(floor + 1, source - 1), share };
+    };
+    const side = fc.integer({ min: 1, max: 40 });
+    fc.assert(
+      fc.property(side, side, side, side, fc.nat(1000), (sw, sh, width, height, seed) => {
+        const photo = kernels.room(sw, sh).map((_, at) => Math.imul(at + seed, 0x9e3779b1) >>> 24);
+        kernels.room(sw, sh).set(photo);
+        const out = kernels.bilinear({ width: sw, height: sh }, { width, height });
+        const expected = out.map((_, at) => {
+          const x = axis(Math.floor(at / 3) % width, sw, width);
+          const y = axis(Math.floor(at / 3 / width), sh, height);
+          const [above, below] = [y.first, y.last].map((row) => {
+            const [left, right] = [x.first, x.last].map(
+              (column) => photo[4 * (row * sw + column) + (at % 3)]!,
+            );
+            return level(128 * left!, 128 * right!, x.share);
+          });
+          return (level(above!, below!, y.share) + 64) >> 7;
+        });
+        expect(out).toEqual(expected);
+      }),
+    );
+  });
+
   const goldens = join(SHARED, 'goldens');
   it.skipIf(absent(goldens))('is within a level of tf.image.resize', async () => {
     for (const photo of [0, 1, 2, 3]) {

@@ -6,23 +6,72 @@ const LEVEL_BITS: i32 = 7;
 const HALF: i16 = 64;
 const WEIGHT_ONE: f32 = 32768;
 
-/** Two target pixels: offsets of their left and right neighbours (4 × u32), then their weights (8 × i16). */
-const PAIR: usize = 32;
-/** A target pixel of a stretched row: 4 × i16. */
-const PIXEL: usize = 8;
+/** Four target pixels: offsets of their left neighbours (4 × u32), then their weights (16 × i16). */
+const QUAD: usize = 48;
+/** Four target pixels of a stretched row: 16 × i16. */
+const STRETCHED: usize = 32;
 
-// One source row at the target's columns, two pixels at a time.
-function stretchRow(row: usize, columns: usize, width: i32, target: usize): void {
-  let entry = columns;
-  const end = target + <usize>width * PIXEL;
-  for (let out = target; out < end; out += 2 * PIXEL) {
-    const left = v128.load32_lane(row + load<u32>(entry, 8), v128.load32_zero(row + load<u32>(entry)), 1);
-    const right = v128.load32_lane(row + load<u32>(entry, 12), v128.load32_zero(row + load<u32>(entry, 4)), 1);
-    const from = i16x8.extend_low_i8x16_u(left);
-    const step = i16x8.sub(i16x8.extend_low_i8x16_u(right), from);
-    const moved = i16x8.q15mulr_sat_s(i16x8.shl(step, LEVEL_BITS), v128.load(entry, 16));
-    v128.store(out, i16x8.add(i16x8.shl(from, LEVEL_BITS), moved));
-    entry += PAIR;
+// Two target pixels, each between two neighbours of a source row: one load fetches both neighbours.
+// @ts-ignore
+@inline
+function stretch(first: usize, second: usize, weights: v128): v128 {
+  const pairs = v128.load64_lane(second, v128.load64_zero(first), 1);
+  const sides = v128.shuffle<i32>(pairs, pairs, 0, 2, 1, 3);
+  const from = i16x8.extend_low_i8x16_u(sides);
+  const step = i16x8.sub(i16x8.extend_high_i8x16_u(sides), from);
+  const moved = i16x8.q15mulr_sat_s(i16x8.shl(step, LEVEL_BITS), weights);
+  return i16x8.add(i16x8.shl(from, LEVEL_BITS), moved);
+}
+
+// Two target pixels between two stretched rows, in whole levels.
+// @ts-ignore
+@inline
+function mix(above: v128, below: v128, share: v128): v128 {
+  const mixed = i16x8.add(above, i16x8.q15mulr_sat_s(i16x8.sub(below, above), share));
+  return i16x8.shr_s(i16x8.add(mixed, i16x8.splat(HALF)), LEVEL_BITS);
+}
+
+// RGBX × 4 → RGB × 4; the four bytes after them are written over by what comes next.
+// @ts-ignore
+@inline
+function storePixels(out: usize, first: v128, second: v128): void {
+  const bytes = i8x16.narrow_i16x8_u(first, second);
+  v128.store(out, i8x16.shuffle(bytes, bytes, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0));
+}
+
+// One source row at the target's columns.
+function stretchRow(row: usize, quads: usize, end: usize, target: usize): void {
+  for (; quads < end; quads += QUAD) {
+    const first = stretch(row + load<u32>(quads), row + load<u32>(quads, 4), v128.load(quads, 16));
+    const second = stretch(row + load<u32>(quads, 8), row + load<u32>(quads, 12), v128.load(quads, 32));
+    v128.store(target, first);
+    v128.store(target, second, 16);
+    target += STRETCHED;
+  }
+}
+
+// A target row between two stretched rows.
+function mixRows(upper: usize, lower: usize, end: usize, share: v128, out: usize): void {
+  for (; upper < end; upper += STRETCHED) {
+    const first = mix(v128.load(upper), v128.load(lower), share);
+    const second = mix(v128.load(upper, 16), v128.load(lower, 16), share);
+    storePixels(out, first, second);
+    lower += STRETCHED;
+    out += 12;
+  }
+}
+
+// Both at once: the source row is stretched into `lower`, and mixed while it is at hand.
+function stretchAndMix(row: usize, quads: usize, end: usize, upper: usize, lower: usize, share: v128, out: usize): void {
+  for (; quads < end; quads += QUAD) {
+    const first = stretch(row + load<u32>(quads), row + load<u32>(quads, 4), v128.load(quads, 16));
+    const second = stretch(row + load<u32>(quads, 8), row + load<u32>(quads, 12), v128.load(quads, 32));
+    v128.store(lower, first);
+    v128.store(lower, second, 16);
+    storePixels(out, mix(v128.load(upper), first, share), mix(v128.load(upper, 16), second, share));
+    upper += STRETCHED;
+    lower += STRETCHED;
+    out += 12;
   }
 }
 
@@ -36,8 +85,8 @@ function weight(fraction: f32): i16 {
 /**
  * Bilinear with half-pixel centres: the pixel centre (i + 0.5) of the target lies at (i + 0.5) * scale of the source;
  * neighbours outside are clamped, results rounded. The source is a rectangle of a photo whose rows lie `stride` bytes
- * apart; nothing around it is looked at. `scratch` has room for 32 bytes a target column, rounded up to a
- * multiple of four. The last store writes up to 16 bytes past the result.
+ * apart; nothing around it counts, but four bytes after a row are read. `scratch` has room for 32 bytes a target
+ * column, rounded up to a multiple of four. The last store writes up to 16 bytes past the result.
  */
 export function bilinear(
   source: usize, stride: usize, sourceWidth: i32, sourceHeight: i32,
@@ -45,22 +94,26 @@ export function bilinear(
   scratch: usize,
 ): void {
   const padded = (width + 3) & ~3;
-  const columns = scratch;
-  let upper = columns + (<usize>padded >> 1) * PAIR;
-  let lower = upper + <usize>padded * PIXEL;
+  const quads = scratch;
+  const end = quads + (<usize>padded >> 2) * QUAD;
+  const rowBytes = (<usize>padded >> 2) * STRETCHED;
+  let upper = end;
+  let lower = upper + rowBytes;
   const scaleX = <f32>sourceWidth / <f32>width;
   for (let x = 0; x < padded; x++) {
     const at = (<f32>min(x, width - 1) + 0.5) * scaleX - 0.5;
     const floor = Mathf.floor(at);
-    const entry = columns + (<usize>x >> 1) * PAIR + (<usize>(x & 1) << 3);
-    store<u32>(entry, max(<i32>floor, 0) << 2);
-    store<u32>(entry, min(<i32>floor + 1, sourceWidth - 1) << 2, 4);
-    store<i64>(entry, i64x2.extract_lane(i16x8.splat(weight(at - floor)), 0), 16);
+    const left = <i32>floor;
+    const quad = quads + (<usize>x >> 2) * QUAD;
+    store<u32>(quad + (<usize>(x & 3) << 2), max(left, 0) << 2);
+    // At the border there is one neighbour: whatever lies on its other side has no weight.
+    const share: i16 = left < 0 || left >= sourceWidth - 1 ? 0 : weight(at - floor);
+    store<i64>(quad + (<usize>(x & 3) << 3), i64x2.extract_lane(i16x8.splat(share), 0), 16);
   }
   const scaleY = <f32>sourceHeight / <f32>height;
-  const half = i16x8.splat(HALF);
   let upperRow = -1;
   let lowerRow = -1;
+  let out = target;
   for (let y = 0; y < height; y++) {
     const at = (<f32>y + 0.5) * scaleY - 0.5;
     const floor = Mathf.floor(at);
@@ -70,28 +123,16 @@ export function bilinear(
       if (lowerRow == top) {
         const swap = upper; upper = lower; lower = swap;
         lowerRow = upperRow;
-      } else stretchRow(source + (<usize>top) * stride, columns, padded, upper);
+      } else stretchRow(source + <usize>top * stride, quads, end, upper);
       upperRow = top;
     }
-    if (lowerRow != bottom) {
-      stretchRow(source + (<usize>bottom) * stride, columns, padded, lower);
+    const share = i16x8.splat(weight(at - floor));
+    if (lowerRow == bottom) mixRows(upper, lower, upper + rowBytes, share, out);
+    else {
+      stretchAndMix(source + <usize>bottom * stride, quads, end, upper, lower, share, out);
       lowerRow = bottom;
     }
-    const share = i16x8.splat(weight(at - floor));
-    let out = target + <usize>y * <usize>width * 3;
-    for (let offset: usize = 0; offset < <usize>padded * PIXEL; offset += 4 * PIXEL) {
-      const above0 = v128.load(upper + offset);
-      const above1 = v128.load(upper + offset, 16);
-      const mixed0 = i16x8.add(above0, i16x8.q15mulr_sat_s(i16x8.sub(v128.load(lower + offset), above0), share));
-      const mixed1 = i16x8.add(above1, i16x8.q15mulr_sat_s(i16x8.sub(v128.load(lower + offset, 16), above1), share));
-      const bytes = i8x16.narrow_i16x8_u(
-        i16x8.shr_s(i16x8.add(mixed0, half), LEVEL_BITS),
-        i16x8.shr_s(i16x8.add(mixed1, half), LEVEL_BITS),
-      );
-      // RGBX × 4 → RGB × 4; the four bytes after them are written over by what comes next.
-      v128.store(out, i8x16.shuffle(bytes, bytes, 0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0));
-      out += 12;
-    }
+    out += <usize>width * 3;
   }
 }
 
