@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CacheIdentity } from '#src/sinks/tensor-cache/cache.js';
 import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
-import { identityHash, pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 
@@ -154,26 +154,6 @@ it('keeps float32 vectors in the same kind of cache', async () => {
   cache.read(0, new Uint8Array(target.buffer));
   expect(target).toEqual(vector);
   await cache.close();
-});
-
-describe('identity', () => {
-  const target = { height: 48, width: 48, fit: 'stretch', decoder: 'turbo' } as const;
-
-  it('keeps the hash that stretched, bilinear caches had before there was a choice', () => {
-    expect(identityHash(pixelIdentity(target))).toBe('9253b912');
-    expect(identityHash(pixelIdentity({ ...target, filter: 'bilinear' }))).toBe('9253b912');
-  });
-
-  it('differs for every fit and filter, and gives back the target', () => {
-    const fits = ['stretch', 'letterbox', 'cover', 'trim'] as const;
-    const targets = fits.flatMap((fit) => [
-      { ...target, fit },
-      { ...target, fit, filter: 'area' as const },
-    ]);
-    const identities = targets.map(pixelIdentity);
-    expect(new Set(identities.map(identityHash)).size).toBe(8);
-    expect(identities.map(pixelTarget)).toEqual(targets);
-  });
 });
 
 it('digests any number of samples databases', async () => {
