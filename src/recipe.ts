@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
 import { FILTERS, FITS } from './kernels/fit.js';
+import { STORAGES } from './kernels/jpeg-storage.js';
 
 const share = z.number().min(0).max(1);
 /** Of what must not take all. */
@@ -149,6 +150,13 @@ export const recipeSchema = z
             'How pixels are resampled; default: bilinear. area takes the mean where a photo shrinks.',
           ),
         decoder: z.enum(['turbo', 'sharp']).default('turbo'),
+        // Without a default, as the filter.
+        storage: z
+          .enum(STORAGES)
+          .optional()
+          .describe(
+            'How photos are kept; default: raw. jpeg encodes them at their target size, and reading decodes them.',
+          ),
       })
       .prefault({}),
     // Without a default: recipes without it keep their hashes.

@@ -36,9 +36,10 @@ export async function drawnCache(
   root: string,
   photos: number,
   sets: Record<string, readonly NamedSample[]> = { [`${TASK}/${HASH}`]: samplesOf(photos) },
+  identity = IDENTITY,
 ): Promise<string> {
-  const path = join(root, cacheName(IDENTITY));
-  const writer = await writeCache(path, IDENTITY);
+  const path = join(root, cacheName(identity));
+  const writer = await writeCache(path, identity);
   for (let photo = 0; photo < photos; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
   for (const [name, samples] of Object.entries(sets)) {
     const [task, hash] = name.split('/') as [string, string];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, hashOf } from '#src/canonical-json.js';
 import { modelOf, recipeJsonSchema } from '#src/recipe.js';
 import { parseRecipe } from '#src/recipe-file.js';
+import { recipePixels } from '#src/steps/cache.js';
 
 const MINIMAL = `
 name: minimal
@@ -109,6 +110,13 @@ it('a task overrides only the keys of the model that it names', () => {
   ]);
   expect(modelOf(recipe, 'color')).toEqual({ ...recipe.model, network: 'mobilenet' });
   expect(modelOf(recipe, 'product_type')).toEqual(recipe.model);
+});
+
+it('makes another cache only of photos that are stored as JPEG', () => {
+  const raw = recipePixels(parseRecipe(MINIMAL));
+  expect(recipePixels(parseRecipe(MINIMAL, ['cache.storage=raw']))).toEqual(raw);
+  expect(recipePixels(parseRecipe(MINIMAL, ['cache.storage=jpeg']))).toMatchObject({ storage: 'jpeg' });
+  expect('storage' in raw || 'storage' in parseRecipe(MINIMAL).cache).toBe(false);
 });
 
 describe('augmentation', () => {

@@ -54,7 +54,7 @@ function describe(found: {
   const { identity, records, bytes, digest, verified } = found;
   const what =
     identity.kind === 'pixels'
-      ? `${records} photos, ${identity.height} × ${identity.width} × 3 uint8, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}`
+      ? `${records} photos, ${identity.height} × ${identity.width} × 3 uint8${identity.storage === 'jpeg' ? ` as JPEG (${identity.versions.storage})` : ''}, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}`
       : `${records} vectors of ${identity.length} float32: ${identity.network} ${identity.layer}, weights ${identity.weights.slice(0, 8)}, pixels ${identity.pixels}`;
   const lines = [what, `${bytes} bytes on disk`];
   if (digest !== undefined) lines.push(`digest ${digest}`);

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.js';
 import { threadPool } from '../thread-pool.js';
 import type { Decoder } from './decode.js';
 import type { Fit } from './fit.js';
+import type { Storage } from './jpeg-storage.js';
 import type { Filter } from './resize.js';
 
 /** What photos become in a pixel cache. */
@@ -12,6 +13,8 @@ export interface PixelTarget {
   /** How pixels are resampled; default `bilinear`. */
   filter?: Filter;
   decoder: Decoder;
+  /** How the photo is handed out; default `raw`. */
+  storage?: Storage;
 }
 
 /** A decoded photo at its targets' sizes. */
@@ -21,7 +24,7 @@ export interface ResizedPhoto {
   /** The decoded photo's own size. */
   width: number;
   height: number;
-  /** For each target in its order height × width × 3 RGB bytes, in memory of their own. */
+  /** For each target in its order height × width × 3 RGB bytes, or these as a JPEG, in memory of their own. */
   pixels: readonly Uint8Array[];
 }
 

@@ -4,6 +4,7 @@ import { asPipelineError } from '../errors.js';
 import { readPhotoFile } from '../photo-file.js';
 import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
 import { fitPhoto } from './fit.js';
+import { jpegEncoder } from './jpeg-storage.js';
 import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
@@ -18,9 +19,10 @@ export default async function work(job: PixelJob): Promise<unknown> {
   if (job.kind === 'compare') return compare(job);
   const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
   const memory: ArrayBuffer[] = [];
+  const look = job.kind === 'resize' ? resizer(job) : (file: string) => fingerprint(file, job);
   for (const file of job.files) {
     try {
-      const value = job.kind === 'resize' ? await resize(file, job) : await fingerprint(file, job);
+      const value: ResizedPhoto | Fingerprint = await look(file);
       const parts = 'grid' in value ? [value.grid] : value.pixels;
       memory.push(...parts.map(({ buffer }) => buffer as ArrayBuffer));
       results.push({ value });
@@ -31,17 +33,22 @@ export default async function work(job: PixelJob): Promise<unknown> {
   return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
 }
 
-async function resize(file: string, { targets }: PixelJob & { kind: 'resize' }): Promise<ResizedPhoto> {
-  const bytes = readPhotoFile(file);
-  let decoded: (Size & { decoder: Decoder }) | undefined;
-  const pixels: Uint8Array[] = [];
-  for (const target of targets) {
-    const { decoder } = target;
-    if (decoded?.decoder !== decoder) decoded = { ...(await decode(bytes, decoder, kernels)), decoder };
-    pixels.push(fitPhoto(kernels, decoded, target));
-  }
-  const { width, height } = decoded!;
-  return { sha256: sha256(bytes), width, height, pixels };
+/** Encoders have memory of their own: one a target, for a whole job. */
+function resizer({ targets }: PixelJob & { kind: 'resize' }): (file: string) => Promise<ResizedPhoto> {
+  const encoders = targets.map((target) => (target.storage === 'jpeg' ? jpegEncoder(target) : undefined));
+  return async (file) => {
+    const bytes = readPhotoFile(file);
+    let decoded: (Size & { decoder: Decoder }) | undefined;
+    const pixels: Uint8Array[] = [];
+    for (const [index, target] of targets.entries()) {
+      const { decoder } = target;
+      if (decoded?.decoder !== decoder) decoded = { ...(await decode(bytes, decoder, kernels)), decoder };
+      const fitted = fitPhoto(kernels, decoded, target);
+      pixels.push(encoders[index]?.(fitted) ?? fitted);
+    }
+    const { width, height } = decoded!;
+    return { sha256: sha256(bytes), width, height, pixels };
+  };
 }
 
 async function fingerprint(

@@ -11,6 +11,8 @@ import {
   type SampleLine,
 } from '../exported.js';
 import { MAX_PIXELS } from '../kernels/decode.js';
+import { FILTERS, FITS } from '../kernels/fit.js';
+import { STORAGES } from '../kernels/jpeg-storage.js';
 import { readPhotoFile } from '../photo-file.js';
 import { SIDES } from '../records.js';
 import { splitRows } from './lines.js';
@@ -43,9 +45,15 @@ const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
       width: side,
       channels: z.literal(3),
       dtype: z.literal('uint8'),
-      fit: z.literal('stretch'),
+      fit: z.enum(FITS),
+      filter: z.enum(FILTERS).exclude(['bilinear']).exactOptional(),
       decoder: z.enum(['turbo', 'sharp']),
-      versions: z.strictObject({ decoder: z.string(), resize: z.string() }),
+      storage: z.enum(STORAGES).exclude(['raw']).exactOptional(),
+      versions: z.strictObject({
+        decoder: z.string(),
+        resize: z.string(),
+        storage: z.string().exactOptional(),
+      }),
     })
     .refine(({ height, width }) => height * width <= MAX_PIXELS, { error: 'a photo of fewer pixels' }),
 });

@@ -14,7 +14,7 @@ export interface PhotoFile {
 export interface DecodedPhoto {
   imageId: string;
   sha256: string;
-  /** For each target in its order height × width × 3 RGB bytes, in memory of their own. */
+  /** For each target in its order height × width × 3 RGB bytes, or these as a JPEG, in memory of their own. */
   pixels: readonly Uint8Array[];
 }
 

@@ -132,8 +132,9 @@ function countMissing(all: readonly TaskSamples[], usable: readonly TaskSamples[
 
 /** The pixel cache that a recipe asks for, or one of another size beside it. */
 export function recipePixels({ cache }: Recipe, size = cache.size): PixelIdentity {
-  const { fit, filter, decoder } = cache;
-  return pixelIdentity({ height: size, width: size, fit, ...(filter && { filter }), decoder });
+  const { fit, filter, decoder, storage } = cache;
+  const target = { height: size, width: size, fit, decoder };
+  return pixelIdentity({ ...target, ...(filter && { filter }), ...(storage && { storage }) });
 }
 
 /** A pixel cache's folder name: size and identity. */

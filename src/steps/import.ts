@@ -6,6 +6,7 @@ import { PipelineError } from '../errors.js';
 import type { DatasetDescription, ExportedSample, ImportFormat, SampleLine } from '../exported.js';
 import type { CacheWriter } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
+import { storesJpegs } from '../sinks/tensor-cache/same-identity.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
 import { type ExportReader, notExported, readDescription } from '../sources/exported.js';
 import { readImageFolder } from '../sources/image-folder.js';
@@ -49,7 +50,8 @@ export interface ImportSummary {
  * Makes the cache again that an export came from, in the folder that its identity names. Photos that lie there already
  * stay, so that an import that was stopped goes on. The digest is the first cache's where that had nothing but the
  * exported task's samples and photos.
- * @throws {PipelineError} `INPUT_INVALID` for what is not as an export wrote it: JPEGs, changed pixels, missing samples.
+ * @throws {PipelineError} `INPUT_INVALID` for what is not as an export wrote it: JPEGs, changed pixels, missing samples,
+ * and for what came from a cache that stores JPEGs.
  */
 export async function importCache({
   path,
@@ -87,9 +89,23 @@ export async function importCache({
   }
 }
 
-function assertReadable(path: string, wanted: ImportFormat, { format, image }: DatasetDescription): void {
+function assertReadable(
+  path: string,
+  wanted: ImportFormat,
+  { format, image, identity }: DatasetDescription,
+): void {
   if (format !== wanted) {
     throw new PipelineError('USAGE', `Expected --format ${format} but received ${wanted}`, { key: path });
+  }
+  if (storesJpegs(identity)) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      'Expected the export of a cache of pixels but received that of JPEGs',
+      {
+        key: path,
+        hint: 'Its photos were decoded and cannot become the same JPEGs again: copy the cache’s folder.',
+      },
+    );
   }
   if (image !== 'jpg') return;
   throw new PipelineError('INPUT_INVALID', 'Expected photos without loss but received JPEGs', {

@@ -54,6 +54,8 @@ export async function trainStep(options: {
     pretrained: weights?.pretrained.digest ?? null,
     ...(augmentation && { augmentation }),
   };
+  // A model takes pixels, however the cache kept them.
+  const { storage: _, ...input } = pixelTarget(pixels.identity);
   const folder = join(run.path, modelFolder(task.task));
   const checkpoint = `${folder}.checkpoint`;
   const trained = await accountedStep(run, context, {
@@ -72,7 +74,7 @@ export async function trainStep(options: {
           seed: recipe.seed,
           samples: task.samples,
           cache: cacheOf(inputs),
-          input: pixelTarget(pixels.identity),
+          input,
           ...(augmentation && { augmentation }),
           ...(weights && { weights: weights.folder }),
           folder,

@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseRecipe } from '#src/recipe-file.js';
 import type { Sample } from '#src/records.js';
 import { openRunFolder } from '#src/run.js';
-import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { buildCaches, cacheStep } from '#src/steps/cache.js';
 import { testContext } from '../context.js';
-import { jpeg, temporaryFolder } from '../fixtures.js';
+import { jpeg, pipeline, temporaryFolder } from '../fixtures.js';
 
 const IDENTITY = pixelIdentity({ height: 24, width: 24, fit: 'stretch', decoder: 'turbo' });
 const RECIPE = `
@@ -104,6 +105,31 @@ describe('several sizes', () => {
       const [alone] = await buildCaches({ caches: [place(`alone-${side}`, side)], tasks, context });
       expect(built[index]!.summary.digest).toBe(alone!.summary.digest);
     }
+  });
+
+  it('may be stored one as pixels, one as JPEGs, each compacted to the digest of a build without what was removed', async () => {
+    const samples = await Promise.all([1, 2, 3, 4].map((seed) => photo(seed)));
+    const places = (prefix: string) => [
+      { path: join(folder.path, `${prefix}-raw`), identity: IDENTITY },
+      {
+        path: join(folder.path, `${prefix}-jpeg`),
+        identity: pixelIdentity({ ...pixelTarget(IDENTITY), storage: 'jpeg' }),
+      },
+    ];
+    const context = testContext();
+    const all = places('all');
+    await buildCaches({ caches: all, tasks: tasksOf(samples), context });
+    const fresh = await buildCaches({ caches: places('few'), tasks: tasksOf(samples.slice(1)), context });
+    for (const [index, { path, identity }] of all.entries()) {
+      const writer = await writeCache(path, identity);
+      expect(await writer.remove(samples[0]!.sha256)).toBe(true);
+      await writer.close();
+      const args = ['inspect', path, '--compact', '--verify', '--digest'];
+      const { stdout } = await pipeline(args);
+      expect(stdout).toContain(`3 photos, 24 × 24 × 3 uint8${index === 1 ? ' as JPEG (jpeg-turbo' : ','}`);
+      expect(stdout).toContain(`digest ${fresh[index]!.summary.digest}\nevery checksum is right`);
+    }
+    expect(fresh[0]!.summary.digest).not.toBe(fresh[1]!.summary.digest);
   });
 
   it('decode what any cache lacks, and count what each misses', async () => {

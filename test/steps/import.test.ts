@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IMPORT_FORMATS, type ImportFormat } from '#src/exported.js';
+import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { exportCache } from '#src/steps/export.js';
 import { importCache } from '#src/steps/import.js';
-import { digestOf, drawnCache, HASH, python, pythonHas, samplesOf, TASK } from '../exported.js';
+import { digestOf, drawnCache, HASH, IDENTITY, python, pythonHas, samplesOf, TASK } from '../exported.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
 
 const PHOTOS = 23;
@@ -46,6 +48,14 @@ describe('the cache made again', () => {
     } as AbortSignal;
     await expect(imported(out, format, { signal: cancelled })).rejects.toMatchObject({ code: 'ABORTED' });
     expect((await imported(out, format)).digest).toBe(await digestOf(cache));
+  });
+
+  it.each(['letterbox', 'cover', 'trim'] as const)('keeps the fit %s and the filter', async (fit) => {
+    const identity = pixelIdentity({ ...pixelTarget(IDENTITY), fit, filter: 'area' });
+    cache = await drawnCache(join(folder.path, 'fitted'), PHOTOS, undefined, identity);
+    const again = openCache((await imported(await exported('numpy'), 'numpy')).cache, { identity });
+    expect(await again.digest()).toBe(await digestOf(cache));
+    await again.close();
   });
 
   it('takes another task’s samples on top', async () => {

@@ -1,4 +1,5 @@
 import type { Fit } from '../../kernels/fit.js';
+import type { Storage } from '../../kernels/jpeg-storage.js';
 import type { Filter } from '../../kernels/resize.js';
 
 /** What a cache of decoded photos is: other values of any of these are another cache. */
@@ -13,8 +14,10 @@ export interface PixelIdentity {
   /** Absent: bilinear, as caches were before there was a choice. */
   filter?: Exclude<Filter, 'bilinear'>;
   decoder: 'turbo' | 'sharp';
-  /** Versions of the decoder, of the resize kernel and of the fit: raised whenever pixels change. */
-  versions: { decoder: string; resize: string };
+  /** Absent: values are pixels as they are. */
+  storage?: Exclude<Storage, 'raw'>;
+  /** Versions of the decoder, of the resize kernel and the fit, and of the stored JPEGs: raised whenever pixels change. */
+  versions: { decoder: string; resize: string; storage?: string };
 }
 
 /** What a cache of a frozen base's features is. */
@@ -52,7 +55,7 @@ export interface TensorCache {
   readonly identity: CacheIdentity;
   /** Live photos. */
   readonly length: number;
-  /** Bytes of one value: height × width × 3, or length × 4. */
+  /** Bytes of one value as it is read: height × width × 3, or length × 4. */
   readonly valueBytes: number;
   /** The live keys, ascending; with holes after removals, until the cache is compacted. */
   keys(): Uint32Array;
@@ -60,7 +63,10 @@ export interface TensorCache {
   photos(): { sha256: string; key: number }[];
   /** The key of the photo whose file has this sha256 (hex), if it is cached. */
   keyOf(sha256: string): number | undefined;
-  /** Copies a value into `target` at `offset` (bytes, default 0). @throws {PipelineError} `NOT_FOUND` */
+  /**
+   * Copies a value into `target` at `offset` (bytes, default 0), decoded where it is stored as a JPEG.
+   * @throws {PipelineError} `NOT_FOUND`, `CACHE_CORRUPT` where a JPEG is none of the cache's.
+   */
   read(key: number, target: Uint8Array, offset?: number): void;
   /**
    * Copies values one behind the other into `target`, which must have room for them.
@@ -87,13 +93,15 @@ export interface CacheWriter {
   readonly length: number;
   has(sha256: string): boolean;
   /**
-   * Bytes that the file will grow by, at most, for so many more photos.
+   * Bytes that the file will grow by, at most, for so many more photos; of JPEGs, more than most photos take.
    * @throws {PipelineError} `DISK_FULL` when the disk has less.
    */
   reserve(photos: number): number;
   /**
-   * Stores a photo's value under the next key; a photo that is there already is left alone. The memory belongs to the
-   * cache until the promise resolves, which is when the value is in a committed transaction.
+   * Stores a photo's value (pixels, a vector, or a JPEG where the cache stores these) under the next key; a photo that is
+   * there already is left alone. The memory belongs to the cache until the promise resolves, which is when the value is
+   * in a committed transaction.
+   * @throws {RangeError} for a value that is none of the cache's.
    */
   put(sha256: string, value: Uint8Array): Promise<void>;
   /**

@@ -5,7 +5,6 @@ import { acquireLock } from '../../lock.js';
 import type { CachedSample } from './cache.js';
 import { openSamples, photoKey, samplesNames } from './databases.js';
 import { openReadOnly } from './open.js';
-import { valueBytes } from './same-identity.js';
 import { writeCache } from './write.js';
 
 /** Values between two waits for their commit. */
@@ -40,7 +39,6 @@ export async function compactCache(path: string): Promise<number> {
 async function copyLive(from: string, to: string): Promise<number> {
   const { databases, identity } = openReadOnly(from);
   const { root, values, metadata } = databases;
-  const bytes = valueBytes(identity);
   const writer = await writeCache(to, identity);
   try {
     const photos = new Map<number, string>();
@@ -49,13 +47,17 @@ async function copyLive(from: string, to: string): Promise<number> {
     }
     writer.reserve(photos.size);
     let puts: Promise<void>[] = [];
+    let waiting = 0;
     for (const key of [...values.getKeys()]) {
       // A copy: the next read reuses the memory.
-      const value = Uint8Array.from(values.getBinaryFast(key)!.subarray(0, bytes));
+      const found = values.getBinaryFast(key)!;
+      const value = Uint8Array.from(found.subarray(0, found.length));
       puts.push(writer.put(photos.get(key)!, value));
-      if (puts.length * bytes < BYTES_IN_FLIGHT) continue;
+      waiting += value.length;
+      if (waiting < BYTES_IN_FLIGHT) continue;
       await Promise.all(puts);
       puts = [];
+      waiting = 0;
     }
     await Promise.all(puts);
     for (const name of samplesNames(root)) {

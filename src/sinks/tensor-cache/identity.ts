@@ -1,5 +1,6 @@
 import { DECODER_VERSIONS } from '../../kernels/decode.js';
 import { FIT_VERSION } from '../../kernels/fit.js';
+import { JPEG_VERSION } from '../../kernels/jpeg-storage.js';
 import type { PixelTarget } from '../../kernels/pixel-pool.js';
 import { RESIZE_VERSIONS } from '../../kernels/resize.js';
 import type { PixelIdentity } from './cache.js';
@@ -8,7 +9,7 @@ export { identityHash } from './same-identity.js';
 
 /** The identity of a cache of photos decoded to a target by this version of the product. */
 export function pixelIdentity(target: PixelTarget): PixelIdentity {
-  const { height, width, fit, filter = 'bilinear', decoder } = target;
+  const { height, width, fit, filter = 'bilinear', decoder, storage = 'raw' } = target;
   const resize = RESIZE_VERSIONS[filter];
   return {
     kind: 'pixels',
@@ -20,14 +21,17 @@ export function pixelIdentity(target: PixelTarget): PixelIdentity {
     fit,
     ...(filter !== 'bilinear' && { filter }),
     decoder,
+    ...(storage !== 'raw' && { storage }),
     versions: {
       decoder: DECODER_VERSIONS[decoder],
       resize: fit === 'stretch' ? resize : `${resize}+${FIT_VERSION}`,
+      ...(storage === 'jpeg' && { storage: JPEG_VERSION }),
     },
   };
 }
 
 /** What photos become in a cache. */
-export function pixelTarget({ height, width, fit, filter, decoder }: PixelIdentity): PixelTarget {
-  return { height, width, fit, ...(filter && { filter }), decoder };
+export function pixelTarget(identity: PixelIdentity): PixelTarget {
+  const { height, width, fit, filter, decoder, storage } = identity;
+  return { height, width, fit, ...(filter && { filter }), decoder, ...(storage && { storage }) };
 }

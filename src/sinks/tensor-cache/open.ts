@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { PipelineError } from '../../errors.js';
+import { jpegDecoder } from '../../kernels/jpeg-storage.js';
 import type { CachedSample, CacheIdentity, TensorCache } from './cache.js';
 import {
   type CacheDatabases,
@@ -17,7 +18,7 @@ import {
 } from './databases.js';
 import { digestOf } from './digest.js';
 import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
-import { assertIdentity, valueBytes } from './same-identity.js';
+import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
 
 /** Photos between two turns of the event loop while a whole cache is read. */
 const PHOTOS_A_TURN = 64;
@@ -31,6 +32,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
   const { databases, identity } = openReadOnly(path, options.identity);
   const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
+  const decode = storesJpegs(identity) ? jpegDecoder(identity) : undefined;
   const photo = (sha256: string): PhotoEntry | undefined => {
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : (JSON.parse(text) as PhotoEntry);
@@ -52,13 +54,26 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       const value = values.getBinaryFast(key);
       if (value === undefined) throw missing(key);
       // The next read reuses this memory.
-      target.set(new Uint8Array(value.buffer, value.byteOffset, value.length), offset);
+      const stored = new Uint8Array(value.buffer, value.byteOffset, value.length);
+      if (decode === undefined) return target.set(stored, offset);
+      if (offset + bytes > target.length) {
+        throw new RangeError(`Expected room for ${offset + bytes} bytes but received ${target.length}`);
+      }
+      try {
+        decode(stored, target.subarray(offset));
+      } catch (error) {
+        throw new PipelineError('CACHE_CORRUPT', `Expected a photo of the cache’s size under key ${key}`, {
+          key: path,
+          hint: 'Remove this cache and build it again; its disk may be failing.',
+          cause: error,
+        });
+      }
     },
     readAll(keys, target) {
       if (keys.length * bytes > target.length) {
         throw new RangeError(`Expected room for ${keys.length * bytes} bytes but received ${target.length}`);
       }
-      if (bytes > LARGEST_DIRECT) {
+      if (decode !== undefined || bytes > LARGEST_DIRECT) {
         for (let row = 0; row < keys.length; row++) this.read(keys[row]!, target, row * bytes);
         return;
       }
@@ -88,7 +103,10 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       let seen = 0;
       for (const { sha256, key, crc } of photoEntries(metadata)) {
         const found = values.getBinaryFast(key);
-        const whole = found?.length === bytes && crc32(found.subarray(0, found.length)) === crc;
+        const whole =
+          found !== undefined &&
+          (decode !== undefined || found.length === bytes) &&
+          crc32(found.subarray(0, found.length)) === crc;
         if (!whole) {
           throw new PipelineError('CACHE_CORRUPT', 'Expected the value to have its checksum', {
             key: `${path} ${sha256}`,

@@ -1,14 +1,19 @@
 // Apart from what makes an identity: that needs the decoders, which a thread that only reads does without.
 import { canonicalJson, hashOf } from '../../canonical-json.js';
 import { PipelineError } from '../../errors.js';
-import type { CacheIdentity } from './cache.js';
+import type { CacheIdentity, PixelIdentity } from './cache.js';
 
 /** The first 8 hex digits of an identity's hash: what names a cache's folder. */
 export function identityHash(identity: CacheIdentity): string {
   return hashOf(identity).slice(0, 8);
 }
 
-/** Bytes of one value. */
+/** Whether values are JPEGs, of lengths of their own. */
+export function storesJpegs(identity: CacheIdentity): identity is PixelIdentity & { storage: 'jpeg' } {
+  return identity.kind === 'pixels' && identity.storage === 'jpeg';
+}
+
+/** Bytes of one value as it is read. */
 export function valueBytes(identity: CacheIdentity): number {
   return identity.kind === 'pixels'
     ? identity.height * identity.width * identity.channels

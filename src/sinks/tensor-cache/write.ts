@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IF_EXISTS } from 'lmdb';
 import { canonicalJson } from '../../canonical-json.js';
+import { readJpegHeader } from '../../kernels/jpeg-header.js';
 import { acquireLock } from '../../lock.js';
 import type { CacheIdentity, CacheWriter } from './cache.js';
 import {
@@ -18,7 +19,7 @@ import {
   samplesName,
   writeIdentity,
 } from './databases.js';
-import { assertIdentity, valueBytes } from './same-identity.js';
+import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
@@ -49,6 +50,8 @@ const RESERVED_BYTES = 512 * 1024;
 /** LMDB's pages, as most machines have them. */
 const PAGE = 4096;
 const PAGE_HEADER = 24;
+/** Bytes of a JPEG that has hardly a pixel. */
+const JPEG_TABLES = 1024;
 
 function writer(
   path: string,
@@ -57,9 +60,9 @@ function writer(
   release: () => void,
 ): CacheWriter {
   const { root, values, metadata } = databases;
-  const bytes = valueBytes(identity);
   // Photos that were put and are not yet committed: the database does not show them.
   const pending = new Set<string>();
+  let pendingBytes = 0;
   let next = nextKey(databases);
   /** The key of this writer's last put, while it is there. */
   let before: number | undefined;
@@ -89,20 +92,20 @@ function writer(
     },
     has,
     reserve(photos) {
-      const needed = photos === 0 ? 0 : photos * pageBytes(bytes) + RESERVED_BYTES;
+      const needed = photos === 0 ? 0 : photos * pageBytes(expectedBytes(identity)) + RESERVED_BYTES;
       assertRoom(path, needed);
       return needed;
     },
     async put(sha256, value) {
-      if (value.length !== bytes)
-        throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
+      assertStorable(identity, value);
       if (has(sha256)) return;
       await guarded(async () => {
-        assertRoom(path, (pending.size + 1) * bytes + RESERVED_BYTES);
+        assertRoom(path, pendingBytes + value.length + RESERVED_BYTES);
         const key = next;
         next += 1;
         length += 1;
         pending.add(sha256);
+        pendingBytes += value.length;
         const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
         const entry = canonicalJson({ key, crc: crc32(buffer) });
         // Both in one transaction: a value is never there without its checksum.
@@ -115,6 +118,7 @@ function writer(
         before = key;
         if (!(await stored)) throw new Error('the photo before it could not be stored');
         pending.delete(sha256);
+        pendingBytes -= value.length;
       });
     },
     async remove(sha256) {
@@ -162,6 +166,25 @@ function writer(
       }
     },
   };
+}
+
+/** @throws {RangeError} for a value that is none of a cache's. */
+function assertStorable(identity: CacheIdentity, value: Uint8Array): void {
+  if (storesJpegs(identity)) {
+    const header = readJpegHeader(Buffer.from(value.buffer, value.byteOffset, value.length));
+    const { width, height } = identity;
+    if (header?.width === width && header.height === height && header.components === 3) return;
+    throw new RangeError(`Expected a JPEG of ${width} × ${height} RGB pixels but received another value`);
+  }
+  const bytes = valueBytes(identity);
+  if (value.length === bytes) return;
+  throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
+}
+
+/** What is reserved for a value: of a JPEG its tables and a quarter of the pixels, where catalogue photos take a tenth. */
+function expectedBytes(identity: CacheIdentity): number {
+  const bytes = valueBytes(identity);
+  return storesJpegs(identity) ? JPEG_TABLES + bytes / 4 : bytes;
 }
 
 /** What a value takes in the file: pages of its own, or for a small one its share of pages that are at least half full. */
