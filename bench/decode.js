@@ -28,19 +28,27 @@ export default async function decode({ files: all }) {
   sharp.cache(false);
   for (const workers of new Set([1, availableParallelism()])) {
     const pool = pixelPool({ workers });
-    const count = async (results) => {
-      let done = 0;
-      for await (const result of results) done += result.length;
-      return done;
+    const count = async (results, done = () => undefined) => {
+      let photos = 0;
+      for await (const result of results) {
+        photos += result.length;
+        done(result);
+      }
+      return photos;
+    };
+    // As the cache does: what was stored is written over.
+    const giveBack = (results) => {
+      for (const { value } of results) pool.giveBack(value.pixels);
     };
     try {
       await measure(`Read + decode + resize to ${SIZE}, ${workers} at once`, {
         'abo-pipeline (and sha256)': () =>
           count(
-            mapOrdered(chunks(iterate(files), 8), (some) => pool.resize(some, [TARGET]), {
+            mapOrdered(chunks(iterate(files), 16), (some) => pool.resize(some, [TARGET]), {
               concurrency: 2 * workers,
               signal,
             }),
+            giveBack,
           ),
         sharp: () =>
           count(

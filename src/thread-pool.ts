@@ -19,6 +19,8 @@ export interface ThreadPool<Job, Result> {
  * @param options.work what the threads do, for people: `decode photos`.
  * @param options.data what each thread is started with.
  * @param options.describe a job's name for people, such as its files.
+ * @param options.message what a thread is sent for a job, with the memory that is handed over to it; made anew when the
+ * job is done again. Default: the job.
  */
 export function threadPool<Job, Result>(options: {
   module: URL;
@@ -26,8 +28,10 @@ export function threadPool<Job, Result>(options: {
   work: string;
   data?: unknown;
   describe?(job: Job): string;
+  message?(job: Job): { message: unknown; transfer: readonly ArrayBuffer[] };
 }): ThreadPool<Job, Result> {
   const { module, workers, work, data, describe } = options;
+  const messageOf = options.message ?? ((job: Job) => ({ message: job, transfer: [] }));
   const pool = new Piscina({
     filename: module.href,
     minThreads: workers,
@@ -57,7 +61,8 @@ export function threadPool<Job, Result>(options: {
       const either = signal === undefined ? dead.signal : AbortSignal.any([signal, dead.signal]);
       for (let attempt = 1; ; attempt++) {
         try {
-          return (await pool.run(job, { signal: either })) as Result;
+          const { message, transfer } = messageOf(job);
+          return (await pool.run(message, { signal: either, transferList: [...transfer] })) as Result;
         } catch (error) {
           if (signal?.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: error });
           const cause: unknown = dead.signal.aborted ? dead.signal.reason : error;

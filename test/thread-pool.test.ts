@@ -37,6 +37,38 @@ async function dying(name: string, death: string): Promise<URL> {
   return pathToFileURL(file);
 }
 
+it('hands memory over with a job, and other memory when the job is done again', async () => {
+  const file = join(folder.path, 'lent.mjs');
+  await writeFile(
+    file,
+    `import { appendFileSync, existsSync } from 'node:fs';
+    export default async ({ tried, memory }) => {
+      const before = existsSync(tried);
+      appendFileSync(tried, 'x');
+      if (!before) process.exit(3);
+      return memory.byteLength;
+    };`,
+  );
+  const lent: ArrayBuffer[] = [];
+  const pool = threadPool<{ tried: string }, number>({
+    module: pathToFileURL(file),
+    workers: 1,
+    work: 'do jobs',
+    message(job) {
+      const memory = new ArrayBuffer(8);
+      lent.push(memory);
+      return { message: { ...job, memory }, transfer: [memory] };
+    },
+  });
+  try {
+    expect(await pool.run({ tried: join(folder.path, 'lent') })).toBe(8);
+    // Gone from here: handed over, not copied.
+    expect(lent.map(({ byteLength }) => byteLength)).toEqual([0, 0]);
+  } finally {
+    await pool.close();
+  }
+});
+
 const deaths = {
   exits: 'process.exit(3);',
   'exits with nothing to say': 'process.exit(0);',

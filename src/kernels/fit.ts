@@ -28,21 +28,23 @@ export interface Placement {
 
 /**
  * Brings the photo in the kernels' room to the target's size.
- * @returns height × width × 3 RGB bytes of the target, in memory of its own.
+ * @param into where the result is written; default: memory of its own.
+ * @returns height × width × 3 RGB bytes of the target.
  */
 export function fitPhoto(
   kernels: PixelKernels,
   photo: Size,
   target: Size & { fit: Fit; filter?: Filter },
+  into?: Uint8Array,
 ): Uint8Array {
   const { width, height, fit, filter = 'bilinear' } = target;
   const { from, to } =
     fit === 'trim'
       ? { from: contentOf(kernels.room(photo.width, photo.height), photo), to: whole(target) }
       : place(fit, photo, target);
+  if (to.width === width && to.height === height) return kernels[filter](photo, to, from, into);
   const part = kernels[filter](photo, to, from);
-  if (to.width === width && to.height === height) return part;
-  const pixels = new Uint8Array(width * height * 3).fill(255);
+  const pixels = (into ?? new Uint8Array(width * height * 3)).fill(255);
   const bytes = 3 * to.width;
   for (let y = 0; y < to.height; y++) {
     pixels.set(part.subarray(y * bytes, (y + 1) * bytes), 3 * ((to.top + y) * width + to.left));

@@ -53,9 +53,17 @@ export type PixelResult<T> = { value: T } | { fault: ImageFault };
 
 /** What a pixel thread is asked. */
 export type PixelJob =
-  | { kind: 'resize'; files: readonly string[]; targets: readonly PixelTarget[] }
+  | ResizeJob
   | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder }
   | { kind: 'compare'; pairs: readonly FilePair[]; decoder: Decoder };
+
+export interface ResizeJob {
+  kind: 'resize';
+  files: readonly string[];
+  targets: readonly PixelTarget[];
+  /** For each target memory of the pixels' length that may be written over; where there is too little, more is made. */
+  memory?: ArrayBuffer[][];
+}
 
 export type FilePair = readonly [a: string, b: string];
 
@@ -66,6 +74,11 @@ export interface PixelPool {
   fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
   /** Whether the two photos of each pair are one picture, looked at closely and in colour. */
   compare(pairs: readonly FilePair[], decoder: Decoder): Promise<boolean[]>;
+  /**
+   * Gives a photo's pixels back, whose memory then is that of another photo: to be called, if at all, by who alone holds
+   * them. New memory costs as much as reading a photo and hashing it.
+   */
+  giveBack(pixels: readonly Uint8Array[]): void;
   close(): Promise<void>;
 }
 
@@ -74,16 +87,46 @@ export interface PixelPool {
  * @throws {PipelineError} from its methods: `WORKER_CRASHED` naming the photos at hand when a thread dies twice over a job.
  */
 export function pixelPool({ workers }: { workers: number }): PixelPool {
+  const spare = spareMemory();
   const pool = threadPool<PixelJob, never>({
     module: new URL('./pixel-worker.js', import.meta.url),
     workers,
     work: 'decode photos',
     describe: (job) => (job.kind === 'compare' ? job.pairs.flat() : job.files).join(', '),
+    message(job) {
+      if (job.kind !== 'resize') return { message: job, transfer: [] };
+      const { files, targets } = job;
+      const memory = targets.map(({ height, width, storage }) =>
+        storage === 'jpeg' ? [] : spare.take(height * width * 3, files.length),
+      );
+      return { message: { ...job, memory }, transfer: memory.flat() };
+    },
   });
   return {
     resize: (files, targets) => pool.run({ kind: 'resize', files, targets }),
     fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
     compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
+    giveBack: (pixels) => pixels.forEach(spare.put),
     close: pool.close,
+  };
+}
+
+/** Memory that lies ready to be used again, by its length in bytes. */
+function spareMemory(): {
+  /** Keeps an array's memory, if its length has been asked for: a JPEG's fits nothing else. */
+  put(array: Uint8Array): void;
+  /** At most so many pieces of a length. */
+  take(bytes: number, most: number): ArrayBuffer[];
+} {
+  const pieces = new Map<number, ArrayBuffer[]>();
+  return {
+    put({ buffer }) {
+      pieces.get(buffer.byteLength)?.push(buffer as ArrayBuffer);
+    },
+    take(bytes, most) {
+      const alike = pieces.get(bytes);
+      if (alike === undefined) pieces.set(bytes, []);
+      return alike?.splice(-most) ?? [];
+    },
   };
 }

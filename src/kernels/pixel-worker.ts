@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { asPipelineError } from '../errors.js';
 import { readPhotoFile } from '../photo-file.js';
@@ -7,7 +7,14 @@ import { fitPhoto } from './fit.js';
 import { jpegEncoder } from './jpeg-storage.js';
 import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
-import type { Fingerprint, ImageFault, PixelJob, PixelResult, ResizedPhoto } from './pixel-pool.js';
+import type {
+  Fingerprint,
+  ImageFault,
+  PixelJob,
+  PixelResult,
+  ResizedPhoto,
+  ResizeJob,
+} from './pixel-pool.js';
 import { pixelKernels, type Size } from './resize.js';
 
 const kernels = pixelKernels();
@@ -33,9 +40,12 @@ export default async function work(job: PixelJob): Promise<unknown> {
   return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
 }
 
-/** Encoders have memory of their own: one a target, for a whole job. */
-function resizer({ targets }: PixelJob & { kind: 'resize' }): (file: string) => Promise<ResizedPhoto> {
-  const encoders = targets.map((target) => (target.storage === 'jpeg' ? jpegEncoder(target) : undefined));
+/** Encoders have memory of their own, and so do the pixels that they take: one a target, for a whole job. */
+function resizer({ targets, memory }: ResizeJob): (file: string) => Promise<ResizedPhoto> {
+  const encoders = targets.map((target) => {
+    if (target.storage !== 'jpeg') return undefined;
+    return { encode: jpegEncoder(target), fitted: new Uint8Array(target.height * target.width * 3) };
+  });
   return async (file) => {
     const bytes = readPhotoFile(file);
     let decoded: (Size & { decoder: Decoder }) | undefined;
@@ -43,11 +53,14 @@ function resizer({ targets }: PixelJob & { kind: 'resize' }): (file: string) => 
     for (const [index, target] of targets.entries()) {
       const { decoder } = target;
       if (decoded?.decoder !== decoder) decoded = { ...(await decode(bytes, decoder, kernels)), decoder };
-      const fitted = fitPhoto(kernels, decoded, target);
-      pixels.push(encoders[index]?.(fitted) ?? fitted);
+      const encoder = encoders[index];
+      const spare = memory?.[index]?.pop();
+      const into = encoder?.fitted ?? (spare && new Uint8Array(spare));
+      const fitted = fitPhoto(kernels, decoded, target, into);
+      pixels.push(encoder?.encode(fitted) ?? fitted);
     }
     const { width, height } = decoded!;
-    return { sha256: sha256(bytes), width, height, pixels };
+    return { sha256: hash('sha256', bytes), width, height, pixels };
   };
 }
 
@@ -57,9 +70,17 @@ async function fingerprint(
 ): Promise<Fingerprint> {
   const bytes = readPhotoFile(file);
   const size = await decode(bytes, decoder, kernels);
-  const pixels = sha256(kernels.bilinear(size, size), `${size.width}x${size.height}`);
+  const pixels = createHash('sha256')
+    .update(kernels.bilinear(size, size))
+    .update(`${size.width}x${size.height}`);
   const grid = meanColours(kernels.bilinear(size, COMPARED), HASH_GRID);
-  return { sha256: sha256(bytes), ...size, picture: pixels, hash: perceptualHash(grid), grid };
+  return {
+    sha256: hash('sha256', bytes),
+    ...size,
+    picture: pixels.digest('hex'),
+    hash: perceptualHash(grid),
+    grid,
+  };
 }
 
 /** Whether each pair of photos is one picture. A photo that cannot be read any more is no other photo. */
@@ -88,8 +109,4 @@ async function fineGridOf(file: string, decoder: Decoder): Promise<Uint8Array> {
 function faultOf(error: unknown): ImageFault {
   const { code, message } = asPipelineError(error);
   return { code, reason: IMAGE_REASONS[code] ?? 'image-unreadable', message };
-}
-
-function sha256(bytes: Uint8Array, suffix = ''): string {
-  return createHash('sha256').update(bytes).update(suffix).digest('hex');
 }

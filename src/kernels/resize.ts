@@ -35,12 +35,12 @@ export interface PixelKernels {
    */
   room(width: number, height: number): Buffer;
   /**
-   * The photo in the room, or the part of it that is given, stretched to height × width × 3 RGB bytes in memory of its
-   * own. `bilinear` has half-pixel centres and no antialiasing, as tf.image.resize; `area` is the exact mean on an axis
+   * The photo in the room, or the part of it that is given, stretched to height × width × 3 RGB bytes: in `into`, which
+   * has so many, or in memory of its own. `bilinear` has half-pixel centres and no antialiasing, as tf.image.resize; `area` is the exact mean on an axis
    * that shrinks, and bilinear on one that does not.
    */
-  bilinear(source: Size, target: Size, part?: Rectangle): Uint8Array;
-  area(source: Size, target: Size, part?: Rectangle): Uint8Array;
+  bilinear(source: Size, target: Size, part?: Rectangle, into?: Uint8Array): Uint8Array;
+  area(source: Size, target: Size, part?: Rectangle, into?: Uint8Array): Uint8Array;
 }
 
 export interface Size {
@@ -72,6 +72,7 @@ export function pixelKernels(): PixelKernels {
     source: Size,
     { width, height }: Size,
     part: Rectangle = { left: 0, top: 0, width: source.width, height: source.height },
+    into: Uint8Array = new Uint8Array(width * height * 3),
   ) => {
     const stride = source.width * 4;
     const target = align(BASE + source.height * stride);
@@ -80,14 +81,15 @@ export function pixelKernels(): PixelKernels {
     reserve(scratch + (width + COLUMNS_AT_ONCE) * SCRATCH_PER_COLUMN + sums);
     const from = BASE + part.top * stride + part.left * 4;
     kernels[filter](from, stride, part.width, part.height, target, width, height, scratch);
-    return new Uint8Array(memory.buffer.slice(target, target + width * height * 3));
+    into.set(new Uint8Array(memory.buffer, target, width * height * 3));
+    return into;
   };
   return {
     room(width, height) {
       reserve(BASE + width * height * 4);
       return Buffer.from(memory.buffer, BASE, width * height * 4);
     },
-    bilinear: (source, target, part) => resize('bilinear', source, target, part),
-    area: (source, target, part) => resize('area', source, target, part),
+    bilinear: (source, target, part, into) => resize('bilinear', source, target, part, into),
+    area: (source, target, part, into) => resize('area', source, target, part, into),
   };
 }

@@ -16,14 +16,16 @@ export interface DecodedPhoto {
   sha256: string;
   /** For each target in its order height × width × 3 RGB bytes, or these as a JPEG, in memory of their own. */
   pixels: readonly Uint8Array[];
+  /** Gives the pixels' memory to the next photos; for who holds them alone, and no longer looks at them. */
+  release(): void;
 }
 
 /** Photos a job: enough that handing over costs little, few enough that threads end together. */
-const PHOTOS_A_JOB = 8;
+const PHOTOS_A_JOB = 16;
 
 /**
- * Files → pixels of one size or several from one decode, by `context.workers` threads, in the order of the source whatever their number. A photo
- * that cannot be decoded, or whose bytes are not those that curation saw, is quarantined.
+ * Files → pixels of one size or several from one decode, by `context.workers` threads, in the order of the source
+ * whatever their number. A photo that cannot be decoded, or whose bytes are not those that curation saw, is quarantined.
  */
 export function decodeResize(targets: readonly PixelTarget[]): Stage<PhotoFile, DecodedPhoto> {
   const bytes = targets.reduce((sum, { height, width }) => sum + height * width * 3, 0);
@@ -51,7 +53,10 @@ export function decodeResize(targets: readonly PixelTarget[]): Stage<PhotoFile, 
               account.quarantined(imageId, reason, new PipelineError(code, message));
             } else if (sha256 !== '' && sha256 !== result.value.sha256) {
               account.quarantined(imageId, 'photo-changed', 'Expected the bytes that curation saw');
-            } else yield { imageId, sha256: result.value.sha256, pixels: result.value.pixels };
+            } else {
+              const { sha256, pixels } = result.value;
+              yield { imageId, sha256, pixels, release: () => pool.giveBack(pixels) };
+            }
           }
         }
       } finally {

@@ -214,7 +214,7 @@ async function storePhotos(
   const stage = decodeResize(caches.map(({ identity }) => pixelTarget(identity)));
   let failure: unknown;
   const stored = new Set<Promise<void>>();
-  for await (const { sha256, pixels } of runStage(stage, iterate(wanted), context, {
+  for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), context, {
     total: wanted.length,
   })) {
     if (failure !== undefined) throw failure;
@@ -227,7 +227,8 @@ async function storePhotos(
     }
     const put = Promise.all(writers.map((writer, index) => writer.put(sha256, pixels[index]!)))
       .then(
-        () => undefined,
+        // Only when all are done with them: where one has failed, another may still be reading.
+        reuse,
         (error: unknown) => {
           failure ??= error;
         },
