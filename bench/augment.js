@@ -1,30 +1,31 @@
 // The V2 augmentation: rotation ±0.2 turn, translation ±0.2, zoom 0.2–0.3, horizontal flip, reflected borders, bilinear;
 // bytes → float32. One thread of ours, draws included, beside OpenCV and Keras on one core in processes of their own.
 // Python is taken from ABO_PYTHON (default: python3), for OpenCV from ABO_PYTHON_CV2 (default: the same).
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { augmenter } from '#src/augment/augmenter.js';
 import { augmentationOf } from '#src/augment/parameters.js';
 import { augmentationSchema } from '#src/augment/schema.js';
 import { SIZE } from './data.js';
 import { measure } from './measure.js';
+import { startPeer } from './peer.js';
 
 const V2 = { rotation: 0.2, translation: 0.2, zoom: [0.2, 0.3], flip: 'horizontal' };
 const COLOUR = { ...V2, brightness: 0.1, contrast: 0.2, hue: 0.1, crop: 0.7, cutout: { probability: 1 } };
 const BATCH = 32;
 /** Keras's layers take seconds for more. */
 const KERAS_PHOTOS = 96;
-const script = fileURLToPath(new URL('peers/augment.py', import.meta.url));
 
 export default async function augment({ photos, folder }) {
   const python = process.env.ABO_PYTHON ?? 'python3';
+  const start = async (python, peer, some) => {
+    const file = join(folder, `augment-${peer}.raw`);
+    await writeFile(file, Buffer.concat(some.map(({ pixels }) => pixels)));
+    return startPeer(python, 'augment.py', [peer, file, String(SIZE)]);
+  };
   const peers = [
-    await startPeer(process.env.ABO_PYTHON_CV2 ?? python, 'cv2', photos, folder),
-    await startPeer(python, 'keras', photos.slice(0, KERAS_PHOTOS), folder),
+    await start(process.env.ABO_PYTHON_CV2 ?? python, 'cv2', photos),
+    await start(python, 'keras', photos.slice(0, KERAS_PHOTOS)),
   ].filter(Boolean);
   try {
     await measure(`V2 augmentation, ${SIZE} × ${SIZE}, bytes → float32, one core`, {
@@ -57,34 +58,5 @@ function ours(recipe, photos, size) {
       kernel.augment(augmentationOf(augmentation, { seed: 1, epoch, key }), batch, (key % BATCH) * numbers);
     }
     return photos.length;
-  };
-}
-
-/** A Python process that augments the photos whenever it is asked; undefined, loudly, where it lacks the peer. */
-async function startPeer(python, peer, photos, folder) {
-  const file = join(folder, `augment-${peer}.raw`);
-  await writeFile(file, Buffer.concat(photos.map(({ pixels }) => pixels)));
-  const child = spawn(python, [script, peer, file, String(SIZE)], { stdio: ['pipe', 'pipe', 'ignore'] });
-  child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
-  const lines = createInterface({ input: child.stdout });
-  const answer = async () => {
-    const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')]);
-    return line === undefined ? undefined : JSON.parse(line);
-  };
-  const ready = await answer();
-  if (ready === undefined) {
-    console.log(`\nSKIPPED the peer: ${python} has no ${peer} (ABO_PYTHON, ABO_PYTHON_CV2 name another)`);
-    return undefined;
-  }
-  return {
-    name: `${peer} ${ready.version}`,
-    async work() {
-      child.stdin.write('\n');
-      const done = await answer();
-      if (done === undefined) throw new Error(`${peer} ended`);
-      return done.photos;
-    },
-    stop: () => child.stdin.end(),
   };
 }

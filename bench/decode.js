@@ -1,11 +1,15 @@
-// Files → pixels: read, decode, stretch to 224 × 224 RGB.
+// Files → pixels: read, decode, stretch to 224 × 224 RGB. simplejpeg and OpenCV are taken from the Python that
+// ABO_PYTHON_CV2 names (default: ABO_PYTHON, else python3).
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { mapOrdered } from '#src/concurrency.js';
 import { pixelPool } from '#src/kernels/pixel-pool.js';
 import { chunks, iterate } from '#src/streams.js';
 import { SIZE, TARGET } from './data.js';
 import { measure } from './measure.js';
+import { startPeer } from './peer.js';
 
 /** Fewer than the cache gets: the baseline is slow. */
 const PHOTOS = 256;
@@ -21,12 +25,21 @@ export function decodeBySharp(file) {
     .toBuffer();
 }
 
-export default async function decode({ files: all }) {
+export default async function decode({ files: all, folder }) {
   const files = all.slice(0, PHOTOS);
+  const list = join(folder, 'photos.txt');
+  await writeFile(list, files.join('\n'));
+  const python = process.env.ABO_PYTHON_CV2 ?? process.env.ABO_PYTHON ?? 'python3';
   // One libvips thread a photo: as many photos at once as the subject has threads.
   sharp.concurrency(1);
   sharp.cache(false);
   for (const workers of new Set([1, availableParallelism()])) {
+    const peer = await startPeer(python, 'decode.py', [
+      'simplejpeg+cv2',
+      list,
+      String(SIZE),
+      String(workers),
+    ]);
     const pool = pixelPool({ workers });
     const count = async (results, done = () => undefined) => {
       let photos = 0;
@@ -50,6 +63,7 @@ export default async function decode({ files: all }) {
             }),
             giveBack,
           ),
+        ...(peer && { [peer.name]: peer.work }),
         sharp: () =>
           count(
             mapOrdered(iterate(files), async (file) => [await decodeBySharp(file)], {
@@ -59,6 +73,7 @@ export default async function decode({ files: all }) {
           ),
       });
     } finally {
+      peer?.stop();
       await pool.close();
     }
   }
