@@ -109,7 +109,7 @@ export interface PlainError {
   stage?: string;
   key?: string;
   hint?: string;
-  cause?: string;
+  cause?: { message: string; stack?: string };
 }
 
 export function plainError(error: unknown): PlainError {
@@ -120,15 +120,21 @@ export function plainError(error: unknown): PlainError {
     ...(stage !== undefined && { stage }),
     ...(key !== undefined && { key }),
     ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause: cause instanceof Error ? cause.message : String(cause) }),
+    ...(cause !== undefined && { cause: plainCause(cause) }),
   };
+}
+
+function plainCause(cause: unknown): NonNullable<PlainError['cause']> {
+  if (!(cause instanceof Error)) return { message: String(cause) };
+  const { message, stack } = cause;
+  return { message, ...(stack !== undefined && { stack }) };
 }
 
 /** The error that `plainError` described. */
 export function revivedError({ code, message, cause, ...where }: PlainError): PipelineError {
   return new PipelineError(code, message, {
     ...where,
-    ...(cause !== undefined && { cause: new Error(cause) }),
+    ...(cause !== undefined && { cause: Object.assign(new Error(cause.message), cause) }),
   });
 }
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { CachedSample } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
-import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { cacheName } from '#src/steps/cache.js';
 
@@ -47,16 +46,6 @@ export async function drawnCache(
   }
   await writer.close();
   return path;
-}
-
-export async function digestOf(path: string): Promise<string> {
-  const cache = openCache(path);
-  try {
-    await cache.verify();
-    return await cache.digest();
-  } finally {
-    await cache.close();
-  }
 }
 
 const PYTHON = process.env['ABO_PYTHON'] ?? 'python3';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { PipelineError } from '../errors.js';
+import { PipelineError, type PlainError, revivedError } from '../errors.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
-import type { ReaderData, ReaderFailure, ReaderJob, ReaderMessage } from './worker.js';
+import type { ReaderData, ReaderJob, ReaderMessage } from './worker.js';
 
 /** What reads one cache for one stream after the other: threads, and the memory of the ring. */
 export interface Readers {
@@ -128,14 +128,9 @@ export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, worke
   return readers;
 }
 
-function failed({ code, message, key, hint, stack }: ReaderFailure): PipelineError {
-  const cause = Object.assign(new Error(message), { stack });
-  if (code === undefined) return crashed(cause);
-  return new PipelineError(code, message, {
-    ...(key !== undefined && { key }),
-    ...(hint !== undefined && { hint }),
-    cause,
-  });
+function failed(failure: PlainError): PipelineError {
+  const error = revivedError(failure);
+  return error.code === 'INTERNAL' ? crashed(error.cause) : error;
 }
 
 const crashed = (cause: unknown) =>

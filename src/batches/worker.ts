@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { PipelineError } from '../errors.js';
+import { type PlainError, plainError } from '../errors.js';
 import type { CacheIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { createOrder, type OrderOptions } from './order.js';
@@ -21,16 +21,7 @@ export interface ReaderJob {
 }
 
 /** What a reading thread tells: a batch that is full, why it gave up, or that it waits for the next stream. */
-export type ReaderMessage = { full: number } | { failure: ReaderFailure } | { idle: true };
-
-/** An error's parts: classes do not survive the way between threads. */
-export interface ReaderFailure {
-  code?: PipelineError['code'];
-  message: string;
-  key?: string | undefined;
-  hint?: string | undefined;
-  stack?: string | undefined;
-}
+export type ReaderMessage = { full: number } | { failure: PlainError } | { idle: true };
 
 const { path, identity } = workerData as ReaderData;
 const port = parentPort!;
@@ -53,9 +44,7 @@ async function work(job: ReaderJob | undefined): Promise<void> {
     cache ??= openCache(path, { identity });
     await read(cache, job);
   } catch (error) {
-    const { message, stack } = error as Error;
-    const ours = error instanceof PipelineError && { code: error.code, key: error.key, hint: error.hint };
-    tell({ failure: { message, stack, ...ours } });
+    tell({ failure: plainError(error) });
   }
   tell({ idle: true });
 }

@@ -2,19 +2,12 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
+import { EXPORT_FORMATS } from '../exported.js';
+import type { ExportRequest } from '../steps/export.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 
-interface ExportCommandOptions {
-  format: ExportFormat;
-  out: string;
-  task?: string;
-  image?: 'png' | 'jpg';
-  shardSize?: number;
-  workers: number;
-  json?: boolean;
-}
+type ExportCommandOptions = Omit<ExportRequest, 'cache' | 'signal'> & { json?: boolean };
 
 export const exportCommand: CommandDefinition = (program, { signal }) => {
   program

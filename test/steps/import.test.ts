@@ -7,8 +7,9 @@ import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js'
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { exportCache } from '#src/steps/export.js';
 import { importCache } from '#src/steps/import.js';
-import { digestOf, drawnCache, HASH, IDENTITY, python, pythonHas, samplesOf, TASK } from '../exported.js';
+import { drawnCache, HASH, IDENTITY, python, pythonHas, samplesOf, TASK } from '../exported.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
+import { digestOf } from '../sinks/tensor-cache/digest.js';
 
 const PHOTOS = 23;
 

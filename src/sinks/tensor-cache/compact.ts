@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acquireLock } from '../../lock.js';
 import type { CachedSample } from './cache.js';
-import { openSamples, photoKey, samplesNames } from './databases.js';
+import { openSamples, photoEntries, sampleSet, samplesNames } from './databases.js';
 import { openReadOnly } from './open.js';
 import { writeCache } from './write.js';
 
@@ -38,13 +38,11 @@ export async function compactCache(path: string): Promise<number> {
 
 async function copyLive(from: string, to: string): Promise<number> {
   const { databases, identity } = openReadOnly(from);
-  const { root, values, metadata } = databases;
+  const { root, values } = databases;
   const writer = await writeCache(to, identity);
   try {
     const photos = new Map<number, string>();
-    for (const { key, value } of metadata.getRange({ start: photoKey(''), end: 'photo0' })) {
-      photos.set((JSON.parse(value) as { key: number }).key, key.slice(photoKey('').length));
-    }
+    for (const { key, sha256 } of photoEntries(databases)) photos.set(key, sha256);
     writer.reserve(photos.size);
     let puts: Promise<void>[] = [];
     let waiting = 0;
@@ -64,7 +62,7 @@ async function copyLive(from: string, to: string): Promise<number> {
       const rows = [...openSamples(root, name).getRange()].map(
         ({ value }) => JSON.parse(value) as CachedSample,
       );
-      const [task, hash] = splitName(name);
+      const { task, hash } = sampleSet(name);
       await writer.putSamples(
         task,
         hash,
@@ -79,12 +77,6 @@ async function copyLive(from: string, to: string): Promise<number> {
     await writer.close();
     await root.close();
   }
-}
-
-/** `samples/<task>/<hash>`; a task's name has no slash, and were there one, the hash is what follows the last. */
-function splitName(name: string): [task: string, hash: string] {
-  const [, task, hash] = /^samples\/(.*)\/([^/]*)$/.exec(name)!;
-  return [task!, hash!];
 }
 
 /** A new name in a folder is on the disk only when the folder is. */

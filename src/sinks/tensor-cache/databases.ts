@@ -12,7 +12,7 @@ const VALUES = 'values';
 const METADATA = 'metadata';
 const IDENTITY = 'identity';
 /** Named databases that hold a task's samples: `samples/<task>/<hash>`. */
-export const SAMPLES = 'samples/';
+const SAMPLES = 'samples/';
 
 /** An LMDB environment laid out as a tensor cache. */
 export interface CacheDatabases {
@@ -80,6 +80,22 @@ export function nextKey({ values, metadata }: CacheDatabases): number {
 /** Within a transaction that removes values. */
 export function keepNextKey({ metadata }: CacheDatabases, next: number): Promise<unknown> {
   return metadata.put(NEXT_KEY, String(next));
+}
+
+/** All photos, in the order of their files’ sha256. */
+export function* photoEntries({
+  metadata,
+}: Pick<CacheDatabases, 'metadata'>): Generator<PhotoEntry & { sha256: string }> {
+  const start = photoKey('');
+  for (const { key, value } of metadata.getRange({ start, end: 'photo0' })) {
+    yield { sha256: key.slice(start.length), ...(JSON.parse(value) as PhotoEntry) };
+  }
+}
+
+/** What a samples database holds, by its name; were there a slash in a task's, the hash is what follows the last. */
+export function sampleSet(name: string): { task: string; hash: string } {
+  const end = name.lastIndexOf('/');
+  return { task: name.slice(SAMPLES.length, end), hash: name.slice(end + 1) };
 }
 
 /** The names of all samples databases. Opening one while they are iterated would end the reader's transaction. */

@@ -10,9 +10,10 @@ import {
   openDatabases,
   openSamples,
   type PhotoEntry,
+  photoEntries,
   photoKey,
   readIdentity,
-  SAMPLES,
+  sampleSet,
   samplesName,
   samplesNames,
 } from './databases.js';
@@ -48,7 +49,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     },
     keys: () => Uint32Array.from(values.getKeys()),
     photos: () =>
-      [...photoEntries(metadata)].map(({ sha256, key }) => ({ sha256, key })).sort((a, b) => a.key - b.key),
+      [...photoEntries(databases)].map(({ sha256, key }) => ({ sha256, key })).sort((a, b) => a.key - b.key),
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
       const value = values.getBinaryFast(key);
@@ -93,15 +94,11 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
         .map(({ value }) => JSON.parse(value) as CachedSample)
         .filter(({ key }) => values.doesExist(key));
     },
-    sampleSets: () =>
-      samplesNames(root).map((name) => {
-        const end = name.lastIndexOf('/');
-        return { task: name.slice(SAMPLES.length, end), hash: name.slice(end + 1) };
-      }),
+    sampleSets: () => samplesNames(root).map(sampleSet),
     digest: () => digestOf(databases),
     async verify() {
       let seen = 0;
-      for (const { sha256, key, crc } of photoEntries(metadata)) {
+      for (const { sha256, key, crc } of photoEntries(databases)) {
         const found = values.getBinaryFast(key);
         const whole =
           found !== undefined &&
@@ -122,13 +119,6 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     },
     close: () => root.close(),
   };
-}
-
-function* photoEntries(metadata: CacheDatabases['metadata']): Generator<PhotoEntry & { sha256: string }> {
-  const start = photoKey('');
-  for (const { key, value } of metadata.getRange({ start, end: 'photo0' })) {
-    yield { sha256: key.slice(start.length), ...(JSON.parse(value) as PhotoEntry) };
-  }
 }
 
 /** A cache's databases, for readers. @throws {PipelineError} as `openCache`. */

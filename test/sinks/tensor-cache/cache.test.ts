@@ -8,6 +8,7 @@ import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { digestOf } from './digest.js';
 
 const IDENTITY = pixelIdentity({ height: 16, width: 12, fit: 'stretch', decoder: 'turbo' });
 const BYTES = 16 * 12 * 3;
@@ -34,16 +35,6 @@ async function build(name: string, count: number, { awaitEach = false } = {}): P
   await Promise.all(puts);
   await writer.close();
   return path;
-}
-
-async function digest(path: string): Promise<string> {
-  const cache = openCache(path);
-  try {
-    await cache.verify();
-    return await cache.digest();
-  } finally {
-    await cache.close();
-  }
 }
 
 it('gives back what was put, under dense keys in the order of the puts', async () => {
@@ -94,12 +85,12 @@ it('goes on behind the only photo that it holds', async () => {
 });
 
 it('has the same digest wherever commits fell, and another for other contents', async () => {
-  const whole = await digest(await build('whole', 40));
-  expect(await digest(await build('each', 40, { awaitEach: true }))).toBe(whole);
+  const whole = await digestOf(await build('whole', 40));
+  expect(await digestOf(await build('each', 40, { awaitEach: true }))).toBe(whole);
   const path = await build('halves', 17);
-  expect(await digest(path)).not.toBe(whole);
+  expect(await digestOf(path)).not.toBe(whole);
   await build('halves', 40);
-  expect(await digest(path)).toBe(whole);
+  expect(await digestOf(path)).toBe(whole);
 });
 
 it('keeps samples of several tasks, which name their photos', async () => {

@@ -10,8 +10,10 @@ import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { pipeline, temporaryFolder } from '../../fixtures.js';
+import { digestOf } from './digest.js';
 
 const IDENTITY = pixelIdentity({ height: 40, width: 40, fit: 'stretch', decoder: 'turbo' });
+const OF = { identity: IDENTITY };
 const BYTES = 40 * 40 * 3;
 const PHOTOS = 240;
 const DIST = new URL('../../../dist/', import.meta.url).href;
@@ -36,16 +38,6 @@ async function build(path: string, count = PHOTOS): Promise<string> {
     await writer.close();
   }
   return path;
-}
-
-async function digest(path: string): Promise<string> {
-  const cache = openCache(path, { identity: IDENTITY });
-  try {
-    await cache.verify();
-    return await cache.digest();
-  } finally {
-    await cache.close();
-  }
 }
 
 /** A process that builds the same cache and says each photo that it has begun. */
@@ -75,7 +67,7 @@ async function killAt(path: string, photo: number): Promise<void> {
 }
 
 it('ends with the same contents after kill -9 at any of 50 points', async () => {
-  const undisturbed = await digest(await build(join(folder.path, 'undisturbed')));
+  const undisturbed = await digestOf(await build(join(folder.path, 'undisturbed')), OF);
   for (let round = 0; round < 10; round++) {
     const path = join(folder.path, `killed-${round}`);
     // Each cache is killed five times, and each time another process goes on.
@@ -90,7 +82,7 @@ it('ends with the same contents after kill -9 at any of 50 points', async () => 
       await cache.close();
     }
     await build(path);
-    expect(await digest(path)).toBe(undisturbed);
+    expect(await digestOf(path, OF)).toBe(undisturbed);
   }
 });
 
@@ -105,7 +97,7 @@ it('refuses a second builder and leaves the first alone; a killed one’s lock i
   await once(first, 'close');
   expect(await readFile(join(path, 'writer.lock'), 'utf8')).toBe(`${first.pid}\n`);
   await build(path);
-  expect(await digest(path)).toBe(await digest(await build(join(folder.path, 'one'))));
+  expect(await digestOf(path, OF)).toBe(await digestOf(await build(join(folder.path, 'one')), OF));
 });
 
 it('finds a flipped byte and names its photo', async () => {

@@ -7,6 +7,7 @@ import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { smallDisk, temporaryFolder } from '../../fixtures.js';
+import { digestOf } from './digest.js';
 
 // Large enough that a value takes pages of its own, as real photos do.
 const IDENTITY = pixelIdentity({ height: 48, width: 48, fit: 'stretch', decoder: 'turbo' });
@@ -33,16 +34,6 @@ async function build(path: string, count = PHOTOS): Promise<void> {
   }
 }
 
-async function digest(path: string): Promise<string> {
-  const cache = openCache(path);
-  try {
-    await cache.verify();
-    return await cache.digest();
-  } finally {
-    await cache.close();
-  }
-}
-
 describe('a full disk', () => {
   const free = (path: string) => {
     const { bavail, bsize } = statfsSync(path);
@@ -65,7 +56,7 @@ describe('a full disk', () => {
       expect(length).toBeLessThan(PHOTOS);
       disk.resize(20_000_000);
       await build(path);
-      expect(await digest(path)).toBe(await digest(whole));
+      expect(await digestOf(path)).toBe(await digestOf(whole));
     } finally {
       disk.dispose();
     }
@@ -77,7 +68,7 @@ describe('a full disk', () => {
     try {
       const path = join(disk.path, 'cache');
       await build(path);
-      const before = await digest(path);
+      const before = await digestOf(path);
       const writer = await writeCache(path, IDENTITY);
       const samples = Array.from({ length: 20_000 }, (_, index) => ({
         sha256: shaOf(index % PHOTOS),
@@ -93,7 +84,7 @@ describe('a full disk', () => {
       await rm(filler);
       await expect(writer.put(shaOf(PHOTOS), pixelsOf(PHOTOS))).rejects.toMatchObject({ code: 'DISK_FULL' });
       await writer.close();
-      expect(await digest(path)).toBe(before);
+      expect(await digestOf(path)).toBe(before);
       await build(path, PHOTOS + 1);
       const cache = openCache(path);
       expect(cache.keyOf(shaOf(PHOTOS))).toBe(PHOTOS);
