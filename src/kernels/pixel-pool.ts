@@ -107,9 +107,18 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
     fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
     compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
     giveBack: (pixels) => pixels.forEach(spare.put),
-    close: pool.close,
+    async close() {
+      spare.clear();
+      await pool.close();
+    },
   };
 }
+
+/**
+ * What is kept of memory that was given back: a writer that lags gives back all at once what it held, and nothing asks
+ * for so much again.
+ */
+const MOST_SPARE_BYTES = 32 * 2 ** 20;
 
 /** Memory that lies ready to be used again, by its length in bytes. */
 function spareMemory(): {
@@ -117,16 +126,27 @@ function spareMemory(): {
   put(array: Uint8Array): void;
   /** At most so many pieces of a length. */
   take(bytes: number, most: number): ArrayBuffer[];
+  clear(): void;
 } {
   const pieces = new Map<number, ArrayBuffer[]>();
+  let kept = 0;
   return {
     put({ buffer }) {
-      pieces.get(buffer.byteLength)?.push(buffer as ArrayBuffer);
+      if (kept + buffer.byteLength > MOST_SPARE_BYTES) return;
+      const alike = pieces.get(buffer.byteLength);
+      if (alike === undefined) return;
+      alike.push(buffer as ArrayBuffer);
+      kept += buffer.byteLength;
     },
     take(bytes, most) {
       const alike = pieces.get(bytes);
       if (alike === undefined) pieces.set(bytes, []);
-      return alike?.splice(-most) ?? [];
+      const taken = alike?.splice(-most) ?? [];
+      kept -= taken.length * bytes;
+      return taken;
+    },
+    clear() {
+      pieces.clear();
     },
   };
 }
