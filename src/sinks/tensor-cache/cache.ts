@@ -113,7 +113,7 @@ export interface CacheWriter {
   putSamples(
     task: string,
     hash: string,
-    samples: Iterable<{ sha256: string; label: string; split: CachedSample['split']; component: string }>,
+    samples: readonly { sha256: string; label: string; split: CachedSample['split']; component: string }[],
   ): Promise<void>;
   /** Waits for everything, syncs to the disk and frees the lock. */
   close(): Promise<void>;

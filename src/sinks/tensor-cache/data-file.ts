@@ -1,111 +1,134 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { PipelineError } from '../../errors.js';
+import { assertSoundTree, readTree, type Tree } from './page-tree.js';
 
-/** Where things lie in a data file of LMDB 0.9.90 (data format 2), 64 bits; `MDB_page` and `MDB_meta` in its mdb.c. */
-const PAGE_HEADER = 24;
-const PAGE_FLAGS = 18;
-const PAGE_LOWER = 20;
+/** Where things lie in a meta page of LMDB 0.9.90 (data format 2), 64 bits; `MDB_meta` in its mdb.c. */
 const META_MAGIC = 24;
+const META_VERSION = 28;
 const META_PAGE_SIZE = 48;
-/** The main tree's root in a meta page; the tree of free pages has its own 48 bytes before it. */
-const META_FREE_ROOT = 88;
-const META_MAIN_ROOT = 136;
+/** The tree of free pages; the page size stands in its first bytes. */
+const META_FREE = 48;
+const META_MAIN = 96;
 const META_LAST_PAGE = 144;
 const META_TRANSACTION = 152;
 const META_END = 168;
-/** The root in a named database's record. */
-const TREE_ROOT = 40;
 const MAGIC = 0xbeefc0de;
-const BRANCH = 1;
-const LEAF = 2;
-const BIG_DATA = 1;
-const SUB_DATA = 2;
-const NO_PAGE = 2 ** 64;
+const VERSION = 2;
+/** As many as 16 TB have; LMDB maps them all, whether they are there or not. */
+const MOST_PAGES = 2 ** 32;
 
 interface Meta {
   pageSize: number;
   lastPage: number;
-  roots: number[];
-  transaction: number;
+  free: Tree;
+  main: Tree;
+  transaction: bigint;
 }
 
+/** Walks that a writer may disturb by using pages again that were free in the meantime. */
+const ATTEMPTS = 3;
+
+/** What tells threads that start later which files were found sound, and as what. */
+const SOUND_FILES = 'abo-pipeline: sound data files';
+type SoundFiles = Record<string, string>;
+const soundFiles = () => (getEnvironmentData(SOUND_FILES) ?? {}) as SoundFiles;
+
 /**
- * Looks with plain reads at whether a data file has all pages that its newest transaction refers to. LMDB maps the file
- * and trusts it: reading a page that was cut off would end the process with SIGBUS.
- * @throws {PipelineError} `CACHE_CORRUPT` where pages are missing or where it is no data file.
+ * Walks all trees of a data file with plain reads, every page of them but not the pages of large values. LMDB maps the
+ * file and trusts it: a page that was cut off would end the process with SIGBUS, and one with a flipped bit may do so
+ * with SIGSEGV.
+ * @throws {PipelineError} `CACHE_CORRUPT` where anything is not as LMDB writes it.
  */
-export function assertWhole(path: string, file: string): void {
+export function assertSound(path: string, file: string): void {
   const fd = openSync(file, 'r');
   try {
-    const meta = newestMeta(fd);
-    // After the meta pages: beside a writer, a file only grows.
-    const { size } = fstatSync(fd);
-    if (meta === undefined) throw corrupt(path, 'a data file of LMDB', size);
-    const pages = Math.floor(size / meta.pageSize);
-    // The last pages may never have been written, when they were used and freed in one transaction.
-    if (pages > meta.lastPage || hasAllPages(fd, meta, pages)) return;
-    throw corrupt(path, `${(meta.lastPage + 1) * meta.pageSize} bytes`, size);
+    for (let attempt = 1; ; attempt++) {
+      const meta = newestMeta(fd);
+      // After the meta pages: beside a writer, a file only grows.
+      const { size, dev, ino } = fstatSync(fd);
+      if (meta === undefined)
+        throw corrupt(path, `Expected a data file of LMDB but data.mdb has ${size} bytes`);
+      const state = `${dev}:${ino}:${meta.transaction}:${size}`;
+      if (soundFiles()[file] === state) return;
+      try {
+        walk(fd, meta, size);
+        setEnvironmentData(SOUND_FILES, { ...soundFiles(), [file]: state });
+        return;
+      } catch (error) {
+        const written = newestMeta(fd)?.transaction !== meta.transaction;
+        if (!written) throw corrupt(path, `Expected a whole data.mdb but ${(error as Error).message}`);
+        // LMDB's own readers are safe from the writer that works so fast.
+        if (attempt === ATTEMPTS) return;
+      }
+    }
   } finally {
     closeSync(fd);
   }
 }
 
-function corrupt(path: string, wanted: string, size: number): PipelineError {
-  return new PipelineError('CACHE_CORRUPT', `Expected ${wanted} but data.mdb has ${size} bytes`, {
+function corrupt(path: string, message: string): PipelineError {
+  return new PipelineError('CACHE_CORRUPT', message, {
     key: path,
-    hint: 'It was cut off, perhaps in a copy: copy it again, or remove this folder and build it again.',
+    hint: 'It was cut off in a copy, or its disk is failing: copy it again, or remove this folder and build it again.',
   });
 }
 
-/** Meta pages lie at 0, half a page (the last one that was synced) and one page. */
+function walk(fd: number, { pageSize, lastPage, free, main }: Meta, size: number): void {
+  const count = Math.min(Math.floor(size / pageSize), lastPage + 1);
+  const page = Buffer.alloc(pageSize);
+  const pages = {
+    pageSize,
+    count,
+    read(number: number) {
+      if (readSync(fd, page, 0, pageSize, number * pageSize) === pageSize) return page;
+      throw new Error(`page ${number} is not in the file`);
+    },
+  };
+  const taken = new Uint8Array(count);
+  assertSoundTree(pages, free, taken, { nested: false });
+  assertSoundTree(pages, main, taken, { nested: true });
+}
+
+/**
+ * Meta pages lie at 0, one page, and half a page (the last one that was synced, where there is one).
+ * @returns undefined unless all can be used: LMDB would choose by what it reads there.
+ */
 function newestMeta(fd: number): Meta | undefined {
   const first = metaAt(fd, 0);
-  if (first === undefined) return undefined;
-  const others = [first.pageSize / 2, first.pageSize].flatMap((offset) => metaAt(fd, offset) ?? []);
-  return [first, ...others].reduce((newest, meta) => (meta.transaction > newest.transaction ? meta : newest));
+  if (first === undefined || first === 'damaged') return undefined;
+  let newest = first;
+  for (const [part, needed] of [
+    [1, true],
+    [0.5, false],
+  ] as const) {
+    const meta = metaAt(fd, first.pageSize * part);
+    if (meta === undefined && !needed) continue;
+    if (meta === undefined || meta === 'damaged' || meta.pageSize !== first.pageSize) return undefined;
+    if (meta.transaction > newest.transaction) newest = meta;
+  }
+  return newest;
 }
 
-function metaAt(fd: number, offset: number): Meta | undefined {
+function metaAt(fd: number, offset: number): Meta | 'damaged' | undefined {
   const page = Buffer.alloc(META_END);
-  if (readSync(fd, page, 0, META_END, offset) < META_END) return undefined;
+  if (readSync(fd, page, 0, META_END, offset) < META_END || page.readUInt32LE(META_MAGIC) !== MAGIC) {
+    return undefined;
+  }
   const pageSize = page.readUInt32LE(META_PAGE_SIZE);
-  if (page.readUInt32LE(META_MAGIC) !== MAGIC) return undefined;
-  if (pageSize < 512 || pageSize > 65536 || (pageSize & (pageSize - 1)) !== 0) return undefined;
+  const lastPage = Number(page.readBigUInt64LE(META_LAST_PAGE));
+  const usable =
+    page.readUInt32LE(META_VERSION) === VERSION &&
+    pageSize >= 512 &&
+    pageSize <= 65536 &&
+    (pageSize & (pageSize - 1)) === 0 &&
+    lastPage < MOST_PAGES;
+  if (!usable) return 'damaged';
   return {
     pageSize,
-    lastPage: pageNumber(page, META_LAST_PAGE),
-    roots: [pageNumber(page, META_FREE_ROOT), pageNumber(page, META_MAIN_ROOT)],
-    transaction: pageNumber(page, META_TRANSACTION),
+    lastPage,
+    free: readTree(page, META_FREE),
+    main: readTree(page, META_MAIN),
+    transaction: page.readBigUInt64LE(META_TRANSACTION),
   };
-}
-
-function pageNumber(page: Buffer, offset: number): number {
-  return Number(page.readBigUInt64LE(offset));
-}
-
-/** Walks all trees; only for a file that is shorter than its meta page says. */
-function hasAllPages(fd: number, { pageSize, roots }: Meta, pages: number): boolean {
-  const open = [...roots];
-  const page = Buffer.alloc(pageSize);
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (at >= NO_PAGE) continue;
-    if (at >= pages) return false;
-    readSync(fd, page, 0, pageSize, at * pageSize);
-    const flags = page.readUInt16LE(PAGE_FLAGS);
-    const nodes = page.readUInt16LE(PAGE_LOWER) >> 1;
-    for (let index = 0; index < nodes; index++) {
-      const node = PAGE_HEADER + page.readUInt16LE(PAGE_HEADER + 2 * index);
-      const nodeFlags = page.readUInt16LE(node + 4);
-      const data = node + 8 + page.readUInt16LE(node + 6);
-      if (flags & BRANCH) open.push(page.readUInt32LE(node) + nodeFlags * 2 ** 32);
-      else if ((flags & LEAF) === 0) return false;
-      else if (nodeFlags & SUB_DATA) open.push(pageNumber(page, data + TREE_ROOT));
-      else if (nodeFlags & BIG_DATA) {
-        const bytes = page.readUInt32LE(node);
-        const last = pageNumber(page, data) + Math.ceil((PAGE_HEADER + bytes) / pageSize) - 1;
-        if (last >= pages) return false;
-      }
-    }
-  }
-  return true;
 }

@@ -4,7 +4,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { PipelineError } from '../../errors.js';
 import type { CacheIdentity } from './cache.js';
-import { assertWhole } from './data-file.js';
+import { assertSound } from './data-file.js';
 
 /** One samples database a task and recipe: more than any cache shared between runs will hold. */
 const MAX_DATABASES = 1024;
@@ -19,7 +19,7 @@ export interface CacheDatabases {
   root: RootDatabase;
   /** Unsigned integer keys → value bytes. */
   values: Database<Buffer, number>;
-  /** `identity`, `photo/<sha256>` → JSON, and `next` after removals. */
+  /** `identity`, `photo/<sha256>` → JSON, `seal`, and `next` after removals. */
   metadata: Database<string, string>;
 }
 
@@ -32,6 +32,9 @@ export interface PhotoEntry {
 
 export const photoKey = (sha256: string) => `photo/${sha256}`;
 
+/** What the records' digest was when the last writer closed; absent while one writes, and after one that was killed. */
+export const SEAL = 'seal';
+
 /** The next key to give, where the photo with the last key was removed: no key ever names two photos. */
 const NEXT_KEY = 'next';
 
@@ -39,7 +42,7 @@ const NEXT_KEY = 'next';
 export function openDatabases(path: string, { readOnly }: { readOnly: boolean }): CacheDatabases {
   const file = join(path, 'data.mdb');
   // A builder that is killed in its first moments leaves an empty file, with which LMDB begins.
-  if (existsSync(file) && (readOnly || statSync(file).size > 0)) assertWhole(path, file);
+  if (existsSync(file) && (readOnly || statSync(file).size > 0)) assertSound(path, file);
   // `noSubdir: false`, because a folder name with a dot in it would otherwise become a file.
   const root = open({ path, readOnly, noSubdir: false, maxDbs: MAX_DATABASES, compression: false });
   return {

@@ -1,25 +1,42 @@
-import { createHash } from 'node:crypto';
-import { type CacheDatabases, openSamples, samplesNames } from './databases.js';
+import { createHash, type Hash } from 'node:crypto';
+import { type CacheDatabases, openSamples, SEAL, samplesNames } from './databases.js';
 
 /**
  * sha256 over (database, key, value) in key order, hex: equal for caches with the same contents, however they were
  * built. LMDB's own file differs by where commits fell.
  */
-export async function digestOf({ root, values, metadata }: CacheDatabases): Promise<string> {
+export async function digestOf(databases: CacheDatabases): Promise<string> {
+  const { values } = databases;
   const hash = createHash('sha256');
-  const add = (database: string, key: string | number, value: Uint8Array | string) => {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    hash.update(JSON.stringify([database, key, bytes.length])).update(bytes);
-  };
-  for (const { key, value } of metadata.getRange()) add('metadata', key, value);
+  addMetadata(hash, databases);
   for (const key of values.getKeys()) {
     const value = values.getBinaryFast(key)!;
-    add('values', key, new Uint8Array(value.buffer, value.byteOffset, value.length));
+    add(hash, 'values', key, new Uint8Array(value.buffer, value.byteOffset, value.length));
     if (key % 64 === 63) await new Promise(setImmediate);
   }
-  for (const name of samplesNames(root)) {
-    const samples = openSamples(root, name);
-    for (const { key, value } of samples.getRange()) add(name, key, value);
-  }
+  addSamples(hash, databases);
   return hash.digest('hex');
+}
+
+/** sha256 over what has no checksum of its own: the photos' names, keys and checksums, and all samples; hex. */
+export function sealOf(databases: CacheDatabases): string {
+  const hash = createHash('sha256');
+  addMetadata(hash, databases);
+  addSamples(hash, databases);
+  return hash.digest('hex');
+}
+
+function add(hash: Hash, database: string, key: string | number, value: Uint8Array | string): void {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+  hash.update(JSON.stringify([database, key, bytes.length])).update(bytes);
+}
+
+function addMetadata(hash: Hash, { metadata }: CacheDatabases): void {
+  for (const { key, value } of metadata.getRange()) if (key !== SEAL) add(hash, 'metadata', key, value);
+}
+
+function addSamples(hash: Hash, { root }: CacheDatabases): void {
+  for (const name of samplesNames(root)) {
+    for (const { key, value } of openSamples(root, name).getRange()) add(hash, name, key, value);
+  }
 }

@@ -13,13 +13,16 @@ import {
   photoEntries,
   photoKey,
   readIdentity,
+  SEAL,
   sampleSet,
   samplesName,
   samplesNames,
 } from './databases.js';
-import { digestOf } from './digest.js';
+import { digestOf, sealOf } from './digest.js';
 import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
 import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
+
+const BUILD_AGAIN = 'Remove this cache and build it again; its disk may be failing.';
 
 /** Photos between two turns of the event loop while a whole cache is read. */
 const PHOTOS_A_TURN = 64;
@@ -34,9 +37,17 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
   const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
   const decode = storesJpegs(identity) ? jpegDecoder(identity) : undefined;
+  /** What JSON of a record cannot be read is damage. */
+  const readingRecords = <T>(read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw cacheError(path, error);
+    }
+  };
   const photo = (sha256: string): PhotoEntry | undefined => {
     const text = metadata.get(photoKey(sha256));
-    return text === undefined ? undefined : (JSON.parse(text) as PhotoEntry);
+    return text === undefined ? undefined : readingRecords(() => JSON.parse(text) as PhotoEntry);
   };
   const missing = (key: number) =>
     new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
@@ -49,7 +60,11 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     },
     keys: () => Uint32Array.from(values.getKeys()),
     photos: () =>
-      [...photoEntries(databases)].map(({ sha256, key }) => ({ sha256, key })).sort((a, b) => a.key - b.key),
+      readingRecords(() =>
+        [...photoEntries(databases)]
+          .map(({ sha256, key }) => ({ sha256, key }))
+          .sort((a, b) => a.key - b.key),
+      ),
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
       const value = values.getBinaryFast(key);
@@ -65,7 +80,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       } catch (error) {
         throw new PipelineError('CACHE_CORRUPT', `Expected a photo of the cache’s size under key ${key}`, {
           key: path,
-          hint: 'Remove this cache and build it again; its disk may be failing.',
+          hint: BUILD_AGAIN,
           cause: error,
         });
       }
@@ -90,15 +105,18 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     samples(task, hash) {
       const name = samplesName(task, hash);
       if (!samplesNames(root).includes(name)) return undefined;
-      return [...openSamples(root, name).getRange()]
-        .map(({ value }) => JSON.parse(value) as CachedSample)
-        .filter(({ key }) => values.doesExist(key));
+      return readingRecords(() =>
+        [...openSamples(root, name).getRange()]
+          .map(({ value }) => JSON.parse(value) as CachedSample)
+          .filter(({ key }) => values.doesExist(key)),
+      );
     },
     sampleSets: () => samplesNames(root).map(sampleSet),
     digest: () => digestOf(databases),
     async verify() {
       let seen = 0;
-      for (const { sha256, key, crc } of photoEntries(databases)) {
+      const entries = readingRecords(() => [...photoEntries(databases)]);
+      for (const { sha256, key, crc } of entries) {
         const found = values.getBinaryFast(key);
         const whole =
           found !== undefined &&
@@ -107,15 +125,28 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
         if (!whole) {
           throw new PipelineError('CACHE_CORRUPT', 'Expected the value to have its checksum', {
             key: `${path} ${sha256}`,
-            hint: 'Remove this cache and build it again; its disk may be failing.',
+            hint: BUILD_AGAIN,
           });
         }
         seen += 1;
         if (seen % PHOTOS_A_TURN === 0) await new Promise(setImmediate);
       }
       const { length } = this;
-      if (seen === length) return;
-      throw new PipelineError('CACHE_CORRUPT', `Expected ${seen} values but found ${length}`, { key: path });
+      if (seen !== length) {
+        throw new PipelineError('CACHE_CORRUPT', `Expected ${seen} values but found ${length}`, {
+          key: path,
+        });
+      }
+      const seal = metadata.get(SEAL);
+      if (seal === undefined || seal === sealOf(databases)) return;
+      throw new PipelineError(
+        'CACHE_CORRUPT',
+        'Expected the names of photos and the samples as they were written',
+        {
+          key: path,
+          hint: BUILD_AGAIN,
+        },
+      );
     },
     close: () => root.close(),
   };

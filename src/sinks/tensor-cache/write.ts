@@ -16,9 +16,11 @@ import {
   type PhotoEntry,
   photoKey,
   readIdentity,
+  SEAL,
   samplesName,
   writeIdentity,
 } from './databases.js';
+import { sealOf } from './digest.js';
 import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
 
 /**
@@ -47,6 +49,8 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
 
 /** What a transaction needs besides values: copies of the pages of both trees. */
 const RESERVED_BYTES = 512 * 1024;
+/** A sample's row, and its share of pages that are at least half full. */
+const SAMPLE_BYTES = 512;
 /** LMDB's pages, as most machines have them. */
 const PAGE = 4096;
 const PAGE_HEADER = 24;
@@ -71,6 +75,8 @@ function writer(
   // Photos lie in the order of their puts: after one that failed no other may be stored, or the cache that goes on from
   // here would hold them in another order than one that never failed.
   let failure: { error: unknown } | undefined;
+  /** What changes records breaks their seal first, in its own transaction. */
+  const breakSeal = () => quietly(metadata.remove(SEAL));
   const guarded = async (work: () => Promise<unknown>) => {
     if (failure !== undefined) throw failure.error;
     try {
@@ -84,6 +90,11 @@ function writer(
       failure ??= { error: cacheError(path, error) };
       throw failure.error;
     }
+  };
+  const seal = async () => {
+    await root.committed;
+    if (!metadata.doesExist(SEAL)) await metadata.put(SEAL, sealOf(databases));
+    await root.flushed;
   };
   return {
     path,
@@ -110,6 +121,7 @@ function writer(
         const entry = canonicalJson({ key, crc: crc32(buffer) });
         // Both in one transaction: a value is never there without its checksum.
         const write = () => {
+          if (before === undefined) breakSeal();
           quietly(values.put(key, buffer));
           quietly(metadata.put(photoKey(sha256), entry));
         };
@@ -131,6 +143,7 @@ function writer(
       const { key } = JSON.parse(text) as PhotoEntry;
       await guarded(() =>
         root.batch(() => {
+          breakSeal();
           quietly(keepNextKey(databases, next));
           quietly(metadata.remove(photoKey(sha256)));
           quietly(values.remove(key));
@@ -141,8 +154,10 @@ function writer(
     },
     async putSamples(task, hash, samples) {
       const database = openSamples(root, samplesName(task, hash));
-      await guarded(() =>
-        root.transaction(() => {
+      await guarded(async () => {
+        assertRoom(path, pendingBytes + samples.length * SAMPLE_BYTES + RESERVED_BYTES);
+        await root.transaction(() => {
+          breakSeal();
           database.clearSync();
           let index = 0;
           for (const { sha256, label, split, component } of samples) {
@@ -152,12 +167,12 @@ function writer(
             quietly(database.put(index, canonicalJson({ key, label, split, component })));
             index += 1;
           }
-        }),
-      );
+        });
+      });
     },
     async close() {
       try {
-        if (failure === undefined) await guarded(() => root.flushed);
+        if (failure === undefined) await guarded(seal);
         // LMDB would wait for ever for the failed commit to reach the disk, but for another one: of nothing.
         else await metadata.remove('').catch(nothing);
       } finally {
