@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
+import { byteBudget } from '../concurrency.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
@@ -188,6 +189,9 @@ export async function buildCaches(options: {
   return built;
 }
 
+/** Enough for a transaction to be worth its sync; with 64 MB a build was slower, and took 200 MB more. */
+const MOST_UNCOMMITTED_BYTES = 16 * 2 ** 20;
+
 /** Decodes what any of the caches lacks, and puts it where it is lacking. */
 async function storePhotos(
   writers: readonly CacheWriter[],
@@ -212,35 +216,36 @@ async function storePhotos(
   const text = `${wanted.length} photos to decode: ${what} up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
   if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
   const stage = decodeResize(caches.map(({ identity }) => pixelTarget(identity)));
+  // A part of the budget is for what waits for its transaction, once as it was put and once as LMDB's pages.
+  const most = Math.min(context.budget.total / 8, MOST_UNCOMMITTED_BYTES);
+  const uncommitted = byteBudget(most);
+  const releasePart = await context.budget.acquire(2 * most, context.signal);
   let failure: unknown;
   const stored = new Set<Promise<void>>();
-  for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), context, {
-    total: wanted.length,
-  })) {
-    if (failure !== undefined) throw failure;
-    // Pixels that wait for their transaction are in flight too; they give their room back when it is committed.
-    const bytes = pixels.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    let release = context.budget.tryAcquire(bytes);
-    if (release === undefined) {
-      await Promise.all(stored);
-      release = context.budget.tryAcquire(bytes);
+  try {
+    for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), context, {
+      total: wanted.length,
+    })) {
+      if (failure !== undefined) throw failure;
+      const bytes = pixels.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      const release = await uncommitted.acquire(bytes, context.signal);
+      const put = Promise.all(writers.map((writer, index) => writer.put(sha256, pixels[index]!)))
+        .then(
+          // Only when all are done with them: where one has failed, another may still be reading.
+          reuse,
+          (error: unknown) => {
+            failure ??= error;
+          },
+        )
+        .finally(() => {
+          release();
+          stored.delete(put);
+        });
+      stored.add(put);
     }
-    const put = Promise.all(writers.map((writer, index) => writer.put(sha256, pixels[index]!)))
-      .then(
-        // Only when all are done with them: where one has failed, another may still be reading.
-        reuse,
-        (error: unknown) => {
-          failure ??= error;
-        },
-      )
-      .finally(() => {
-        release?.();
-        stored.delete(put);
-      });
-    stored.add(put);
-    // Without room of its own it stands in that of the job it came from, which is given back only by going on.
-    if (release === undefined) await put;
+    await Promise.all(stored);
+    if (failure !== undefined) throw failure;
+  } finally {
+    releasePart();
   }
-  await Promise.all(stored);
-  if (failure !== undefined) throw failure;
 }
