@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { PipelineError } from '../../errors.js';
-import { assertSoundTree, readTree, type Tree } from './page-tree.js';
+import { assertSoundTree, type Pages, readTree, type Tree } from './page-tree.js';
 
 /** Where things lie in a meta page of LMDB 0.9.90 (data format 2), 64 bits; `MDB_meta` in its mdb.c. */
 const META_MAGIC = 24;
@@ -74,18 +74,28 @@ function corrupt(path: string, message: string): PipelineError {
   });
 }
 
-function walk(fd: number, { pageSize, lastPage, free, main }: Meta, size: number): void {
-  const count = Math.min(Math.floor(size / pageSize), lastPage + 1);
+/** The pages and trees of what was committed last; undefined where it is no data file. */
+export function newestSnapshot(fd: number): { pages: Pages; main: Tree } | undefined {
+  const meta = newestMeta(fd);
+  return meta && { pages: pagesOf(fd, meta, fstatSync(fd).size), main: meta.main };
+}
+
+function pagesOf(fd: number, { pageSize, lastPage }: Meta, size: number): Pages {
   const page = Buffer.alloc(pageSize);
-  const pages = {
+  return {
     pageSize,
-    count,
+    count: Math.min(Math.floor(size / pageSize), lastPage + 1),
     read(number: number) {
       if (readSync(fd, page, 0, pageSize, number * pageSize) === pageSize) return page;
       throw new Error(`page ${number} is not in the file`);
     },
   };
-  const taken = new Uint8Array(count);
+}
+
+function walk(fd: number, meta: Meta, size: number): void {
+  const { free, main } = meta;
+  const pages = pagesOf(fd, meta, size);
+  const taken = new Uint8Array(pages.count);
   assertSoundTree(pages, free, taken, { nested: false });
   assertSoundTree(pages, main, taken, { nested: true });
 }

@@ -114,6 +114,14 @@ export function cacheError(path: string, error: unknown): unknown {
   const full =
     /no space|ENOSPC/i.test(message) || (/^Commit failed/.test(message) && freeBytes(path) < 65_536);
   if (full) return diskFull(path, 'some room', error);
+  // LMDB has one environment a file and process, which was opened for reading only.
+  if (/No transaction to renew/.test(message)) {
+    return new PipelineError('RUN_LOCKED', 'Expected a cache that this process does not read', {
+      key: path,
+      hint: 'Close its readers before that, or write it from another process.',
+      cause: error,
+    });
+  }
   if (/permission denied|read-only|EACCES|EROFS/i.test(message)) {
     return new PipelineError('INPUT_INVALID', 'Expected a tensor cache that may be opened', {
       key: path,

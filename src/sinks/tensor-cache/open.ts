@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { PipelineError } from '../../errors.js';
@@ -20,6 +20,7 @@ import {
 } from './databases.js';
 import { digestOf, sealOf } from './digest.js';
 import { LARGEST_DIRECT, readDirectly } from './direct-read.js';
+import { fileReader, fitsIntoMemory } from './file-read.js';
 import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
 
 const BUILD_AGAIN = 'Remove this cache and build it again; its disk may be failing.';
@@ -49,6 +50,31 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : readingRecords(() => JSON.parse(text) as PhotoEntry);
   };
+  const file = fileReader(join(path, 'data.mdb'), root);
+  const fits = fitsIntoMemory(statSync(join(path, 'data.mdb')).size);
+  /** Whether a value should be read from the file: unless it is in memory, as far as can be known. */
+  const byFile = (key: number) => !(fits && file.hasRead(key)) && file.sizeOf(key) > 0;
+  let room = new Uint8Array(0);
+  const fromFile = (key: number) => {
+    const size = file.sizeOf(key);
+    if (room.length < size) room = new Uint8Array(size);
+    file.read(key, room, 0);
+    return room.subarray(0, size);
+  };
+  /** Valid until the next read. */
+  const mapped = (key: number) => {
+    const value = values.getBinaryFast(key);
+    if (value === undefined) throw missing(key);
+    return new Uint8Array(value.buffer, value.byteOffset, value.length);
+  };
+  const readMapped = (keys: number[], target: Uint8Array) => {
+    const wrong = readDirectly(values, keys, target, bytes);
+    if (wrong === undefined) return;
+    if (!values.doesExist(wrong)) throw missing(wrong);
+    throw corrupt(`Expected ${bytes} bytes under key ${wrong}`);
+  };
+  const corrupt = (message: string, cause?: unknown) =>
+    new PipelineError('CACHE_CORRUPT', message, { key: path, hint: BUILD_AGAIN, cause });
   const missing = (key: number) =>
     new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
   return {
@@ -67,40 +93,39 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       ),
     keyOf: (sha256) => photo(sha256)?.key,
     read(key, target, offset = 0) {
-      const value = values.getBinaryFast(key);
-      if (value === undefined) throw missing(key);
-      // The next read reuses this memory.
-      const stored = new Uint8Array(value.buffer, value.byteOffset, value.length);
-      if (decode === undefined) return target.set(stored, offset);
+      if (decode === undefined) return target.set(mapped(key), offset);
       if (offset + bytes > target.length) {
         throw new RangeError(`Expected room for ${offset + bytes} bytes but received ${target.length}`);
       }
+      const stored = byFile(key) ? fromFile(key) : mapped(key);
       try {
         decode(stored, target.subarray(offset));
       } catch (error) {
-        throw new PipelineError('CACHE_CORRUPT', `Expected a photo of the cache’s size under key ${key}`, {
-          key: path,
-          hint: BUILD_AGAIN,
-          cause: error,
-        });
+        throw corrupt(`Expected a photo of the cache’s size under key ${key}`, error);
       }
     },
     readAll(keys, target) {
       if (keys.length * bytes > target.length) {
         throw new RangeError(`Expected room for ${keys.length * bytes} bytes but received ${target.length}`);
       }
-      if (decode !== undefined || bytes > LARGEST_DIRECT) {
-        for (let row = 0; row < keys.length; row++) this.read(keys[row]!, target, row * bytes);
-        return;
+      const direct = decode === undefined && bytes <= LARGEST_DIRECT;
+      for (let row = 0; row < keys.length; ) {
+        const key = keys[row]!;
+        if (decode === undefined && byFile(key) && file.sizeOf(key) === bytes) {
+          file.read(key, target, row * bytes);
+          row += 1;
+          continue;
+        }
+        // As many as there are one behind the other.
+        let end = row + 1;
+        while (direct && end < keys.length && !byFile(keys[end]!)) end += 1;
+        if (direct) readMapped(Array.prototype.slice.call(keys, row, end), target.subarray(row * bytes));
+        else this.read(key, target, row * bytes);
+        row = end;
       }
-      const wrong = readDirectly(values, keys, target, bytes);
-      if (wrong === undefined) return;
-      if (!values.doesExist(wrong)) throw missing(wrong);
-      throw new PipelineError('CACHE_CORRUPT', `Expected ${bytes} bytes under key ${wrong}`, { key: path });
     },
     prefetch(keys) {
-      // `close` waits for it.
-      values.prefetch([...keys], () => {});
+      file.prefetch(keys.filter(byFile));
     },
     samples(task, hash) {
       const name = samplesName(task, hash);
@@ -148,7 +173,10 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
         },
       );
     },
-    close: () => root.close(),
+    async close() {
+      await file.close();
+      await root.close();
+    },
   };
 }
 

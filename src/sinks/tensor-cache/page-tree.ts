@@ -1,5 +1,5 @@
 /** Where things lie in a page of LMDB 0.9.90 (data format 2), 64 bits: `MDB_page`, `MDB_node`, `MDB_db` in its mdb.c. */
-export const PAGE_HEADER = 24;
+const PAGE_HEADER = 24;
 const NUMBER = 0;
 const FLAGS = 18;
 const LOWER = 20;
@@ -132,7 +132,23 @@ export function assertSoundTree(
   for (const inner of nested) assertSoundTree(pages, inner, taken, { nested: false });
 }
 
-interface PageNode {
+/** A tree's leaves' nodes in the order of their keys. @throws {Error} where it is not sound. */
+export function* leafNodes(pages: Pages, tree: Tree): Generator<PageNode> {
+  const waiting = tree.depth === 0 ? [] : [{ page: Number(tree.root), level: tree.depth }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { page, level } = next;
+    const nodes = nodesOf(pages.read(page), page, pages.pageSize, level > 1);
+    if (level === 1) yield* nodes;
+    else for (const { child } of nodes.reverse()) waiting.push({ page: child, level: level - 1 });
+  }
+}
+
+/** Where a large value begins in the file, in bytes; undefined for one that lies in its leaf. */
+export function largeValueAt({ flags, data }: PageNode, pageSize: number): number | undefined {
+  return flags === BIG_DATA ? Number(data.readBigUInt64LE(0)) * pageSize + PAGE_HEADER : undefined;
+}
+
+export interface PageNode {
   flags: number;
   key: Buffer;
   /** In a branch: the page that it leads to. */

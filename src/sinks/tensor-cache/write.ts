@@ -25,7 +25,7 @@ import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
- * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `CACHE_MISMATCH` where it was made with
+ * @throws {PipelineError} `RUN_LOCKED` while another process writes it or this one reads it, `CACHE_MISMATCH` where it was made with
  * another identity; `DISK_FULL` from its promises.
  */
 export async function writeCache(path: string, identity: CacheIdentity): Promise<CacheWriter> {

@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fileReader, fitsIntoMemory } from '#src/sinks/tensor-cache/file-read.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { temporaryFolder } from '../../fixtures.js';
+
+const SIDE = 40;
+const IDENTITY = pixelIdentity({ height: SIDE, width: SIDE, fit: 'stretch', decoder: 'turbo' });
+const BYTES = SIDE * SIDE * 3;
+const shaOf = (photo: number) => `${photo}`.padStart(64, '0');
+const pixelsOf = (photo: number) => new Uint8Array(BYTES).map((_, at) => at * 3 + photo * 31);
+
+let folder: { path: string; dispose(): Promise<void> };
+beforeEach(async () => {
+  folder = await temporaryFolder('file-read');
+});
+afterEach(() => folder.dispose());
+
+async function build(path: string, from: number, to: number): Promise<void> {
+  const writer = await writeCache(path, IDENTITY);
+  for (let photo = from; photo < to; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
+  await writer.close();
+}
+
+const openFiles = () => readdirSync('/proc/self/fd').length;
+
+it('reads what the map holds, and nothing that has no pages of its own', async () => {
+  const path = join(folder.path, 'cache');
+  await build(path, 0, 50);
+  const before = openFiles();
+  const root = open({ path, noSubdir: false, readOnly: true, maxDbs: 64 });
+  const reader = fileReader(join(path, 'data.mdb'), root);
+  const target = new Uint8Array(BYTES + 10);
+  for (const photo of [49, 0, 17, 17]) {
+    expect(reader.sizeOf(photo)).toBe(BYTES);
+    reader.read(photo, target, 10);
+    expect(target.subarray(10)).toEqual(pixelsOf(photo));
+  }
+  expect(reader.sizeOf(50)).toBe(0);
+  expect([0, 1, 17, 18, 49].map((photo) => reader.hasRead(photo))).toEqual([true, false, true, false, true]);
+  reader.prefetch([3, 1, 2, 49, 77]);
+  await reader.close();
+  await root.close();
+  expect(openFiles()).toBe(before);
+});
+
+it('keeps its snapshot while a writer removes and puts photos', async () => {
+  const path = join(folder.path, 'cache');
+  await build(path, 0, 40);
+  // First: a process that only reads a cache cannot write it too.
+  const writer = await writeCache(path, IDENTITY);
+  const cache = openCache(path);
+  const target = new Uint8Array(BYTES);
+  cache.readAll([1], target);
+  for (let photo = 0; photo < 40; photo += 2) await writer.remove(shaOf(photo));
+  for (let photo = 40; photo < 120; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
+  for (let photo = 0; photo < 40; photo++) {
+    cache.readAll([photo], target);
+    expect(target, `photo ${photo}`).toEqual(pixelsOf(photo));
+  }
+  // Those are not in its snapshot: they come from the map.
+  const rows = new Uint8Array(3 * BYTES);
+  cache.readAll([cache.keyOf(shaOf(77))!, 3, cache.keyOf(shaOf(119))!], rows);
+  for (const [row, photo] of [77, 3, 119].entries()) {
+    expect(rows.subarray(row * BYTES, (row + 1) * BYTES)).toEqual(pixelsOf(photo));
+  }
+  expect(() => cache.readAll([1000], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  await writer.close();
+  await cache.close();
+});
+
+it('is told that a process reads what it wants to write', async () => {
+  const path = join(folder.path, 'cache');
+  await build(path, 0, 2);
+  const cache = openCache(path);
+  await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+  await cache.close();
+});
+
+it('takes half of the memory for what stays in it', () => {
+  expect(fitsIntoMemory(1)).toBe(true);
+  expect(fitsIntoMemory(2 ** 50)).toBe(false);
+});
