@@ -15,7 +15,7 @@ import { identityHash } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { buildCaches, cacheName, cacheStep, recipePixels, recipeViews } from '#src/steps/cache.js';
 import { testContext } from '../context.js';
-import { jpeg, pipeline, temporaryFolder } from '../fixtures.js';
+import { jpeg, pipeline, smallDisk, temporaryFolder } from '../fixtures.js';
 
 const SIDE = 24;
 const RECIPE = `
@@ -183,6 +183,29 @@ describe('caches of stored views', () => {
     expect(three.slice(0, 2)).toEqual([photos, first]);
     expect(digests(await build(newRoot(), { of: copies(3) }))).toEqual(three);
     expect(new Set(three).size).toBe(4);
+  });
+
+  it('are refused before anything is decoded where the disk has room for the photos alone', async ({
+    skip,
+  }) => {
+    const disk = await smallDisk(join(folder.path, 'disk'), 10 * 2 ** 20);
+    if (disk === undefined) return skip();
+    try {
+      const text = RECIPE.replace(`size: ${SIDE}`, 'size: 224');
+      const [photos, ...views] = cachesIn('disk', parseRecipe(text));
+      const context = testContext();
+      const tasks = [task(samples)];
+      const all = { caches: [photos!, ...views], tasks, context };
+      await expect(buildCaches(all)).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(context.counts).toEqual([]);
+      // 24 training photos of 150 KB in each of two views, and 40 photos, of which there is room for.
+      const [alone] = await buildCaches({ caches: [photos!], tasks, context });
+      expect(alone!.summary.records).toBe(40);
+      disk.resize(40 * 2 ** 20);
+      expect((await buildCaches(all)).map(({ summary }) => summary.records)).toEqual([40, 24, 24]);
+    } finally {
+      disk.dispose();
+    }
   });
 
   it('have a photo that any task trains on', async () => {
