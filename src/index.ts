@@ -3,6 +3,7 @@ export { type Augmenter, type AugmenterOptions, augmenter } from './augment/augm
 export { type MixableBatch, type MixedLabels, mixBatch } from './augment/mix.js';
 export { type Augmentation, augmentationOf, UNCHANGED, type ViewKey } from './augment/parameters.js';
 export { type AugmentationRecipe, augmentationSchema } from './augment/schema.js';
+export { type StoredView, storedAugmentation } from './augment/stored.js';
 export {
   type Batch,
   type BatchOptions,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
+import { splitAugmentation } from './augment/stored.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
 
@@ -77,6 +78,9 @@ const taskSchema = z
 /** Heights and widths that a pixel cache may have. */
 export const LEAST_CACHE_SIZE = 8;
 export const MOST_CACHE_SIZE = 1024;
+
+/** More than a training has epochs for, each of them as large as the photos. */
+const MOST_COPIES = 64;
 
 /** Pixels below which a network's pools leave nothing. */
 const LEAST_SIZE: Partial<Record<string, number>> = { vgg16: 32 };
@@ -157,11 +161,27 @@ export const recipeSchema = z
           .describe(
             'How photos are kept; default: raw. jpeg encodes them at their target size, and reading decodes them.',
           ),
+        augmentedCopies: z
+          .int()
+          .min(0)
+          .max(MOST_COPIES)
+          .optional()
+          // Without a default, as the filter, and the default itself is left out too.
+          .transform((copies) => (copies === 0 ? undefined : copies))
+          .describe(
+            'So many augmented views of each training photo are stored, and epochs take turns with them; default: 0, each epoch makes views of its own.',
+          ),
       })
       .prefault({}),
     // Without a default: recipes without it keep their hashes.
     augmentation: augmentationSchema.optional(),
     model: modelSchema,
+  })
+  .superRefine(({ cache, augmentation }, context) => {
+    const input = cache.augmentedCopies;
+    if (input === undefined || Object.keys(splitAugmentation(augmentation ?? {}).ofPhotos).length > 0) return;
+    const message = '0 without an augmentation that changes photos: every view would be the photo itself';
+    context.addIssue({ code: 'custom', path: ['cache', 'augmentedCopies'], input, message });
   })
   .superRefine((recipe, context) => {
     const input = recipe.cache.size;

@@ -31,6 +31,8 @@ export interface CacheSummary {
   height: number;
   width: number;
   decoder: string;
+  /** Of a cache of stored views: which of them, from 1. */
+  view?: number;
   /** sha256 of the cache's contents, hex. */
   digest: string;
 }

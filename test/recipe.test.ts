@@ -119,6 +119,30 @@ it('makes another cache only of photos that are stored as JPEG', () => {
   expect('storage' in raw || 'storage' in parseRecipe(MINIMAL).cache).toBe(false);
 });
 
+describe('cache.augmentedCopies', () => {
+  const AUGMENTED = 'augmentation={flip: horizontal}';
+
+  it('of 0 is what it is by default, hash and all', () => {
+    const recipe = parseRecipe(MINIMAL, [AUGMENTED]);
+    expect('augmentedCopies' in recipe.cache).toBe(false);
+    const none = parseRecipe(MINIMAL, [AUGMENTED, 'cache.augmentedCopies=0']);
+    expect(hashOf(none)).toBe(hashOf(recipe));
+    const two = parseRecipe(MINIMAL, [AUGMENTED, 'cache.augmentedCopies=2']);
+    expect(two.cache.augmentedCopies).toBe(2);
+    expect(hashOf(two)).not.toBe(hashOf(recipe));
+    expect(parseRecipe(JSON.stringify(two))).toEqual(two);
+  });
+
+  it.each([
+    [['cache.augmentedCopies=2'], 'cache.augmentedCopies: Expected 0 without an augmentation'],
+    [['cache.augmentedCopies=2', 'augmentation={mixup: 0.2}'], 'Expected 0 without an augmentation'],
+    [[AUGMENTED, 'cache.augmentedCopies=65'], 'cache.augmentedCopies: Expected at most 64 but received 65'],
+    [[AUGMENTED, 'cache.augmentedCopies=-1'], 'cache.augmentedCopies: Expected at least 0'],
+  ])('refuses %s', (overrides, message) => {
+    expect(failure(MINIMAL, overrides)).toContain(message);
+  });
+});
+
 describe('augmentation', () => {
   it('is absent unless it is given, so that the hashes of recipes without it stay', () => {
     expect('augmentation' in parseRecipe(MINIMAL)).toBe(false);

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
+import type { CacheIdentity, PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import { type CommandDefinition, usageError } from './command.js';
 
 interface InspectOptions {
@@ -54,10 +54,17 @@ function describe(found: {
   const { identity, records, bytes, digest, verified } = found;
   const what =
     identity.kind === 'pixels'
-      ? `${records} photos, ${identity.height} × ${identity.width} × 3 uint8${identity.storage === 'jpeg' ? ` as JPEG (${identity.versions.storage})` : ''}, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}`
-      : `${records} vectors of ${identity.length} float32: ${identity.network} ${identity.layer}, weights ${identity.weights.slice(0, 8)}, pixels ${identity.pixels}`;
+      ? `${records} ${identity.view ? 'views' : 'photos'}, ${identity.height} × ${identity.width} × 3 uint8${identity.storage === 'jpeg' ? ` as JPEG (${identity.versions.storage})` : ''}, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}${viewOf(identity)}`
+      : `${records} vectors of ${identity.length} float32: ${identity.network} ${identity.layer}, weights ${identity.weights.slice(0, 8)}, pixels ${identity.pixels}${identity.view > 0 ? `, view ${identity.view}` : ''}`;
   const lines = [what, `${bytes} bytes on disk`];
   if (digest !== undefined) lines.push(`digest ${digest}`);
   if (verified) lines.push('every checksum is right');
   return `${lines.join('\n')}\n`;
+}
+
+/** Which view of each photo is stored, and how it was drawn. */
+function viewOf({ view, versions }: PixelIdentity): string {
+  if (view === undefined) return '';
+  const { number, seed, augmentation } = view;
+  return `\nview ${number} of each photo, seed ${seed}, ${versions.augment}: ${JSON.stringify(augmentation)}`;
 }

@@ -1,3 +1,4 @@
+import type { StoredView } from '../augment/stored.js';
 import type { ErrorCode } from '../errors.js';
 import { threadPool } from '../thread-pool.js';
 import type { Decoder } from './decode.js';
@@ -15,6 +16,8 @@ export interface PixelTarget {
   decoder: Decoder;
   /** How the photo is handed out; default `raw`. */
   storage?: Storage;
+  /** The augmented view that is made of the photo once it has its size; absent: the photo itself. */
+  view?: StoredView;
 }
 
 /** A decoded photo at its targets' sizes. */
@@ -24,8 +27,11 @@ export interface ResizedPhoto {
   /** The decoded photo's own size. */
   width: number;
   height: number;
-  /** For each target in its order height × width × 3 RGB bytes, or these as a JPEG, in memory of their own. */
-  pixels: readonly Uint8Array[];
+  /**
+   * For each target in its order height × width × 3 RGB bytes, or these as a JPEG, in memory of their own; undefined
+   * where the photo was not wanted.
+   */
+  pixels: readonly (Uint8Array | undefined)[];
 }
 
 /** What two photos are compared by. */
@@ -61,6 +67,8 @@ export interface ResizeJob {
   kind: 'resize';
   files: readonly string[];
   targets: readonly PixelTarget[];
+  /** For each file the indices of the targets that it is wanted at, at least one; absent: all, for all files. */
+  wanted?: readonly (readonly number[])[];
   /** For each target memory of the pixels' length that may be written over; where there is too little, more is made. */
   memory?: ArrayBuffer[][];
 }
@@ -69,8 +77,15 @@ export type FilePair = readonly [a: string, b: string];
 
 /** Threads that decode; a job's results stand in the order of its files. */
 export interface PixelPool {
-  /** Each photo at every target's size; it is read once, and decoded once a decoder. */
-  resize(files: readonly string[], targets: readonly PixelTarget[]): Promise<PixelResult<ResizedPhoto>[]>;
+  /**
+   * Each photo as every target, or as those that `wanted` names for it (see `ResizeJob`); it is read once, and decoded
+   * once a decoder.
+   */
+  resize(
+    files: readonly string[],
+    targets: readonly PixelTarget[],
+    wanted?: ResizeJob['wanted'],
+  ): Promise<PixelResult<ResizedPhoto>[]>;
   fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
   /** Whether the two photos of each pair are one picture, looked at closely and in colour. */
   compare(pairs: readonly FilePair[], decoder: Decoder): Promise<boolean[]>;
@@ -78,7 +93,7 @@ export interface PixelPool {
    * Gives a photo's pixels back, whose memory then is that of another photo: to be called, if at all, by who alone holds
    * them. New memory costs as much as reading a photo and hashing it.
    */
-  giveBack(pixels: readonly Uint8Array[]): void;
+  giveBack(pixels: ResizedPhoto['pixels']): void;
   close(): Promise<void>;
 }
 
@@ -95,18 +110,23 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
     describe: (job) => (job.kind === 'compare' ? job.pairs.flat() : job.files).join(', '),
     message(job) {
       if (job.kind !== 'resize') return { message: job, transfer: [] };
-      const { files, targets } = job;
-      const memory = targets.map(({ height, width, storage }) =>
-        storage === 'jpeg' ? [] : spare.take(height * width * 3, files.length),
-      );
+      const { files, targets, wanted } = job;
+      const memory = targets.map(({ height, width, storage }, index) => {
+        if (storage === 'jpeg') return [];
+        const most = wanted?.filter((indices) => indices.includes(index)).length ?? files.length;
+        return spare.take(height * width * 3, most);
+      });
       return { message: { ...job, memory }, transfer: memory.flat() };
     },
   });
   return {
-    resize: (files, targets) => pool.run({ kind: 'resize', files, targets }),
+    resize: (files, targets, wanted) =>
+      pool.run({ kind: 'resize', files, targets, ...(wanted && { wanted }) }),
     fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
     compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
-    giveBack: (pixels) => pixels.forEach(spare.put),
+    giveBack(pixels) {
+      for (const one of pixels) if (one !== undefined) spare.put(one);
+    },
     async close() {
       spare.clear();
       await pool.close();
@@ -141,7 +161,8 @@ function spareMemory(): {
     take(bytes, most) {
       const alike = pieces.get(bytes);
       if (alike === undefined) pieces.set(bytes, []);
-      const taken = alike?.splice(-most) ?? [];
+      // splice(-0) would take all.
+      const taken = (most > 0 && alike?.splice(-most)) || [];
       kept -= taken.length * bytes;
       return taken;
     },

@@ -1,5 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { type Augmenter, augmenter } from '../augment/augmenter.js';
+import { storedAugmentation } from '../augment/stored.js';
 import { asPipelineError } from '../errors.js';
 import { readPhotoFile } from '../photo-file.js';
 import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
@@ -27,11 +29,11 @@ export default async function work(job: PixelJob): Promise<unknown> {
   const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
   const memory: ArrayBuffer[] = [];
   const look = job.kind === 'resize' ? resizer(job) : (file: string) => fingerprint(file, job);
-  for (const file of job.files) {
+  for (const [at, file] of job.files.entries()) {
     try {
-      const value: ResizedPhoto | Fingerprint = await look(file);
+      const value: ResizedPhoto | Fingerprint = await look(file, at);
       const parts = 'grid' in value ? [value.grid] : value.pixels;
-      memory.push(...parts.map(({ buffer }) => buffer as ArrayBuffer));
+      for (const part of parts) if (part !== undefined) memory.push(part.buffer as ArrayBuffer);
       results.push({ value });
     } catch (error) {
       results.push({ fault: faultOf(error) });
@@ -40,28 +42,69 @@ export default async function work(job: PixelJob): Promise<unknown> {
   return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
 }
 
-/** Encoders have memory of their own, and so do the pixels that they take: one a target, for a whole job. */
-function resizer({ targets, memory }: ResizeJob): (file: string) => Promise<ResizedPhoto> {
-  const encoders = targets.map((target) => {
-    if (target.storage !== 'jpeg') return undefined;
-    return { encode: jpegEncoder(target), fitted: new Uint8Array(target.height * target.width * 3) };
-  });
-  return async (file) => {
+/**
+ * Makes a photo's targets. Of those that differ only in view and storage the photo is fitted once, if they follow each
+ * other. What is not handed out is written over by the next photo: encoders have memory of their own, and so do the
+ * pixels that they take.
+ */
+function resizer({
+  targets,
+  wanted,
+  memory,
+}: ResizeJob): (file: string, at: number) => Promise<ResizedPhoto> {
+  const all = [...targets.keys()];
+  const ways = targets.map(({ view: _, storage, ...fitted }) => ({
+    fitted: JSON.stringify(fitted),
+    encode: storage === 'jpeg' ? jpegEncoder(fitted) : undefined,
+  }));
+  const scratches = new Map<string, Uint8Array>();
+  const scratch = (name: string, bytes: number) => {
+    const found = scratches.get(name) ?? new Uint8Array(bytes);
+    scratches.set(name, found);
+    return found;
+  };
+  return async (file, at) => {
     const bytes = readPhotoFile(file);
+    const sha256 = hash('sha256', bytes);
     let decoded: (Size & { decoder: Decoder }) | undefined;
-    const pixels: Uint8Array[] = [];
-    for (const [index, target] of targets.entries()) {
-      const { decoder } = target;
+    let photo: { fitted: string; pixels: Uint8Array; toAugment?: Augmenter } | undefined;
+    const pixels: (Uint8Array | undefined)[] = targets.map(() => undefined);
+    for (const index of wanted?.[at] ?? all) {
+      const target = targets[index]!;
+      const { fitted, encode } = ways[index]!;
+      const { decoder, view } = target;
+      const length = target.height * target.width * 3;
       if (decoded?.decoder !== decoder) decoded = { ...(await decode(bytes, decoder, kernels)), decoder };
-      const encoder = encoders[index];
       const spare = memory?.[index]?.pop();
-      const into = encoder?.fitted ?? (spare && new Uint8Array(spare));
-      const fitted = fitPhoto(kernels, decoded, target, into);
-      pixels.push(encoder?.encode(fitted) ?? fitted);
+      const own = () => (spare === undefined ? new Uint8Array(length) : new Uint8Array(spare));
+      let made: Uint8Array;
+      if (view === undefined) {
+        made = fitPhoto(kernels, decoded, target, encode ? scratch(fitted, length) : own());
+        photo = { fitted, pixels: made };
+      } else {
+        if (photo?.fitted !== fitted) {
+          photo = { fitted, pixels: fitPhoto(kernels, decoded, target, scratch(fitted, length)) };
+        }
+        photo.toAugment ??= loadedAugmenter(target, photo.pixels);
+        made = encode ? scratch(`view ${length}`, length) : own();
+        photo.toAugment.augment(storedAugmentation(view, sha256), made);
+      }
+      pixels[index] = encode?.(made) ?? made;
     }
     const { width, height } = decoded!;
-    return { sha256: hash('sha256', bytes), width, height, pixels };
+    return { sha256, width, height, pixels };
   };
+}
+
+/** By the size of what goes in and comes out. */
+const augmenters = new Map<string, Augmenter>();
+
+function loadedAugmenter({ width, height }: Size, pixels: Uint8Array): Augmenter {
+  const name = `${width}x${height}`;
+  const kernel = augmenters.get(name) ?? augmenter({ source: { width, height }, target: { width, height } });
+  augmenters.set(name, kernel);
+  kernel.source.set(pixels);
+  return kernel;
 }
 
 async function fingerprint(

@@ -1,4 +1,5 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import { mixes } from '../augment/mix.js';
 import { PipelineError } from '../errors.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
 import type { Tf } from './backends/backend.js';
@@ -76,13 +77,13 @@ export function firstTrained(model: LayersModel, { train }: PhaseRecipe): number
 }
 
 /**
- * Whether a recipe trains nothing but the head of a pretrained network, on photos as they are: then features are
- * computed once.
+ * Whether a recipe trains nothing but the head of a pretrained network, on photos as they are or on stored views that are
+ * not mixed: then features are computed once each.
  */
 export function trainsOnFeatures(recipe: Recipe, task: string): boolean {
-  return (
-    recipe.augmentation === undefined && modelOf(recipe, task).phases.every(({ train }) => train === 'head')
-  );
+  const { augmentation, cache } = recipe;
+  const stands = augmentation === undefined || (cache.augmentedCopies !== undefined && !mixes(augmentation));
+  return stands && modelOf(recipe, task).phases.every(({ train }) => train === 'head');
 }
 
 /** How many numbers a phase trains, and how many it leaves alone. */

@@ -2,6 +2,7 @@ import { workerData as threadData } from 'node:worker_threads';
 import type { Tensor4D } from '@tensorflow/tfjs';
 import { batches } from '../batches.js';
 import { type PlainError, plainError } from '../errors.js';
+import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { startBackend } from './backends/index.js';
 import type { FeatureJob, FeatureWorkerData, PhotoFeatures } from './features.js';
@@ -13,17 +14,17 @@ import { readPretrained } from './weights/pretrained.js';
 
 const data = threadData as FeatureWorkerData;
 const network = networks[data.network as Network['name']];
-const cache = openCache(data.pixels);
-if (cache.identity.kind !== 'pixels') throw new TypeError('Expected a cache of pixels');
-const { height, width } = cache.identity;
+const { height, width } = data;
 const { tf, name, device } = await startBackend(data.backend);
 const backend = { name, device };
 const pretrained = await readPretrained(data.weights, network);
 const base = network.build(tf, { height, width, alpha: pretrained.alpha, seed: 0 });
 assignWeights(tf, base, pretrained.weights, network.top);
 const folded = foldModel(tf, base);
+/** By their folders: photos, and views of them. */
+const caches = new Map<string, TensorCache>();
 
-/** One job of a feature thread: keys of the pixel cache → their features. */
+/** One job of a feature thread: keys of a pixel cache → their features. */
 export default async function work(job: FeatureJob): Promise<PhotoFeatures | { error: PlainError }> {
   try {
     return { features: await compute(job), backend };
@@ -33,7 +34,9 @@ export default async function work(job: FeatureJob): Promise<PhotoFeatures | { e
   }
 }
 
-async function compute({ keys }: FeatureJob): Promise<Float32Array> {
+async function compute({ pixels: path, keys }: FeatureJob): Promise<Float32Array> {
+  const cache = caches.get(path) ?? openCache(path);
+  caches.set(path, cache);
   const samples = keys.map((key) => ({ key, label: 0 }));
   const options = { samples, batchSize: keys.length, normalise: network.preprocessing };
   for await (const { values, shape } of batches(cache, options)) {

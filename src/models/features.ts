@@ -1,6 +1,7 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError, type PlainError, revivedError } from '../errors.js';
-import type { PixelIdentity, TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
+import type { CacheWriter, PixelIdentity, TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
+import { assertRoom } from '../sinks/tensor-cache/databases.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
 import type { RunContext } from '../stage.js';
@@ -17,13 +18,16 @@ export interface FeatureWorkerData {
   network: string;
   /** The folder of the pretrained weights. */
   weights: string;
-  /** The pixel cache's folder. */
-  pixels: string;
+  /** Of the photos, in pixels. */
+  height: number;
+  width: number;
   backend: BackendChoice;
 }
 
-/** What a feature thread is asked: keys of the pixel cache. */
+/** What a feature thread is asked: keys of a pixel cache. */
 export interface FeatureJob {
+  /** The cache's folder. */
+  pixels: string;
   keys: number[];
 }
 
@@ -41,7 +45,7 @@ export interface ComputedFeatures {
   backend?: { name: string; device: string };
 }
 
-/** The identity of the features that a pretrained base gives for a pixel cache's photos. */
+/** The identity of the features that a pretrained base gives for a pixel cache's photos, or stored views of them. */
 export function featureIdentity(pretrained: PretrainedIdentity, pixels: PixelIdentity): VectorIdentity {
   const { network, alpha, digest } = pretrained;
   return {
@@ -53,43 +57,56 @@ export function featureIdentity(pretrained: PretrainedIdentity, pixels: PixelIde
     weights: digest,
     layer: network.featureLayer,
     preprocessing: network.preprocessing,
-    view: 0,
+    view: pixels.view?.number ?? 0,
     pixels: identityHash(pixels),
   };
 }
 
-/**
- * Computes a frozen base's pooled features of photos, once each, into a cache of vectors; those that an earlier build
- * stored are kept. Photos go through `context.workers` threads, each with a backend of its own, and are stored in
- * order.
- * @param options.folder the pretrained weights' folder.
- * @param options.photos sha256 of the photos' bytes, all in `pixels`.
- * @throws {PipelineError} `BACKEND_UNAVAILABLE`, `NOT_FOUND`, `WORKER_CRASHED`, `ABORTED`.
- */
-export async function computeFeatures(options: {
+/** A cache of features to fill, and the photos it wants. */
+export interface FeaturePart {
   path: string;
   identity: VectorIdentity;
-  folder: string;
+  /** The photos themselves, or a stored view of them. */
   pixels: TensorCache;
+  /** sha256 of the photos' bytes, all in `pixels`. */
   photos: Iterable<string>;
+}
+
+/**
+ * Computes a frozen base's pooled features of photos, once each, into caches of vectors; those that an earlier build
+ * stored are kept. Photos go through `context.workers` threads, each with a backend of its own, and are stored in
+ * order.
+ * @param options.parts one base's features of photos and of views of them, at least one; their pixels are of one size.
+ * @param options.folder the pretrained weights' folder.
+ * @returns what was found out about all parts together.
+ * @throws {PipelineError} `BACKEND_UNAVAILABLE`, `NOT_FOUND`, `DISK_FULL`, `WORKER_CRASHED`, `ABORTED`.
+ */
+export async function computeFeatures(options: {
+  parts: readonly FeaturePart[];
+  folder: string;
   backend: BackendChoice;
   context: RunContext;
 }): Promise<ComputedFeatures> {
-  const { path, identity, folder, pixels, photos, backend, context } = options;
+  const { parts, folder, backend, context } = options;
   const { signal, workers, events } = context;
-  const writer = await writeCache(path, identity);
+  const writers: CacheWriter[] = [];
+  const records = () => writers.reduce((sum, writer) => sum + writer.length, 0);
   try {
-    const missing = [...new Set(photos)].filter((sha256) => !writer.has(sha256));
-    if (missing.length === 0) return { records: writer.length, computed: 0 };
-    writer.reserve(missing.length);
-    const workerData: FeatureWorkerData = {
-      network: identity.network,
-      weights: folder,
-      pixels: pixels.path,
-      backend,
-    };
+    for (const { path, identity } of parts) writers.push(await writeCache(path, identity));
+    const lacking = parts.map((part, index): LackingPart => {
+      const writer = writers[index]!;
+      return { ...part, writer, missing: [...new Set(part.photos)].filter((sha256) => !writer.has(sha256)) };
+    });
+    const total = lacking.reduce((sum, { missing }) => sum + missing.length, 0);
+    if (total === 0) return { records: records(), computed: 0 };
+    const needed = lacking.reduce((sum, { writer, missing }) => sum + writer.reserve(missing.length), 0);
+    // Each has room for itself; what matters is whether all have.
+    if (parts.length > 1) assertRoom(parts[0]!.path, needed);
+    const { height, width } = parts[0]!.pixels.identity as PixelIdentity;
+    const { network } = parts[0]!.identity;
+    const workerData: FeatureWorkerData = { network, weights: folder, height, width, backend };
     let used: ComputedFeatures['backend'];
-    const threads = Math.min(workers, Math.ceil(missing.length / PHOTOS_A_JOB));
+    const threads = Math.min(workers, Math.ceil(total / PHOTOS_A_JOB));
     const pool = threadPool<FeatureJob, PhotoFeatures | { error: PlainError }>({
       module: new URL('./feature-worker.js', import.meta.url),
       workers: threads,
@@ -98,17 +115,17 @@ export async function computeFeatures(options: {
     });
     try {
       const jobs = mapOrdered(
-        chunks(iterate(missing), PHOTOS_A_JOB),
-        async (some) => {
+        jobsOf(lacking),
+        async ({ some, pixels, ...part }) => {
           const keys = some.map((sha256) => keyOf(pixels, sha256));
-          const result = await pool.run({ keys }, { signal });
+          const result = await pool.run({ pixels: pixels.path, keys }, { signal });
           if ('error' in result) throw revivedError(result.error);
-          return { some, ...result };
+          return { ...part, some, ...result };
         },
         { concurrency: 2 * threads, signal },
       );
       let done = 0;
-      for await (const { some, features: vectors, backend: own } of jobs) {
+      for await (const { some, writer, identity, features: vectors, backend: own } of jobs) {
         used ??= own;
         const puts = some.map((sha256, row) => {
           const vector = vectors.slice(row * identity.length, (row + 1) * identity.length);
@@ -116,14 +133,26 @@ export async function computeFeatures(options: {
         });
         await Promise.all(puts);
         done += some.length;
-        events.emit({ type: 'progress', stage: 'features', done, total: missing.length, unit: 'photos' });
+        events.emit({ type: 'progress', stage: 'features', done, total, unit: 'photos' });
       }
     } finally {
       await pool.close();
     }
-    return { records: writer.length, computed: missing.length, ...(used && { backend: used }) };
+    return { records: records(), computed: total, ...(used && { backend: used }) };
   } finally {
-    await writer.close();
+    for (const writer of writers) await writer.close();
+  }
+}
+
+interface LackingPart extends FeaturePart {
+  writer: CacheWriter;
+  missing: readonly string[];
+}
+
+/** Photos of one pixel cache each, part by part. */
+async function* jobsOf(parts: readonly LackingPart[]): AsyncGenerator<LackingPart & { some: string[] }> {
+  for (const part of parts) {
+    for await (const some of chunks(iterate(part.missing), PHOTOS_A_JOB)) yield { ...part, some };
   }
 }
 

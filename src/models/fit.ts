@@ -38,10 +38,12 @@ export interface FitOptions {
   samples: readonly Sample[];
   /** Pixels, or a frozen base's features where only the head is trained. */
   cache: TensorCache;
+  /** Stored views of the train side, in pixels or features as `cache`: epochs take turns, the first with the first. */
+  views?: readonly TensorCache[];
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: PixelTarget;
   pretrained?: Pretrained;
-  /** How the training photos are changed, anew in each epoch; a cache of features knows only the photos as they are. */
+  /** How training photos are changed, anew in each epoch; of stored views, only how they are mixed. Not of features. */
   augmentation?: AugmentationRecipe;
   /** Where the model is saved. */
   folder: string;
@@ -71,19 +73,24 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     ...(pretrained && { pretrained }),
   });
   const feed = createFeed(tf, cache, network.preprocessing);
+  const sideOf = (side: Side, from: TensorCache) =>
+    keyedSamples(
+      from,
+      samples.filter(({ split }) => split === side),
+      classes,
+    );
+  // Found anew in each epoch: of many views each sample would be held many times.
+  const viewSide = (from: TensorCache) => ({
+    feed: createFeed(tf, from, network.preprocessing),
+    samples: () => sideOf('train', from),
+  });
   try {
-    const sideOf = (side: Side) =>
-      keyedSamples(
-        cache,
-        samples.filter(({ split }) => split === side),
-        classes,
-      );
     const training: Training = {
       ...options,
       classifier: model,
       feed,
-      train: sideOf('train'),
-      validation: sideOf('validation'),
+      train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
+      validation: sideOf('validation', cache),
       history: [],
       backends: new Set([options.backend]),
       started: performance.now(),
@@ -128,8 +135,10 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
 
 interface Training extends FitOptions {
   classifier: LayersModel;
+  /** The photos themselves. */
   feed: Feed;
-  train: readonly KeyedSample[];
+  /** The train side, by view. */
+  train: readonly { feed: Feed; samples(): readonly KeyedSample[] }[];
   validation: readonly KeyedSample[];
   history: EpochRecord[];
   backends: Set<string>;
@@ -138,6 +147,10 @@ interface Training extends FitOptions {
   /** Milliseconds that the trainer waited for batches. */
   waited: number;
   best?: BestEpoch;
+}
+
+function always<T>(value: T): () => T {
+  return () => value;
 }
 
 const secondsOf = ({ started }: Training) => (performance.now() - started) / 1000;
@@ -166,7 +179,7 @@ async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, feed, model, seed, signal, events, task, history, augmentation } = training;
+  const { tf, classifier, model, seed, signal, events, task, history, augmentation } = training;
   const cut = cutModel(tf, classifier, firstTrained(classifier, phase));
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const onWait = (milliseconds: number) => {
@@ -182,18 +195,22 @@ async function trainPhase(
     while (history.length < epochs && !outOfPatience()) {
       const epoch = history.length + 1;
       const started = performance.now();
+      const { feed, samples } = training.train[(epoch - 1) % training.train.length]!;
       const trained = await trainEpoch({
         tf,
         cut,
         feed,
         optimizer,
-        samples: training.train,
+        samples: samples(),
         batchSize: model.batchSize,
         shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
         ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
         labelSmoothing: model.head.labelSmoothing,
         signal,
         onWait,
+      }).finally(async () => {
+        // Of many views each would keep a thread.
+        if (feed !== training.feed) await feed.close();
       });
       const validated = await validate(training, cut, epoch);
       const record: EpochRecord = {

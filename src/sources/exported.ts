@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { augmentationSchema } from '../augment/schema.js';
 import { asPipelineError, PipelineError } from '../errors.js';
 import {
   DATASET_FILE,
@@ -49,10 +50,14 @@ const descriptionSchema: z.ZodType<DatasetDescription> = z.strictObject({
       filter: z.enum(FILTERS).exclude(['bilinear']).exactOptional(),
       decoder: z.enum(['turbo', 'sharp']),
       storage: z.enum(STORAGES).exclude(['raw']).exactOptional(),
+      view: z
+        .strictObject({ number: z.int().min(1), seed: z.int(), augmentation: augmentationSchema })
+        .exactOptional(),
       versions: z.strictObject({
         decoder: z.string(),
         resize: z.string(),
         storage: z.string().exactOptional(),
+        augment: z.string().exactOptional(),
       }),
     })
     .refine(({ height, width }) => height * width <= MAX_PIXELS, { error: 'a photo of fewer pixels' }),

@@ -1,20 +1,18 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { splitAugmentation } from '../augment/stored.js';
 import { hashOf } from '../canonical-json.js';
-import { byteBudget } from '../concurrency.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
-import type { CacheWriter, PixelIdentity } from '../sinks/tensor-cache/cache.js';
-import { assertRoom } from '../sinks/tensor-cache/databases.js';
+import type { CacheWriter, PixelIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
 import { identityHash, pixelIdentity, pixelTarget } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
-import { type RunContext, runStage } from '../stage.js';
-import { decodeResize } from '../stages/decode-resize.js';
-import { iterate } from '../streams.js';
+import type { RunContext } from '../stage.js';
 import type { CacheSummary } from '../summary.js';
 import { type Accounted, accountedStep } from './accounted.js';
+import { keeps, type PixelCache, storePhotos } from './store-photos.js';
 
 /** One task's samples and the digest that names them in the cache. */
 export interface TaskSamples {
@@ -27,10 +25,11 @@ export interface TaskSamples {
   given: boolean;
 }
 
-/** A pixel cache's place and what it holds. */
-export interface PixelCache {
-  path: string;
-  identity: PixelIdentity;
+/** Where a task's photos lie: the photos themselves, and stored views of those that it is trained on. */
+export interface TaskPixels {
+  pixels: PixelCache;
+  /** By view, from 1; none where each epoch makes views of its own. */
+  views: readonly PixelCache[];
 }
 
 /** What building a cache found out. */
@@ -40,7 +39,7 @@ export interface BuiltCache {
   missing: number;
 }
 
-/** What the step found out about the recipe's own cache, and about the others in their order. */
+/** What the step found out about the recipe's own cache, and about the others: its stored views, then other sizes. */
 export interface BuiltCaches extends BuiltCache {
   others?: BuiltCache[];
 }
@@ -63,18 +62,21 @@ export async function cacheStep(options: {
   /** The recipe's own cache's first. */
   summaries: CacheSummary[];
   pixels: PixelCache;
+  views: PixelCache[];
   usable: TaskSamples[];
 }> {
   const { run, context, recipe, tasks, root } = options;
-  const place = (size: number) => {
-    const identity = recipePixels(recipe, size);
+  const place = (identity: PixelIdentity) => {
     const name = cacheName(identity);
     return { path: join(root, name), identity, output: root === run.path ? name : join(root, name) };
   };
-  const pixels = place(recipe.cache.size);
+  const pixels = place(recipePixels(recipe));
+  const views = recipeViews(recipe).map(place);
   const more = new Set(options.sizes);
   more.delete(recipe.cache.size);
-  const others = [...more].sort((a, b) => a - b).map(place);
+  const sizes = [...more].sort((a, b) => a - b).map((size) => place(recipePixels(recipe, size)));
+  // Views first: they are made of the photos that the recipe's own cache gets.
+  const others = [...views, ...sizes];
   const caches = [pixels, ...others];
   // Known from looking whether the kept cache still holds.
   let kept: TaskSamples[] | undefined;
@@ -88,12 +90,12 @@ export async function cacheStep(options: {
     outputs: caches.map(({ output }) => `${output}/data.mdb`),
     // A shared cache may have been made anew, for another run.
     async holds({ missing, others: built = [] }) {
-      const found = await usableTasks(pixels, tasks);
+      const found = await usableTasks([pixels], tasks);
       if (countMissing(tasks, found) !== missing) return false;
       for (const [index, other] of others.entries()) {
-        if (countMissing(tasks, await usableTasks(other, tasks)) !== built[index]?.missing) return false;
+        if (countMissing(tasks, await usableTasks([other], tasks)) !== built[index]?.missing) return false;
       }
-      kept = found;
+      kept = views.length === 0 ? found : await usableTasks([pixels, ...views], tasks);
       return true;
     },
     async work(own) {
@@ -101,27 +103,37 @@ export async function cacheStep(options: {
       return { ...first!, ...(rest.length > 0 && { others: rest }) };
     },
   });
-  const usable = kept ?? (await usableTasks(pixels, tasks));
+  const usable = kept ?? (await usableTasks([pixels, ...views], tasks));
   const { others: rest = [], ...first } = step.result;
   const summaries = [first, ...rest].map(({ summary }, index) => ({
     path: caches[index]!.output,
     ...summary,
   }));
-  return { step, summaries, pixels, usable };
+  return { step, summaries, pixels, views, usable };
 }
 
-/** The samples whose photos are in the cache; where some are not, under a digest of their own. */
-async function usableTasks(pixels: PixelCache, tasks: readonly TaskSamples[]): Promise<TaskSamples[]> {
-  const cache = openCache(pixels.path, { identity: pixels.identity });
+/** The samples whose photos are in all caches that should have them; where some are not, under a digest of their own. */
+async function usableTasks(
+  caches: readonly PixelCache[],
+  tasks: readonly TaskSamples[],
+): Promise<TaskSamples[]> {
+  const opened: TensorCache[] = [];
   try {
+    for (const { path, identity } of caches) opened.push(openCache(path, { identity }));
+    const isThere = (sample: Sample) =>
+      opened.every(
+        (cache, index) =>
+          !keeps(caches[index]!, sample) ||
+          (sample.sha256 !== '' && cache.keyOf(sample.sha256) !== undefined),
+      );
     return tasks.map((task) => {
-      const samples = task.samples.filter(({ sha256 }) => sha256 !== '' && cache.keyOf(sha256) !== undefined);
+      const samples = task.samples.filter(isThere);
       if (samples.length === task.samples.length) return task;
       const digest = hashOf([task.digest, samples.map(({ path }) => path)]);
       return { ...task, samples, digest };
     });
   } finally {
-    await cache.close();
+    for (const cache of opened) await cache.close();
   }
 }
 
@@ -136,6 +148,16 @@ export function recipePixels({ cache }: Recipe, size = cache.size): PixelIdentit
   const { fit, filter, decoder, storage } = cache;
   const target = { height: size, width: size, fit, decoder };
   return pixelIdentity({ ...target, ...(filter && { filter }), ...(storage && { storage }) });
+}
+
+/** The caches of stored views that a recipe asks for, by view. */
+export function recipeViews(recipe: Recipe): PixelIdentity[] {
+  const { cache, augmentation = {}, seed } = recipe;
+  const plain = pixelTarget(recipePixels(recipe));
+  const { ofPhotos } = splitAugmentation(augmentation);
+  return Array.from({ length: cache.augmentedCopies ?? 0 }, (_, index) =>
+    pixelIdentity({ ...plain, view: { number: index + 1, seed, augmentation: ofPhotos } }),
+  );
 }
 
 /** A pixel cache's folder name: size and identity. */
@@ -160,12 +182,18 @@ export async function buildCaches(options: {
   const missing: number[] = [];
   try {
     for (const { path, identity } of caches) writers.push(await writeCache(path, identity));
-    await storePhotos(writers, caches, tasks, context);
-    for (const writer of writers) {
+    await storePhotos(
+      writers,
+      caches,
+      tasks.flatMap(({ samples }) => samples),
+      context,
+    );
+    for (const [index, writer] of writers.entries()) {
       let without = 0;
       for (const { task, digest, samples } of tasks) {
-        const cached = samples.filter(({ sha256 }) => writer.has(sha256));
-        without += samples.length - cached.length;
+        const kept = samples.filter((sample) => keeps(caches[index]!, sample));
+        const cached = kept.filter(({ sha256 }) => writer.has(sha256));
+        without += kept.length - cached.length;
         await writer.putSamples(task, digest, cached);
       }
       missing.push(without);
@@ -177,75 +205,15 @@ export async function buildCaches(options: {
   for (const [index, { path, identity }] of caches.entries()) {
     const cache = openCache(path, { identity });
     try {
-      const { height, width, decoder } = identity;
+      const { height, width, decoder, view } = identity;
       const bytes = statSync(join(path, 'data.mdb')).size;
       const digest = await cache.digest();
-      const summary = { records: cache.length, bytes, height, width, decoder, digest };
+      const size = { records: cache.length, bytes, height, width };
+      const summary = { ...size, decoder, digest, ...(view && { view: view.number }) };
       built.push({ summary, missing: missing[index]! });
     } finally {
       await cache.close();
     }
   }
   return built;
-}
-
-/** Enough for a transaction to be worth its sync; with 64 MB a build was slower, and took 200 MB more. */
-const MOST_UNCOMMITTED_BYTES = 16 * 2 ** 20;
-
-/** Decodes what any of the caches lacks, and puts it where it is lacking. */
-async function storePhotos(
-  writers: readonly CacheWriter[],
-  caches: readonly PixelCache[],
-  tasks: readonly TaskSamples[],
-  context: RunContext,
-): Promise<void> {
-  const seen = new Set<string>();
-  const wanted = tasks
-    .flatMap(({ samples }) => samples)
-    .filter(({ sha256, path: photo }) => {
-      const key = sha256 === '' ? photo : sha256;
-      if (seen.has(key) || writers.every((writer) => writer.has(sha256))) return false;
-      seen.add(key);
-      return true;
-    });
-  const lacking = (writer: CacheWriter) => wanted.filter(({ sha256 }) => !writer.has(sha256)).length;
-  const needed = writers.reduce((sum, writer) => sum + writer.reserve(lacking(writer)), 0);
-  // Each has room for itself; what matters is whether all have.
-  if (writers.length > 1) assertRoom(caches[0]!.path, needed);
-  const what = writers.length > 1 ? `the ${writers.length} caches take` : 'the cache takes';
-  const text = `${wanted.length} photos to decode: ${what} up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
-  if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });
-  const stage = decodeResize(caches.map(({ identity }) => pixelTarget(identity)));
-  // A part of the budget is for what waits for its transaction, once as it was put and once as LMDB's pages.
-  const most = Math.min(context.budget.total / 8, MOST_UNCOMMITTED_BYTES);
-  const uncommitted = byteBudget(most);
-  const releasePart = await context.budget.acquire(2 * most, context.signal);
-  let failure: unknown;
-  const stored = new Set<Promise<void>>();
-  try {
-    for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), context, {
-      total: wanted.length,
-    })) {
-      if (failure !== undefined) throw failure;
-      const bytes = pixels.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      const release = await uncommitted.acquire(bytes, context.signal);
-      const put = Promise.all(writers.map((writer, index) => writer.put(sha256, pixels[index]!)))
-        .then(
-          // Only when all are done with them: where one has failed, another may still be reading.
-          reuse,
-          (error: unknown) => {
-            failure ??= error;
-          },
-        )
-        .finally(() => {
-          release();
-          stored.delete(put);
-        });
-      stored.add(put);
-    }
-    await Promise.all(stored);
-    if (failure !== undefined) throw failure;
-  } finally {
-    releasePart();
-  }
 }

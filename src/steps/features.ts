@@ -5,13 +5,15 @@ import { type ComputedFeatures, computeFeatures, featureIdentity } from '../mode
 import { networks } from '../models/networks/index.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
+import type { Side } from '../records.js';
 import type { RunFolder } from '../run.js';
-import type { PixelIdentity, VectorIdentity } from '../sinks/tensor-cache/cache.js';
+import type { TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import type { TaskSamples } from './cache.js';
+import type { TaskPixels, TaskSamples } from './cache.js';
+import type { PixelCache } from './store-photos.js';
 
 /** What names pretrained weights, and the folder that they are read from. */
 export interface WeightsFolder {
@@ -36,10 +38,16 @@ export async function readWeights(
   return weights;
 }
 
-/** A frozen base's features of a run's photos. */
-export interface Features {
+/** A cache of a frozen base's features. */
+export interface FeatureCache {
   path: string;
   identity: VectorIdentity;
+}
+
+/** A frozen base's features of a run's photos; of those that it is trained on, the stored views' where there are such. */
+export interface Features extends FeatureCache {
+  /** By view, from 1. */
+  views: readonly FeatureCache[];
   /** What computed them; absent where they were all there. */
   backend?: { name: string; device: string };
 }
@@ -54,11 +62,12 @@ export async function featureSteps(options: {
   recipe: Recipe;
   tasks: readonly TaskSamples[];
   weights: ReadonlyMap<string, WeightsFolder>;
-  pixels: { path: string; identity: PixelIdentity };
+  pixels: TaskPixels;
   root: string;
   backend: BackendChoice;
 }): Promise<{ features: Map<string, Features>; steps: Accounted<ComputedFeatures>[] }> {
-  const { run, context, recipe, tasks, weights, pixels, root, backend } = options;
+  const { run, context, recipe, tasks, weights, root, backend } = options;
+  const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
   for (const [network, { folder, pretrained }] of weights) {
@@ -66,36 +75,55 @@ export async function featureSteps(options: {
       ({ task }) => modelOf(recipe, task).network === network && trainsOnFeatures(recipe, task),
     );
     if (users.length === 0) continue;
-    const identity = featureIdentity(pretrained, pixels.identity);
-    const name = `features-${identityHash(identity)}`;
-    const path = root === run.path ? join(run.path, name) : join(root, name);
+    const place = (of: PixelCache) => {
+      const identity = featureIdentity(pretrained, of.identity);
+      const name = `features-${identityHash(identity)}`;
+      const path = join(root, name);
+      return { of, cache: { path, identity }, output: `${root === run.path ? name : path}/data.mdb` };
+    };
+    const plain = place(pixels);
+    const ofViews = views.map(place);
+    const places = [plain, ...ofViews];
     const step = await accountedStep(run, context, {
       name: `features-${network}`,
-      dependsOn: { identity, photos: users.map(({ digest }) => digest) },
-      outputs: [`${root === run.path ? name : path}/data.mdb`],
+      dependsOn: {
+        identity: plain.cache.identity,
+        photos: users.map(({ digest }) => digest),
+        ...(views.length > 0 && { views: ofViews.map(({ cache }) => cache.identity) }),
+      },
+      outputs: places.map(({ output }) => output),
       async work(own) {
-        const cache = openCache(pixels.path, { identity: pixels.identity });
+        const opened: TensorCache[] = [];
         try {
-          const photos = users.flatMap(({ samples }) => samples.map(({ sha256 }) => sha256));
-          return await computeFeatures({
-            path,
-            identity,
-            folder,
-            pixels: cache,
-            photos,
-            backend,
-            context: own,
-          });
+          for (const { of } of places) opened.push(openCache(of.path, { identity: of.identity }));
+          const parts = places.map(({ of, cache }, index) => ({
+            ...cache,
+            pixels: opened[index]!,
+            photos: photosRead(users, of, views.length),
+          }));
+          return await computeFeatures({ parts, folder, backend, context: own });
         } finally {
-          await cache.close();
+          for (const cache of opened) await cache.close();
         }
       },
     });
     steps.push(step);
     const { backend: computedOn } = step.result;
     for (const { task } of users) {
-      features.set(task, { path, identity, ...(computedOn && { backend: computedOn }) });
+      features.set(task, {
+        ...plain.cache,
+        views: ofViews.map(({ cache }) => cache),
+        ...(computedOn && { backend: computedOn }),
+      });
     }
   }
   return { features, steps };
+}
+
+/** The sha256 of the photos whose features are read: where views are trained on, nobody trains on the photos themselves. */
+function photosRead(users: readonly TaskSamples[], { identity }: PixelCache, views: number): string[] {
+  const sides = (split: Side) => views === 0 || (split === 'train') === (identity.view !== undefined);
+  return users.flatMap(({ samples }) =>
+    samples.filter(({ split }) => sides(split)).map(({ sha256 }) => sha256),
+  );
 }

@@ -93,7 +93,7 @@ async function steps(
   if (reached('evaluate')) for (const task of tasks) evaluatedSide(task);
 
   if (reached('cache')) {
-    const { step, summaries, pixels, usable } = await cacheStep({
+    const { step, summaries, pixels, views, usable } = await cacheStep({
       run,
       context,
       recipe,
@@ -113,7 +113,7 @@ async function steps(
         recipe,
         tasks: usable,
         weights,
-        pixels,
+        pixels: { pixels, views },
         root,
         backend: options.backend,
       });
@@ -125,6 +125,7 @@ async function steps(
         const inputs = {
           task,
           pixels,
+          views,
           ...(own.features && { features: own.features }),
           ...(own.weights && { weights: own.weights }),
         };

@@ -1,16 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { mixes } from '../augment/mix.js';
+import { splitAugmentation } from '../augment/stored.js';
 import { hashOf } from '../canonical-json.js';
 import { removeCheckpoint } from '../models/checkpoint.js';
 import type { CacheReference, FitOutcome } from '../models/trainer/jobs.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
-import type { PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import { pixelTarget } from '../sinks/tensor-cache/identity.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
-import type { TaskSamples } from './cache.js';
+import type { TaskPixels, TaskSamples } from './cache.js';
 import type { Features, WeightsFolder } from './features.js';
 
 /** Where a task's trained model lies in a run folder. */
@@ -19,9 +20,8 @@ export function modelFolder(task: string): string {
 }
 
 /** What a task's training and evaluation read photos from. */
-export interface TaskInputs {
+export interface TaskInputs extends TaskPixels {
   task: TaskSamples;
-  pixels: { path: string; identity: PixelIdentity };
   /** Where only a pretrained network's head is trained. */
   features?: Features;
   weights?: WeightsFolder;
@@ -41,7 +41,7 @@ export async function trainStep(options: {
   trainer: TrainerThread;
 }): Promise<Accounted<FitOutcome>> {
   const { run, context, recipe, inputs, trainer } = options;
-  const { task, pixels, weights } = inputs;
+  const { task, pixels, views, weights } = inputs;
   const model = modelOf(recipe, task.task);
   const { augmentation } = recipe;
   const dependsOn = {
@@ -53,7 +53,12 @@ export async function trainStep(options: {
     pixels: pixels.identity,
     pretrained: weights?.pretrained.digest ?? null,
     ...(augmentation && { augmentation }),
+    ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
   };
+  // Views that are stored were changed already, but not mixed.
+  const { ofBatches } = splitAugmentation(augmentation ?? {});
+  const ofViews = mixes(ofBatches) ? ofBatches : undefined;
+  const afresh = views.length > 0 ? ofViews : augmentation;
   // A model takes pixels, however the cache kept them.
   const { storage: _, ...input } = pixelTarget(pixels.identity);
   const folder = join(run.path, modelFolder(task.task));
@@ -75,7 +80,8 @@ export async function trainStep(options: {
           samples: task.samples,
           cache: cacheOf(inputs),
           input,
-          ...(augmentation && { augmentation }),
+          ...(views.length > 0 && { views: inputs.features?.views ?? views }),
+          ...(afresh && { augmentation: afresh }),
           ...(weights && { weights: weights.folder }),
           folder,
           checkpoint: { file: checkpoint, key: hashOf(dependsOn) },

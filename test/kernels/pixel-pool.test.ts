@@ -43,7 +43,7 @@ it('decodes into memory that was given back, and gives what it gives in new memo
   for (const pixels of first) pool.giveBack(pixels);
   const second = await pixelsOf(files);
   expect(second).toEqual(expected);
-  expect(first.flat().every(({ byteLength }) => byteLength === 0)).toBe(true);
+  expect(first.flat().every((one) => one!.byteLength === 0)).toBe(true);
   // What nobody gave back is left alone.
   await pixelsOf([...files].reverse());
   expect(second).toEqual(expected);

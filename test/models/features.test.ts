@@ -36,13 +36,11 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
     await folder.dispose();
   });
 
+  const features = () => featureIdentity(pretrained, identity);
   const compute = (name: string, workers: number, some = photos) =>
     computeFeatures({
-      path: join(folder.path, name),
-      identity: featureIdentity(pretrained, identity),
+      parts: [{ path: join(folder.path, name), identity: features(), pixels, photos: some }],
       folder: join(shared, WEIGHTS),
-      pixels,
-      photos: some,
       backend: 'wasm',
       context: testContext({ workers }),
     });
@@ -80,11 +78,8 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
 
   it('fails, and does not hang, when its threads cannot start', async () => {
     const broken = computeFeatures({
-      path: join(folder.path, 'broken'),
-      identity: featureIdentity(pretrained, identity),
+      parts: [{ path: join(folder.path, 'broken'), identity: features(), pixels, photos }],
       folder: join(folder.path, 'no-weights'),
-      pixels,
-      photos,
       backend: 'wasm',
       context: testContext({ workers: 2 }),
     });

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { ComputedFeatures } from '#src/models/features.js';
+import { openCache } from '#src/sinks/tensor-cache/open.js';
+import type { Summary } from '#src/summary.js';
 import { synthesize } from '#src/synth/dump.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
 
@@ -48,6 +51,63 @@ it.skipIf(absent)(
       expect(result('features-mobilenet').records).toBe(
         12 * result('train-product_type').train!.classes.length,
       );
+    } finally {
+      await folder.dispose();
+    }
+  },
+);
+
+it.skipIf(absent)(
+  'a head is trained on features of stored views: of the train side’s views, and of the other sides’ photos',
+  async () => {
+    const folder = await temporaryFolder('features-views');
+    try {
+      const dump = join(folder.path, 'dump');
+      const { signal } = new AbortController();
+      await synthesize({ out: dump, listings: 250, seed: 3, workers: 2, signal });
+      const recipe = join(folder.path, 'views.yaml');
+      const text = RECIPE.replace(/^ {2}color.*\n/m, '')
+        .replace('size: 32', 'size: 32, augmentedCopies: 2')
+        .replace('epochs: 1', 'epochs: 3');
+      await writeFile(recipe, `${text}augmentation: { flip: horizontal, rotation: 0.1 }\n`);
+      const out = join(folder.path, 'run');
+      const common = ['--source', dump, '--weights', WEIGHTS, '--backend', 'wasm', '--out', out];
+      const run = await pipeline(['run', '--recipe', recipe, ...common, '--json']);
+      expect(run.code, run.stderr).toBe(0);
+      const { caches, tasks } = JSON.parse(run.stdout) as Summary;
+      const { train, validation, test } = tasks['product_type']!.splits;
+      expect(train).toBeGreaterThan(0);
+      expect(caches.map(({ records, view }) => [records, view])).toEqual([
+        [train + validation + test, undefined],
+        [train, 1],
+        [train, 2],
+      ]);
+      const manifest = await readFile(join(out, 'manifest.json'), 'utf8');
+      const { steps } = JSON.parse(manifest) as {
+        steps: Record<string, { outputs: string[]; result: { result: ComputedFeatures } }>;
+      };
+      const features = steps['features-mobilenet']!;
+      expect(features.result.result.computed).toBe(2 * train + validation + test);
+      const found = await Promise.all(
+        features.outputs
+          .filter((output) => output.endsWith('data.mdb'))
+          .map(async (output) => {
+            const cache = openCache(join(out, dirname(output)));
+            const { identity, length } = cache;
+            await cache.close();
+            return [identity.kind === 'vectors' && identity.view, length];
+          }),
+      );
+      expect(found).toEqual([
+        [0, validation + test],
+        [1, train],
+        [2, train],
+      ]);
+      expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('training photos, augmented view 2');
+      // Done once: a second run has nothing to do.
+      const again = await pipeline(['run', '--recipe', recipe, ...common, '--json']);
+      expect(JSON.parse(again.stdout)).toEqual(JSON.parse(run.stdout));
+      expect(await readFile(join(out, 'manifest.json'), 'utf8')).toBe(manifest);
     } finally {
       await folder.dispose();
     }

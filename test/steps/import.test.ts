@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IMPORT_FORMATS, type ImportFormat } from '#src/exported.js';
+import { parseRecipe } from '#src/recipe-file.js';
 import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { exportCache } from '#src/steps/export.js';
@@ -54,6 +55,18 @@ describe('the cache made again', () => {
   it.each(['letterbox', 'cover', 'trim'] as const)('keeps the fit %s and the filter', async (fit) => {
     const identity = pixelIdentity({ ...pixelTarget(IDENTITY), fit, filter: 'area' });
     cache = await drawnCache(join(folder.path, 'fitted'), PHOTOS, undefined, identity);
+    const again = openCache((await imported(await exported('numpy'), 'numpy')).cache, { identity });
+    expect(await again.digest()).toBe(await digestOf(cache));
+    await again.close();
+  });
+
+  it('keeps what a stored view was drawn by', async () => {
+    const { augmentation } = parseRecipe(
+      'name: a\ntasks: { color: {} }\naugmentation: { zoom: 0.1, contrast: 0.2, cutout: {} }\nmodel: { network: small-cnn, phases: [{ train: all, epochs: 1 }] }',
+    );
+    const view = { number: 3, seed: 7, augmentation: augmentation! };
+    const identity = pixelIdentity({ ...pixelTarget(IDENTITY), view });
+    cache = await drawnCache(join(folder.path, 'view'), PHOTOS, undefined, identity);
     const again = openCache((await imported(await exported('numpy'), 'numpy')).cache, { identity });
     expect(await again.digest()).toBe(await digestOf(cache));
     await again.close();

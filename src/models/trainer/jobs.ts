@@ -24,6 +24,8 @@ export interface FitJob {
   seed: number;
   samples: readonly Sample[];
   cache: CacheReference;
+  /** What the train side is read from, epoch by epoch in turn; absent: `cache`. */
+  views?: readonly CacheReference[];
   input: FitOptions['input'];
   augmentation?: AugmentationRecipe;
   /** Folder of the base's pretrained weights; absent: from scratch. */

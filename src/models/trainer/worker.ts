@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError, throwIfAborted } from '../../errors.js';
 import { eventBus } from '../../events.js';
+import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
 import { openCache } from '../../sinks/tensor-cache/open.js';
 import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
@@ -67,18 +68,19 @@ async function work(job: FitJob | EvaluateJob): Promise<void> {
 }
 
 async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promise<FitOutcome> {
-  const { kind: _, cache: reference, weights, ...options } = job;
+  const { kind: _, cache: reference, views = [], weights, ...options } = job;
   const network = networks[job.model.network];
   const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
   const events = eventBus();
   events.events.subscribe((event) => say({ type: 'event', event }));
-  const train = await withCache(reference, (cache) =>
+  const train = await withCaches([reference, ...views], ([cache, ...ofViews]) =>
     fitTask({
       ...options,
       tf,
       backend: name,
       network,
-      cache,
+      cache: cache!,
+      ...(ofViews.length > 0 && { views: ofViews }),
       signal: controller.signal,
       events,
       ...(pretrained && { pretrained }),
@@ -94,19 +96,20 @@ function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<Evaluate
       type: 'event',
       event: { type: 'progress', stage: `evaluate ${task}`, done, total, unit: 'photos' },
     });
-  return withCache(reference, (cache) =>
-    evaluateTask({ ...options, tf, cache, signal: controller.signal, onProgress }),
+  return withCaches([reference], ([cache]) =>
+    evaluateTask({ ...options, tf, cache: cache!, signal: controller.signal, onProgress }),
   );
 }
 
-async function withCache<T>(
-  { path, identity }: CacheReference,
-  use: (cache: ReturnType<typeof openCache>) => Promise<T>,
+async function withCaches<T>(
+  references: readonly CacheReference[],
+  use: (caches: TensorCache[]) => Promise<T>,
 ): Promise<T> {
-  const cache = openCache(path, { identity });
+  const caches: TensorCache[] = [];
   try {
-    return await use(cache);
+    for (const { path, identity } of references) caches.push(openCache(path, { identity }));
+    return await use(caches);
   } finally {
-    await cache.close();
+    for (const cache of caches) await cache.close();
   }
 }

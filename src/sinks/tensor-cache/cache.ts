@@ -1,3 +1,4 @@
+import type { StoredView } from '../../augment/stored.js';
 import type { Fit } from '../../kernels/fit.js';
 import type { Storage } from '../../kernels/jpeg-storage.js';
 import type { Filter } from '../../kernels/resize.js';
@@ -16,8 +17,13 @@ export interface PixelIdentity {
   decoder: 'turbo' | 'sharp';
   /** Absent: values are pixels as they are. */
   storage?: Exclude<Storage, 'raw'>;
-  /** Versions of the decoder, of the resize kernel and the fit, and of the stored JPEGs: raised whenever pixels change. */
-  versions: { decoder: string; resize: string; storage?: string };
+  /** Absent: photos as they are. */
+  view?: StoredView;
+  /**
+   * Versions of the decoder, of the resize kernel and the fit, of the stored JPEGs and of the augmenter: raised whenever
+   * pixels change.
+   */
+  versions: { decoder: string; resize: string; storage?: string; augment?: string };
 }
 
 /** What a cache of a frozen base's features is. */
@@ -33,7 +39,7 @@ export interface VectorIdentity {
   /** The layer whose global average it is. */
   layer: string;
   preprocessing: string;
-  /** 0: the photo as it is. */
+  /** 0: the photo as it is; else the number of the stored view. */
   view: number;
   /** Hash of the pixel cache's identity. */
   pixels: string;

@@ -16,6 +16,7 @@ export function cachesSection(caches: readonly CacheSummary[]): Section {
             caption: 'Tensor caches',
             columns: [
               { title: 'Cache' },
+              { title: 'Holds' },
               { title: 'Records', numeric: true },
               { title: 'Size', numeric: true },
               { title: 'Height × width' },
@@ -24,6 +25,7 @@ export function cachesSection(caches: readonly CacheSummary[]): Section {
             ],
             rows: caches.map((cache) => [
               html`<code>${name(cache.path)}</code>`,
+              cache.view === undefined ? 'the photos' : `training photos, augmented view ${cache.view}`,
               count(cache.records),
               bytes(cache.bytes),
               `${cache.height} × ${cache.width}`,
