@@ -18,7 +18,7 @@ export const joinCommand: CommandDefinition = (program, environment) => {
         .default('decode'),
     )
     .action(async ({ source, photos, ...options }: JoinCommandOptions) => {
-      const { images, imagesRoot } = await aboSource({ dir: source });
+      const { images, imagesRoot } = await aboSource({ dir: source, signal: environment.signal });
       const stage = join({ images: () => images(environment.signal), imagesRoot, photos });
       await runStageFilter(options, environment, stage);
     });

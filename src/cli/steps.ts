@@ -72,7 +72,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   assertLayers(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
-  const source = await openSource(options);
+  const source = await openSource(options, signal);
   const context = createContext(options, { seed: recipe.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false });
   try {
@@ -98,11 +98,11 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   }
 }
 
-async function openSource({ source, images }: StepOptions): Promise<Source> {
+async function openSource({ source, images }: StepOptions, signal: AbortSignal): Promise<Source> {
   if (source === undefined) throw usageError('Expected --source DIR, or --source - with --images DIR');
   if (source !== '-') {
     if (images !== undefined) throw usageError('Expected --images only with --source -');
-    return aboSource({ dir: source });
+    return aboSource({ dir: source, signal });
   }
   if (images === undefined) {
     throw usageError(
@@ -110,7 +110,7 @@ async function openSource({ source, images }: StepOptions): Promise<Source> {
       'It names the dump’s root, as in `join --source DIR`.',
     );
   }
-  return aboSource({ stdin: process.stdin, images });
+  return aboSource({ stdin: process.stdin, images, signal });
 }
 
 /** `[TASK=]FILE` for each --samples; the task may be left out where the recipe has only one. */
