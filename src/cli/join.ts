@@ -11,7 +11,7 @@ interface JoinCommandOptions extends FilterOptions {
 
 export const joinCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'join', 'Views → views with their photo’s path and size, from the image table')
-    .requiredOption('--source <dir>', 'the dump’s root')
+    .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
     .addOption(
       new Option('--photos <how>', 'whether the files are looked for')
         .choices(['decode', 'stat', 'none'])

@@ -50,7 +50,10 @@ function addOptions(command: Command): Command {
   return command
     .requiredOption('--recipe <file>', 'the YAML file that says everything a run does')
     .requiredOption('--out <run>', 'the run folder')
-    .option('--source <dir>', 'the dump’s root, or - for listings on stdin')
+    .option(
+      '--source <dir>',
+      'the dump’s root (folders, or ABO’s archives in it), or - for listings on stdin',
+    )
     .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])

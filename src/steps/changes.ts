@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { EventBus } from '../events.js';
 import type { ImagesRoot } from '../sources/source.js';
-import { readTaskSamples } from './samples.js';
+import { readTaskSamples, samplesFiles } from './samples.js';
 
 /** How many photos a message names. */
 const MOST_NAMED = 5;
@@ -36,7 +38,8 @@ async function photoHashes({
 }): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   for (const task of tasks) {
-    // None yet, or the file is no longer what we wrote.
+    if (!existsSync(join(run, samplesFiles(task).jsonl))) continue;
+    // The file may no longer be what we wrote.
     const samples = await readTaskSamples(run, task, imagesRoot).catch(() => []);
     for (const { path, sha256 } of samples) if (sha256) hashes.set(path, sha256);
   }
