@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { PipelineError } from '../errors.js';
-import { type Archive, indexArchive } from './archive.js';
+import { type Archive, indexArchive, type Opening } from './archive.js';
 import { imagesInArchive, imagesInFolder } from './images-root.js';
 import type { DumpFile } from './shard.js';
 import type { ImagesRoot } from './source.js';
@@ -18,10 +18,10 @@ const TABLES = ['images/metadata/images.csv.gz', 'images/metadata/images.csv'];
  * The shards in ABO's order, which is the order of their names: 0..9, then a..f.
  * @throws {PipelineError} `DUMP_MISSING`, `DUMP_EMPTY`, and as `indexArchive`.
  */
-export async function findShards(root: string, signal: AbortSignal): Promise<DumpFile[]> {
+export async function findShards(root: string, opening: Opening): Promise<DumpFile[]> {
   const folder = join(root, LISTINGS);
   const unpacked = await isThere(folder, 'folder');
-  const archive = unpacked ? undefined : await openArchive(root, LISTINGS_ARCHIVE, signal);
+  const archive = unpacked ? undefined : await openArchive(root, LISTINGS_ARCHIVE, opening);
   if (!unpacked && archive === undefined) {
     throw new PipelineError('DUMP_MISSING', `Expected listings at ${folder} but there is no such folder`, {
       hint: `A dump has them there or in ${LISTINGS_ARCHIVE}; \`pipeline synth --out DIR\` draws a small one.`,
@@ -54,12 +54,12 @@ function shardsInArchive(archive: Archive): DumpFile[] {
  */
 export async function findImages(
   root: string,
-  signal: AbortSignal,
+  opening: Opening,
 ): Promise<{ table: DumpFile; imagesRoot: ImagesRoot }> {
   const folder = join(root, IMAGES);
   const unpacked = await isThere(folder, 'folder');
   const loose = await looseTable(root);
-  const archive = unpacked && loose ? undefined : await openArchive(root, IMAGES_ARCHIVE, signal);
+  const archive = unpacked && loose ? undefined : await openArchive(root, IMAGES_ARCHIVE, opening);
   const table = loose ?? packedTable(archive);
   if (table === undefined) {
     throw new PipelineError(
@@ -91,9 +91,9 @@ function packedTable(archive: Archive | undefined): DumpFile | undefined {
 }
 
 /** One of the dump's archives; undefined where it is not there. */
-async function openArchive(root: string, name: string, signal: AbortSignal): Promise<Archive | undefined> {
+async function openArchive(root: string, name: string, opening: Opening): Promise<Archive | undefined> {
   const path = join(root, name);
-  if (await isThere(path, 'file')) return indexArchive(path, signal);
+  if (await isThere(path, 'file')) return indexArchive(path, opening);
   for (const compressed of [`${path}.gz`, path.replace(/\.tar$/, '.tgz')]) {
     if (!(await isThere(compressed, 'file'))) continue;
     throw new PipelineError('INPUT_INVALID', `Expected ${name} but received it compressed`, {

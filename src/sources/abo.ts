@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { stretchOf } from '../place.js';
 import { findImages, findShards } from './abo-layout.js';
+import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
 import { readImageTable } from './image-table.js';
 import { splitRows } from './lines.js';
@@ -10,10 +11,8 @@ import { readShard } from './shard.js';
 import type { Source } from './source.js';
 
 /** A dump in ABO's own layout, or its listings from a stream with the photos in such a dump. */
-export type AboOptions = ({ dir: string } | { stdin: AsyncIterable<Uint8Array>; images: string }) & {
-  /** Stops the look through archives. */
-  signal?: AbortSignal;
-};
+export type AboOptions = ({ dir: string } | { stdin: AsyncIterable<Uint8Array>; images: string }) &
+  Partial<Opening>;
 
 /**
  * Opens a dump in ABO's layout: `listings/metadata/listings_*.json[.gz]`, `images/metadata/images.csv[.gz]`,
@@ -23,7 +22,8 @@ export type AboOptions = ({ dir: string } | { stdin: AsyncIterable<Uint8Array>; 
  * `DUMP_EMPTY` when it has no shard, `INPUT_INVALID` for a damaged, cut or compressed archive, `ABORTED`.
  */
 export async function aboSource(options: AboOptions): Promise<Source> {
-  const { signal: opening = new AbortController().signal } = options;
+  const { signal = new AbortController().signal, events } = options;
+  const opening: Opening = { signal, ...(events && { events }) };
   const root = resolve('dir' in options ? options.dir : options.images);
   await assertDump(root);
   const shards = 'dir' in options ? await findShards(root, opening) : [];

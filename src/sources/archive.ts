@@ -1,4 +1,5 @@
-import { posix } from 'node:path';
+import { basename, posix } from 'node:path';
+import type { EventBus } from '../events.js';
 import type { Inside } from '../inside.js';
 import { placeOf } from '../place.js';
 import { tarEntries } from './tar.js';
@@ -14,17 +15,28 @@ export interface Archive {
   place(name: string): string | undefined;
 }
 
+/** What may be had while an archive's headers are read: gigabytes from a cold disk take a while. */
+export interface Opening {
+  signal: AbortSignal;
+  /** Told how far it got. */
+  events?: EventBus;
+}
+
+const MEMBERS_A_MESSAGE = 4096;
+
 /**
  * Reads an archive's headers once. As where it is unpacked, the last of several members of one name counts, and a member
  * whose name leads out of the folder is none.
  * @param path absolute.
  * @throws {PipelineError} `INPUT_INVALID` for a damaged, cut or compressed archive, `ABORTED`.
  */
-export async function indexArchive(path: string, signal: AbortSignal): Promise<Archive> {
+export async function indexArchive(path: string, { signal, events }: Opening): Promise<Archive> {
   const members = new Map<string, { offset: number; size: number } | 'outside'>();
   const hint = 'Fetch it again: ABO’s archives are plain tar files, which `gunzip` makes of compressed ones.';
   for await (const { name, offset, size } of tarEntries(path, { signal, hint })) {
     members.set(plainName(name), leadsOut(name) ? 'outside' : { offset, size });
+    if (events === undefined || members.size % MEMBERS_A_MESSAGE > 0) continue;
+    events.emit({ type: 'progress', stage: basename(path), done: members.size, unit: 'members' });
   }
   return {
     path,

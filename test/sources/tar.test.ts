@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineError } from '#src/errors.js';
+import { eventBus } from '#src/events.js';
 import { indexArchive } from '#src/sources/archive.js';
 import { readTar, type TarEntry, tarEntries } from '#src/sources/tar.js';
 import { collect } from '../context.js';
@@ -183,6 +184,17 @@ describe('an archive', () => {
   });
 });
 
+it('is indexed with word of how far that got', async () => {
+  await writeFile(archive, tarOf(Array.from({ length: 9000 }, (_, at) => ({ name: `${at}` }))));
+  const events = eventBus();
+  const told: unknown[] = [];
+  events.events.subscribe((event) => told.push(event));
+  const index = await indexArchive(archive, { ...options, events });
+  expect([...index.names()]).toHaveLength(9000);
+  const progress = { type: 'progress', stage: 'a.tar', unit: 'members' };
+  expect(told).toEqual([4096, 8192].map((done) => ({ ...progress, done })));
+});
+
 const gnu = execFileSync('tar', ['--version']).toString().includes('GNU');
 if (!gnu) console.warn('SKIPPED: no GNU tar writes archives here');
 
@@ -208,11 +220,11 @@ describe.skipIf(!gnu)('an archive that tar wrote', () => {
     execFileSync('tar', ['-C', root, '-cf', archive, 'a.jpg']);
     await writeFile(join(root, 'a.jpg'), 'the second');
     execFileSync('tar', ['-C', root, '-rf', archive, './a.jpg']);
-    const index = await indexArchive(archive, options.signal);
+    const index = await indexArchive(archive, options);
     expect([...index.names()]).toEqual(['a.jpg']);
     expect(index.place('a.jpg')).toMatch(/\+10$/);
     await truncate(archive, 1000);
-    await expect(indexArchive(archive, options.signal)).rejects.toMatchObject({
+    await expect(indexArchive(archive, options)).rejects.toMatchObject({
       code: 'INPUT_INVALID',
       hint: expect.stringContaining('Fetch it again'),
     });
