@@ -43,7 +43,7 @@ export async function openData() {
 async function somePhotos(source) {
   const rows = [];
   for await (const { path } of source.images(signal)) {
-    if (rows.push(join(source.imagesRoot, path)) === 2 * PHOTOS) break;
+    if (rows.push(source.imagesRoot.placeOf(path)) === 2 * PHOTOS) break;
   }
   const pool = pixelPool({ workers: 1 });
   try {

@@ -63,8 +63,9 @@ export { identityHash, pixelIdentity, pixelTarget } from './sinks/tensor-cache/i
 export { openCache } from './sinks/tensor-cache/open.js';
 export { writeCache } from './sinks/tensor-cache/write.js';
 export { type AboOptions, aboSource } from './sources/abo.js';
+export { imagesInFolder } from './sources/images-root.js';
 export { sampleRows } from './sources/samples.js';
-export type { ImageRow, RawRow, Source } from './sources/source.js';
+export type { ImageRow, ImagesRoot, RawRow, Source } from './sources/source.js';
 export { operatorStage, type RunContext, runStage, type Stage, type StageContext } from './stage.js';
 export { type BalanceOptions, balance } from './stages/balance.js';
 export { type DecodedPhoto, decodeResize } from './stages/decode-resize.js';

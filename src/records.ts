@@ -52,11 +52,11 @@ export interface View extends Provenance {
   listing: string;
 }
 
-/** A view whose image was found in the image table and on disk. */
+/** A view whose image was found in the image table and in the dump. */
 export interface JoinedView extends View {
   /** Relative to `images/small`, with forward slashes. */
   path: string;
-  /** Absolute. */
+  /** Where its bytes are, as `src/place.ts` writes it: an absolute path, or a member of an archive. */
   file: string;
   /** The original photo's size in pixels, from the image table. */
   width: number;
@@ -103,7 +103,7 @@ export interface Sample extends LabelledPhoto {
   split: Side;
 }
 
-/** A sample as it is written to files and pipes: no absolute path, so that a run folder can be moved. */
+/** A sample as it is written to files and pipes: no place, so that a run folder can be moved. */
 export type SampleRecord = Omit<Sample, 'file'>;
 
 /** The keys of a written sample, in their order. */

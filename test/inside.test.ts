@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lookInside, staysInside } from '#src/inside.js';
+import { imagesInFolder } from '#src/sources/images-root.js';
 import { readSamples } from '#src/stages/read-samples.js';
 import { runOver, testContext } from './context.js';
 import { temporaryFolder } from './fixtures.js';
@@ -43,7 +44,7 @@ it('given samples cannot name one photo twice by other spellings, leave the fold
     row('aa/link.jpg'),
     row('aa/a.jpg', ' '),
   ];
-  const stage = readSamples({ task: 't', imagesRoot: join(folder.path, 'small') });
+  const stage = readSamples({ task: 't', imagesRoot: imagesInFolder(join(folder.path, 'small')) });
   expect((await runOver(stage, rows, context)).map(({ path }) => path)).toEqual(['aa/a.jpg']);
   expect(context.entries.map(({ reason }) => reason)).toEqual([
     'path-twice',

@@ -11,14 +11,14 @@ interface JoinCommandOptions extends FilterOptions {
 
 export const joinCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'join', 'Views → views with their photo’s path and size, from the image table')
-    .requiredOption('--source <dir>', 'the dump’s root')
+    .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
     .addOption(
       new Option('--photos <how>', 'whether the files are looked for')
         .choices(['decode', 'stat', 'none'])
         .default('decode'),
     )
     .action(async ({ source, photos, ...options }: JoinCommandOptions) => {
-      const { images, imagesRoot } = await aboSource({ dir: source });
+      const { images, imagesRoot } = await aboSource({ dir: source, signal: environment.signal });
       const stage = join({ images: () => images(environment.signal), imagesRoot, photos });
       await runStageFilter(options, environment, stage);
     });

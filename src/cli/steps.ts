@@ -8,6 +8,7 @@ import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../reci
 import { loadRecipe } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
+import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
 import { parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
@@ -50,7 +51,10 @@ function addOptions(command: Command): Command {
   return command
     .requiredOption('--recipe <file>', 'the YAML file that says everything a run does')
     .requiredOption('--out <run>', 'the run folder')
-    .option('--source <dir>', 'the dump’s root, or - for listings on stdin')
+    .option(
+      '--source <dir>',
+      'the dump’s root (folders, or ABO’s archives in it), or - for listings on stdin',
+    )
     .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
@@ -72,10 +76,10 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   assertLayers(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
-  const source = await openSource(options);
   const context = createContext(options, { seed: recipe.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false });
   try {
+    const source = await openSource(options, context);
     const summary = await runPipeline({
       recipe,
       source,
@@ -98,11 +102,11 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   }
 }
 
-async function openSource({ source, images }: StepOptions): Promise<Source> {
+async function openSource({ source, images }: StepOptions, { signal, events }: RunContext): Promise<Source> {
   if (source === undefined) throw usageError('Expected --source DIR, or --source - with --images DIR');
   if (source !== '-') {
     if (images !== undefined) throw usageError('Expected --images only with --source -');
-    return aboSource({ dir: source });
+    return aboSource({ dir: source, signal, events });
   }
   if (images === undefined) {
     throw usageError(
@@ -110,7 +114,7 @@ async function openSource({ source, images }: StepOptions): Promise<Source> {
       'It names the dump’s root, as in `join --source DIR`.',
     );
   }
-  return aboSource({ stdin: process.stdin, images });
+  return aboSource({ stdin: process.stdin, images, signal, events });
 }
 
 /** `[TASK=]FILE` for each --samples; the task may be left out where the recipe has only one. */

@@ -74,11 +74,13 @@ const lineSchema: z.ZodType<SampleLine> = z.object({
   crc: whole,
 });
 
+export const EXPORT_HINT = 'Import reads what `pipeline export` wrote.';
+
 /** For what was read and is not what an export writes. */
 export function notExported(expected: string, key: string, cause?: unknown): PipelineError {
   return new PipelineError('INPUT_INVALID', `Expected ${expected}`, {
     key,
-    hint: 'Import reads what `pipeline export` wrote.',
+    hint: EXPORT_HINT,
     ...(cause !== undefined && { cause }),
   });
 }

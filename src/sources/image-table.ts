@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { parse } from 'csv-parse';
 import { PipelineError, throwIfAborted } from '../errors.js';
+import { streamPlace } from '../place.js';
+import type { DumpFile } from './shard.js';
 import type { ImageRow } from './source.js';
 
 const COLUMNS = ['image_id', 'height', 'width', 'path'] as const;
@@ -12,8 +13,11 @@ const COLUMNS = ['image_id', 'height', 'width', 'path'] as const;
  * says so in the ledger.
  * @throws {PipelineError} `INPUT_INVALID` when the file is not such a table.
  */
-export async function* readImageTable(file: string, signal: AbortSignal): AsyncGenerator<ImageRow> {
-  const bytes = createReadStream(file);
+export async function* readImageTable(
+  { name, place }: DumpFile,
+  signal: AbortSignal,
+): AsyncGenerator<ImageRow> {
+  const bytes = streamPlace(place);
   const parser = parse({
     columns: (header: string[]) => {
       const missing = COLUMNS.filter((name) => !header.includes(name));
@@ -22,7 +26,7 @@ export async function* readImageTable(file: string, signal: AbortSignal): AsyncG
         'INPUT_INVALID',
         `Expected columns ${COLUMNS.join(', ')} but ${missing.join(', ')} is missing`,
         {
-          key: file,
+          key: place,
         },
       );
     },
@@ -31,7 +35,7 @@ export async function* readImageTable(file: string, signal: AbortSignal): AsyncG
     skip_records_with_error: true,
     info: false,
   });
-  const text = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
+  const text = name.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
   bytes.on('error', (error) => parser.destroy(error));
   text.on('error', (error: Error) => parser.destroy(error));
   text.pipe(parser);
@@ -44,7 +48,7 @@ export async function* readImageTable(file: string, signal: AbortSignal): AsyncG
   } catch (error) {
     if (error instanceof PipelineError) throw error;
     throw new PipelineError('INPUT_INVALID', `Expected a readable image table`, {
-      key: file,
+      key: place,
       hint: 'Fetch images/metadata/images.csv.gz again.',
       cause: error,
     });

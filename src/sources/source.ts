@@ -1,3 +1,5 @@
+import type { Inside } from '../inside.js';
+
 /** One listing row as it was read, or why it could not be. */
 export interface RawRow {
   /** The row's JSON; empty when there is a fault. */
@@ -25,15 +27,31 @@ export interface ImageRow {
   height: number;
 }
 
+/** Where a dump's photos lie, by their path relative to `images/small`. */
+export interface ImagesRoot {
+  /** What the paths are relative to; absolute: a folder's path, or what it would be if the archive were one. */
+  readonly path: string;
+  /** Whether a photo is there; a path that leaves the root, through a symbolic link too, is outside. */
+  look(photo: string): Promise<Inside>;
+  /** A photo's place, whether it is there or not: what `readPhotoFile` reads. */
+  placeOf(photo: string): string;
+  /** Names, sizes and times of all that lies there, hashed: it changes when a photo does. */
+  identity(signal: AbortSignal): Promise<string>;
+}
+
 /** Where listings and photos come from; nothing after it knows which kind it is. */
 export interface Source {
   readonly kind: string;
   /** What the summary calls it: the folder, or `-`. */
   readonly name: string;
-  /** The folder that photos' paths are relative to; absolute. */
-  readonly imagesRoot: string;
+  /** The folder of the dump that the photos belong to; absolute. */
+  readonly root: string;
+  readonly imagesRoot: ImagesRoot;
   rows(signal: AbortSignal): AsyncIterable<RawRow>;
   images(signal: AbortSignal): AsyncIterable<ImageRow>;
-  /** Names, sizes and times of the files that curation reads, hashed; undefined for a stream that is read once. */
+  /**
+   * Names, sizes and times of the files that listings and the image table come from, hashed; undefined for a stream that
+   * is read once.
+   */
   identity(): Promise<string | undefined>;
 }

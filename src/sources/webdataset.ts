@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedSample } from '../exported.js';
 import { SIDES } from '../records.js';
-import { type ExportReader, notExported, parseLine } from './exported.js';
+import { EXPORT_HINT, type ExportReader, notExported, parseLine } from './exported.js';
 import { readTar } from './tar.js';
 
 /** Reads exported tar shards back: those of one side after the other, the sides beside each other. */
@@ -31,7 +31,7 @@ async function* readShards(
       }
       return { line: parseLine(line.toString(), where), image };
     };
-    for await (const { name, bytes } of readTar(shard, signal)) {
+    for await (const { name, bytes } of readTar(shard, { signal, hint: EXPORT_HINT })) {
       // WebDataset's rule: files side by side with the same name up to the first dot are one sample.
       const dot = name.indexOf('.');
       const base = name.slice(0, dot);

@@ -1,15 +1,13 @@
-import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { mapOrdered } from '../concurrency.js';
-import { type Inside, lookInside, staysInside } from '../inside.js';
+import { type Inside, staysInside } from '../inside.js';
 import type { JoinedView, View } from '../records.js';
-import type { ImageRow } from '../sources/source.js';
+import type { ImageRow, ImagesRoot } from '../sources/source.js';
 import type { Stage, StageAccount } from '../stage.js';
 
 export interface JoinOptions {
   images: () => AsyncIterable<ImageRow>;
-  /** Absolute folder that the table's paths are relative to. */
-  imagesRoot: string;
+  /** What the table's paths are relative to. */
+  imagesRoot: ImagesRoot;
   /** `none` trusts the table; otherwise each path is looked at once. */
   photos: 'decode' | 'stat' | 'none';
 }
@@ -28,14 +26,13 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
       const table = await readTable(images(), account);
       const named = new Set<string>();
       const looks = new Map<string, Promise<Inside>>();
-      const root = await realpath(imagesRoot).catch(() => resolve(imagesRoot));
       const look = (path: string): Promise<Inside> => {
         let found = looks.get(path);
         if (found === undefined) {
           found =
             photos === 'none'
-              ? Promise.resolve(staysInside(root, path) ? 'there' : 'path-outside')
-              : lookInside(root, path);
+              ? Promise.resolve(staysInside(imagesRoot.path, path) ? 'there' : 'path-outside')
+              : imagesRoot.look(path);
           looks.set(path, found);
         }
         return found;
@@ -64,7 +61,7 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
           account.dropped(view.imageId, found, { detail: row.path });
         } else {
           const { path, width, height } = row;
-          yield { ...view, path, file: resolve(imagesRoot, path), width, height };
+          yield { ...view, path, file: imagesRoot.placeOf(path), width, height };
         }
       }
       account.orphans(table.size - named.size);

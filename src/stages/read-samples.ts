@@ -1,12 +1,11 @@
-import { realpath } from 'node:fs/promises';
-import { join, posix, resolve } from 'node:path';
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { mapOrdered } from '../concurrency.js';
 import { isAbort, PipelineError } from '../errors.js';
-import { lookInside, staysInside } from '../inside.js';
+import { staysInside } from '../inside.js';
 import { hashPhotoFile } from '../photo-file.js';
 import type { Sample } from '../records.js';
-import type { RawRow } from '../sources/source.js';
+import type { ImagesRoot, RawRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
 
 const text = z.union([z.string(), z.number().transform(String)]);
@@ -28,17 +27,16 @@ type ReadRow = { row: RawRow } & ({ sample: Sample } | { error: unknown });
  * sha256. A row that is not a sample, or whose path leaves `imagesRoot`, is quarantined; one whose file is not there
  * is dropped, and so is a second row for one path.
  */
-export function readSamples(options: { task: string; imagesRoot: string }): Stage<RawRow, Sample> {
+export function readSamples(options: { task: string; imagesRoot: ImagesRoot }): Stage<RawRow, Sample> {
   return {
     name: 'samples',
     task: options.task,
     async *run(source, { account, signal }) {
       const seen = new Set<string>();
-      const root = await realpath(options.imagesRoot).catch(() => resolve(options.imagesRoot));
       const read = async (row: RawRow): Promise<ReadRow> => {
         try {
           const sample = parseSample(row, options);
-          const look = await lookInside(root, sample.path);
+          const look = await options.imagesRoot.look(sample.path);
           if (look === 'path-outside') throw outside(sample.path);
           return { row, sample: { ...sample, sha256: await hashPhotoFile(sample.file, signal) } };
         } catch (error) {
@@ -64,7 +62,7 @@ export function readSamples(options: { task: string; imagesRoot: string }): Stag
 }
 
 /** @throws {PipelineError} `SAMPLES_INVALID` */
-function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRoot: string }): Sample {
+function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRoot: ImagesRoot }): Sample {
   if (row.fault !== undefined) throw new PipelineError('SAMPLES_INVALID', row.fault.detail);
   const result = recordSchema.safeParse(JSON.parse(row.text));
   if (!result.success) {
@@ -77,9 +75,9 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
   }
   // One photo has one path, however it is written.
   const path = posix.normalize(result.data.path);
-  if (!staysInside(resolve(imagesRoot), path)) throw outside(path);
+  if (!staysInside(imagesRoot.path, path)) throw outside(path);
   const { imageId = path, label, split, component } = result.data;
-  return { path, label, split, component, imageId, task, sha256: '', file: join(imagesRoot, path) };
+  return { path, label, split, component, imageId, task, sha256: '', file: imagesRoot.placeOf(path) };
 }
 
 function outside(path: string): PipelineError {

@@ -33,8 +33,11 @@ export function curateOutputs(tasks: readonly string[]): string[] {
   ];
 }
 
-/** What curation depends on: the recipe without its name, cache and models, and the dump's files. */
-export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: string): unknown {
+/**
+ * What curation depends on: the recipe without its name, cache and models, and the dump's files.
+ * @param source their identity.
+ */
+export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: unknown): unknown {
   const { seed, source: reading, views, conflicts, deduplicate: duplicates, split: sides } = recipe;
   const labels = tasks.map((task) => {
     const { model, ...rest } = recipe.tasks[task]!;

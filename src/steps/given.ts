@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import { sampleRows } from '../sources/samples.js';
+import type { ImagesRoot } from '../sources/source.js';
 import { type RunContext, runStage } from '../stage.js';
 import { readSamples } from '../stages/read-samples.js';
 import { split } from '../stages/split.js';
@@ -17,7 +18,7 @@ import { type CuratedTask, countLabels, curatedTask, writeSamples } from './samp
 export async function takeGivenSamples(options: {
   task: string;
   file: string;
-  imagesRoot: string;
+  imagesRoot: ImagesRoot;
   recipe: Recipe;
   run: string;
   context: RunContext;

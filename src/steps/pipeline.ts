@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
@@ -76,7 +76,7 @@ async function steps(
     schemaVersion: 1,
     recipe: { name: recipe.name, hash: hashOf(recipe) },
     source: source.name,
-    synthetic: await isSyntheticDump(resolve(source.imagesRoot, '../..')),
+    synthetic: await isSyntheticDump(source.root),
     seconds: 0,
     peakMemoryBytes: 0,
     stages: [],

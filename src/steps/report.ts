@@ -4,6 +4,7 @@ import type { EvaluationResult, TrainResult } from '../results.js';
 import type { RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
 import { taskReport } from '../sinks/report/data.js';
+import type { ImagesRoot } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { Summary } from '../summary.js';
 import { type Accounted, accountedStep } from './accounted.js';
@@ -22,7 +23,7 @@ export function reportStep(options: {
   context: RunContext;
   summary: Summary;
   sourceKind: string;
-  imagesRoot: string;
+  imagesRoot: ImagesRoot;
   profile?: DumpProfile;
   ledger: readonly LedgerSummary[];
   tasks: readonly ReportedTask[];
@@ -47,7 +48,7 @@ export function reportStep(options: {
           ...(!cached.given && { natural: cached.natural }),
           train,
           evaluation,
-          fileOf: (path) => join(imagesRoot, path),
+          fileOf: (path) => imagesRoot.placeOf(path),
         }),
       );
       const data = { summary, sourceKind, ledger, tasks: reported, ...(profile && { profile }) };

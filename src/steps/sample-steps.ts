@@ -8,6 +8,7 @@ import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskSamples } from './cache.js';
+import { tellingChanges } from './changes.js';
 import { type CurateResult, curate, curateDependencies, curateOutputs } from './curate.js';
 import { takeGivenSamples } from './given.js';
 import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './samples.js';
@@ -28,10 +29,19 @@ export async function sampleSteps(
   const untouched = async (task: string, { digest }: CuratedTask) =>
     (await fileDigest(join(run.path, samplesFiles(task).jsonl))) === digest;
 
+  const { imagesRoot } = source;
+  let looked: Promise<string> | undefined;
+  const photosIdentity = () => (looked ??= imagesRoot.identity(context.signal));
+  const telling = <Result>(tasks: readonly string[], work: () => Promise<Result>) =>
+    tellingChanges({ run: run.path, tasks, imagesRoot, events: context.events }, work);
+
   let curation: CurateResult | undefined;
   if (curatedTasks.length > 0) {
     // A stream can be read once: what came through it last time says nothing about now.
-    const identity = (await source.identity()) ?? randomUUID();
+    const identity = {
+      listings: (await source.identity()) ?? randomUUID(),
+      ...(recipe.source.photos !== 'none' && { photos: await photosIdentity() }),
+    };
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
       dependsOn: curateDependencies(recipe, curatedTasks, identity),
@@ -40,7 +50,10 @@ export async function sampleSteps(
         const checks = curatedTasks.map((task) => untouched(task, tasks[task]!));
         return (await Promise.all(checks)).every(Boolean);
       },
-      work: (own) => curate({ recipe, tasks: curatedTasks, source, run: run.path, context: own }),
+      work: (own) =>
+        telling(curatedTasks, () =>
+          curate({ recipe, tasks: curatedTasks, source, run: run.path, context: own }),
+        ),
     });
     accounts.push(step);
     curation = step.result;
@@ -54,24 +67,25 @@ export async function sampleSteps(
       const { seed, split } = recipe;
       const step = await accountedStep<CuratedTask>(run, context, {
         name: `samples-${task}`,
-        dependsOn: { version: 1, seed, split, file: await fileDigest(file), photos: source.name },
+        dependsOn: {
+          version: 1,
+          seed,
+          split,
+          file: await fileDigest(file),
+          photos: [source.name, await photosIdentity()],
+        },
         outputs: Object.values(samplesFiles(task)),
         holds: (result) => untouched(task, result),
         work: (own) =>
-          takeGivenSamples({
-            task,
-            file,
-            imagesRoot: source.imagesRoot,
-            recipe,
-            run: run.path,
-            context: own,
-          }),
+          telling([task], () =>
+            takeGivenSamples({ task, file, imagesRoot, recipe, run: run.path, context: own }),
+          ),
       });
       accounts.push(step);
       curated = step.result;
     }
     const { digest, natural } = curated!;
-    const samples = await readTaskSamples(run.path, task, source.imagesRoot);
+    const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
     tasks.push({ task, digest, natural, given: file !== undefined, samples: hashed });
   }

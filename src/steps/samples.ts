@@ -8,6 +8,7 @@ import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
+import type { ImagesRoot } from '../sources/source.js';
 import { collect, iterate } from '../streams.js';
 
 const READS_AT_ONCE = 16;
@@ -50,8 +51,8 @@ export async function writeSamples(run: string, task: string, samples: readonly 
   await writeJsonLinesFile(join(run, jsonl), records);
 }
 
-/** Reads a task's samples back, with each photo's absolute path under `imagesRoot`. */
-export async function readTaskSamples(run: string, task: string, imagesRoot: string): Promise<Sample[]> {
+/** Reads a task's samples back, with each photo's place. */
+export async function readTaskSamples(run: string, task: string, imagesRoot: ImagesRoot): Promise<Sample[]> {
   const samples: Sample[] = [];
   const lines = createInterface({
     input: createReadStream(join(run, samplesFiles(task).jsonl)),
@@ -59,7 +60,7 @@ export async function readTaskSamples(run: string, task: string, imagesRoot: str
   });
   for await (const line of lines) {
     const record = JSON.parse(line) as SampleRecord;
-    samples.push({ ...record, file: join(imagesRoot, record.path) });
+    samples.push({ ...record, file: imagesRoot.placeOf(record.path) });
   }
   return samples;
 }

@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { View } from '#src/records.js';
+import { imagesInFolder } from '#src/sources/images-root.js';
 import type { ImageRow } from '#src/sources/source.js';
 import { join } from '#src/stages/join.js';
 import { runOver, stream, testContext } from '../context.js';
@@ -30,7 +31,7 @@ const row = (imageId: string, path: string): ImageRow => ({ imageId, path, width
 
 async function run(views: View[], rows: ImageRow[], photos: 'decode' | 'none' = 'decode') {
   const context = testContext({ maxBad: 1 });
-  const stage = join({ images: () => stream(rows), imagesRoot: root, photos });
+  const stage = join({ images: () => stream(rows), imagesRoot: imagesInFolder(root), photos });
   const out = await runOver(stage, views, context);
   const entries = context.entries.map(({ key, fate, reason }) => [key, fate, reason]);
   return { out, entries, counts: context.counts[0]! };

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Sample } from '#src/records.js';
+import { imagesInFolder } from '#src/sources/images-root.js';
 import { readSamples } from '#src/stages/read-samples.js';
 import { validationAsTest } from '#src/steps/given.js';
 import { runOver, testContext } from '../context.js';
@@ -35,7 +36,11 @@ it('reads samples with their photos’ sha256, and accounts for every other row'
     { text: '{', line: 6 },
     row(sample('aa/b.jpg', { split: 'validation', imageId: 'B' }), 7),
   ];
-  const out = await runOver(readSamples({ task: 't', imagesRoot: folder.path }), rows, context);
+  const out = await runOver(
+    readSamples({ task: 't', imagesRoot: imagesInFolder(folder.path) }),
+    rows,
+    context,
+  );
   expect(out).toMatchObject([
     {
       path: 'aa/a.jpg',

@@ -56,7 +56,7 @@ export const PHOTOS_PER_CLASS = 6;
 /**
  * Gathers what the report shows of one task.
  * @param options.natural photos a class before the cap, as curation counted them.
- * @param options.fileOf the absolute path of a photo's `path`.
+ * @param options.fileOf the place of a photo's `path`.
  */
 export function taskReport(options: {
   name: string;

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import sharp from 'sharp';
 import { throwIfAborted } from '../../errors.js';
+import { readPhotoFile } from '../../photo-file.js';
 import { type Html, html } from './html.js';
 
 /** Longest side in pixels: sharp on a phone's screen at the size of the page's tiles, and about 3 kB. */
@@ -28,7 +29,7 @@ export async function thumbnails(files: Iterable<string>, signal?: AbortSignal):
 
 async function thumbnail(file: string): Promise<string | undefined> {
   try {
-    const jpeg = await sharp(file, { limitInputPixels: MOST_PIXELS })
+    const jpeg = await sharp(readPhotoFile(file), { limitInputPixels: MOST_PIXELS })
       .autoOrient()
       .resize(EDGE, EDGE, { fit: 'inside', withoutEnlargement: true })
       .flatten({ background: '#fff' })

@@ -1,0 +1,110 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { PipelineError } from '../errors.js';
+import { type Archive, indexArchive, type Opening } from './archive.js';
+import { imagesInArchive, imagesInFolder } from './images-root.js';
+import type { DumpFile } from './shard.js';
+import type { ImagesRoot } from './source.js';
+
+const LISTINGS = 'listings/metadata';
+const LISTINGS_ARCHIVE = 'abo-listings.tar';
+const SHARD = /^listings_.*\.json(\.gz)?$/;
+
+const IMAGES = 'images/small';
+const IMAGES_ARCHIVE = 'abo-images-small.tar';
+const TABLES = ['images/metadata/images.csv.gz', 'images/metadata/images.csv'];
+
+/**
+ * The shards in ABO's order, which is the order of their names: 0..9, then a..f.
+ * @throws {PipelineError} `DUMP_MISSING`, `DUMP_EMPTY`, and as `indexArchive`.
+ */
+export async function findShards(root: string, opening: Opening): Promise<DumpFile[]> {
+  const folder = join(root, LISTINGS);
+  const unpacked = await isThere(folder, 'folder');
+  const archive = unpacked ? undefined : await openArchive(root, LISTINGS_ARCHIVE, opening);
+  if (!unpacked && archive === undefined) {
+    throw new PipelineError('DUMP_MISSING', `Expected listings at ${folder} but there is no such folder`, {
+      hint: `A dump has them there or in ${LISTINGS_ARCHIVE}; \`pipeline synth --out DIR\` draws a small one.`,
+    });
+  }
+  const shards = archive === undefined ? await shardsInFolder(folder) : shardsInArchive(archive);
+  if (shards.length > 0) return shards.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const where = archive === undefined ? folder : join(archive.path, LISTINGS);
+  throw new PipelineError('DUMP_EMPTY', `Expected listings_*.json.gz in ${where} but found none`, {
+    hint: 'A dump has listings/metadata/listings_0.json.gz and so on.',
+  });
+}
+
+async function shardsInFolder(folder: string): Promise<DumpFile[]> {
+  const names = (await readdir(folder)).filter((name) => SHARD.test(name));
+  return names.map((name) => ({ name, place: join(folder, name) }));
+}
+
+function shardsInArchive(archive: Archive): DumpFile[] {
+  return [...archive.names()].flatMap((path) => {
+    const { dir, base: name } = posix.parse(path);
+    const place = archive.place(path);
+    return dir === LISTINGS && SHARD.test(name) && place !== undefined ? [{ name, place }] : [];
+  });
+}
+
+/**
+ * The image table and the photos.
+ * @throws {PipelineError} `DUMP_MISSING` without a table, and as `indexArchive`.
+ */
+export async function findImages(
+  root: string,
+  opening: Opening,
+): Promise<{ table: DumpFile; imagesRoot: ImagesRoot }> {
+  const folder = join(root, IMAGES);
+  const unpacked = await isThere(folder, 'folder');
+  const loose = await looseTable(root);
+  const archive = unpacked && loose ? undefined : await openArchive(root, IMAGES_ARCHIVE, opening);
+  const table = loose ?? packedTable(archive);
+  if (table === undefined) {
+    throw new PipelineError(
+      'DUMP_MISSING',
+      `Expected the image table ${TABLES[0]} in ${root} but found none`,
+      {
+        hint: `A dump has listings/metadata, images/metadata and images/small, or ${LISTINGS_ARCHIVE} and ${IMAGES_ARCHIVE}.`,
+      },
+    );
+  }
+  const packed = unpacked ? undefined : archive;
+  return { table, imagesRoot: packed ? imagesInArchive(packed, IMAGES) : imagesInFolder(folder) };
+}
+
+async function looseTable(root: string): Promise<DumpFile | undefined> {
+  for (const path of TABLES) {
+    const place = join(root, path);
+    if (await stat(place).catch(() => undefined)) return { name: posix.basename(path), place };
+  }
+  return undefined;
+}
+
+function packedTable(archive: Archive | undefined): DumpFile | undefined {
+  for (const path of TABLES) {
+    const place = archive?.place(path);
+    if (place !== undefined) return { name: posix.basename(path), place };
+  }
+  return undefined;
+}
+
+/** One of the dump's archives; undefined where it is not there. */
+async function openArchive(root: string, name: string, opening: Opening): Promise<Archive | undefined> {
+  const path = join(root, name);
+  if (await isThere(path, 'file')) return indexArchive(path, opening);
+  for (const compressed of [`${path}.gz`, path.replace(/\.tar$/, '.tgz')]) {
+    if (!(await isThere(compressed, 'file'))) continue;
+    throw new PipelineError('INPUT_INVALID', `Expected ${name} but received it compressed`, {
+      key: compressed,
+      hint: `Photos are read from where they lie in it: \`gunzip ${compressed}\` first.`,
+    });
+  }
+  return undefined;
+}
+
+async function isThere(path: string, what: 'file' | 'folder'): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return (what === 'file' ? found?.isFile() : found?.isDirectory()) ?? false;
+}
