@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { augmenter } from '#src/augment/augmenter.js';
 import { augmentationOf } from '#src/augment/parameters.js';
-import { byteBudget } from '#src/concurrency.js';
 import { jpegDecoder, jpegEncoder } from '#src/kernels/jpeg-storage.js';
 import type { Recipe } from '#src/recipe.js';
 import { parseRecipe } from '#src/recipe-file.js';
