@@ -13,14 +13,18 @@ export function median(values) {
  * @param {string} title
  * @param {Record<string, () => number | Promise<number>>} sides a name and what it does; gives how many records it
  * did. The first is the subject. Each is run once before the clock starts.
- * @param {{ unit?: string, rounds?: number }} [options]
+ * @param {{ unit?: string, rounds?: number, before?: () => unknown }} [options] `before`: done before each, unmeasured
  */
-export async function measure(title, sides, { unit = 'photos/s', rounds = 5 } = {}) {
+export async function measure(title, sides, { unit = 'photos/s', rounds = 5, before = () => {} } = {}) {
   const entries = Object.entries(sides);
-  for (const [, work] of entries) await work();
+  for (const [, work] of entries) {
+    await before();
+    await work();
+  }
   const rates = entries.map(() => /** @type {number[]} */ ([]));
   for (let round = 0; round < rounds; round++) {
     for (const [index, [, work]] of entries.entries()) {
+      await before();
       const started = performance.now();
       const records = await work();
       rates[index].push((1000 * records) / (performance.now() - started));
@@ -36,7 +40,7 @@ export async function measure(title, sides, { unit = 'photos/s', rounds = 5 } = 
 }
 
 /** `median (min..max)` */
-function spread(values, digits) {
+export function spread(values, digits) {
   const text = (value) => value.toFixed(value < 10 ? Math.max(digits, 1) : digits);
   return `${text(median(values))} (${text(Math.min(...values))}..${text(Math.max(...values))})`;
 }
