@@ -1,6 +1,6 @@
 // A cache four times the memory that its reader may use, by a control group, beside FFCV's file of the same pixels. Before
 // each epoch the system forgets the files.
-import { readdirSync } from 'node:fs';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pixelCache } from './batches.js';
@@ -9,10 +9,10 @@ import { measure } from './measure.js';
 import { forget, limitedGroup, watchPeak } from './memory.js';
 import { startSharedPeer, startSide } from './peer.js';
 
-/** Copies of the photos, under other names: 2.5 GB. */
-const COPIES = 32;
+/** Copies of the photos, under other names: 5 GB, so that a quarter of them is more than Python with FFCV takes by itself. */
+const COPIES = 64;
 const ROUNDS = 3;
-/** Small: FFCV's buffers for larger batches are more than such a limit allows. */
+/** Small: FFCV’s buffers for larger batches would be a good part of the limit. */
 const BATCH = 64;
 /** Of an exact shuffle, photos a turn: none is in memory, and each costs more than a hundred of a block's. */
 const EXACT_PHOTOS = 1024;
@@ -42,6 +42,9 @@ export default async function limited({ photos: few, folder }) {
   const stored = { raw, photos: photos.length, batch: BATCH, folder: join(folder, 'limited-peers') };
   // Writes FFCV's file, without a limit.
   await (await startSharedPeer('ffcv', 'read', 'ffcv', { ...stored, cores: 1, order: 'sequential' }))?.stop();
+  // As long as it was while it is only looked at.
+  truncateSync(raw);
+  truncateSync(raw, bytes);
 
   const ours = (mode, most) => (options) =>
     startSide(
@@ -86,7 +89,6 @@ export default async function limited({ photos: few, folder }) {
           for (const { group } of sides) group.empty();
           forget([
             join(path, 'data.mdb'),
-            raw,
             ...readdirSync(stored.folder).map((name) => join(stored.folder, name)),
           ]);
         },
