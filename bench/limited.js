@@ -7,13 +7,13 @@ import { pixelCache } from './batches.js';
 import { writeToFile } from './cache.js';
 import { measure } from './measure.js';
 import { forget, limitedGroup, watchPeak } from './memory.js';
-import { startSharedPeer, startSide } from './peer.js';
+import { asSides, startSharedPeer, startSide } from './peer.js';
 
 /** Copies of the photos, under other names: 5 GB, so that a quarter of them is more than Python with FFCV takes by itself. */
 const COPIES = 64;
 const ROUNDS = 3;
-/** Small: FFCV’s buffers for larger batches would be a good part of the limit. */
-const BATCH = 64;
+/** FFCV's quasi-random order holds twice as many pages of 8 MB as a batch has photos: larger ones do not fit. */
+const BATCH = 32;
 /** Of an exact shuffle, photos a turn: none is in memory, and each costs more than a hundred of a block's. */
 const EXACT_PHOTOS = 1024;
 const THREADS = 2;
@@ -82,7 +82,7 @@ export default async function limited({ photos: few, folder }) {
     const running = sides.filter(({ side }) => side);
     await measure(
       `${photos.length} photos of ${(bytes / MEBIBYTE).toFixed(0)} MB within ${limit / MEBIBYTE} MB of memory, batches of ${BATCH}, ${THREADS} threads`,
-      Object.fromEntries(running.map(({ side }) => [side.name, side.work])),
+      asSides(running.map(({ side }) => side)),
       {
         rounds: ROUNDS,
         before() {

@@ -1,7 +1,7 @@
 // Sides in processes of their own, which do their work whenever they are asked, so that all can be timed in turn.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -90,6 +90,7 @@ export async function startSide(title, command, { group } = {}) {
       if (done === undefined) throw new Error(`${name} ended`);
       return done.photos;
     },
+    cpu: () => cpuOf(child.pid),
     /** Waits for its end. */
     async stop() {
       child.stdin.end();
@@ -98,7 +99,27 @@ export async function startSide(title, command, { group } = {}) {
   };
 }
 
-/** @param {readonly (undefined | { name: string, work: () => Promise<number> })[]} sides those that are there, as `measure` takes them */
+/** @param {readonly (undefined | { name: string, work: () => Promise<number>, cpu: () => number })[]} sides those that are there, as `measure` takes them */
 export function asSides(sides) {
-  return Object.fromEntries(sides.filter(Boolean).map(({ name, work }) => [name, work]));
+  return Object.fromEntries(sides.filter(Boolean).map(({ name, work, cpu }) => [name, { work, cpu }]));
+}
+
+/** Linux counts in hundredths of a second, whatever the kernel's own clock. */
+const TICK_MS = 10;
+
+/** Milliseconds that a process and its children have used of the processor; 0 where /proc does not say. */
+function cpuOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Behind the name: user, system, and both of the children that have ended.
+    const own = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 15);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    const ticks = own.reduce((sum, text) => sum + Number(text), 0);
+    return children.reduce((sum, child) => sum + cpuOf(child), TICK_MS * ticks);
+  } catch {
+    return 0;
+  }
 }
