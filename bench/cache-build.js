@@ -39,7 +39,7 @@ export default async function cacheBuild({ source, photos: decoded, folder }) {
   const stores = join(folder, 'stores');
   // As many bytes as the photos' pixels.
   const pixels = files.map((_, index) => decoded[index % decoded.length]);
-  for (const workers of new Set([1, availableParallelism()])) {
+  for (const workers of new Set([availableParallelism(), 1])) {
     const peers = [];
     for (const { python, peer, sync = false } of PEERS) {
       const asked = { list, cores: workers, out: join(stores, `${peer}-${sync}`), sync };
@@ -57,6 +57,7 @@ export default async function cacheBuild({ source, photos: decoded, folder }) {
         },
         {
           rounds: ROUNDS,
+          warm: false,
           before() {
             rmSync(stores, { recursive: true, force: true });
             mkdirSync(stores);

@@ -18,19 +18,24 @@ function ownCpu() {
  * one also how many times as fast as each other it is, as the median and spread of the rounds' own ratios. Asserts nothing.
  * @param {string} title
  * @param {Record<string, Work | { work: Work, cpu: () => number }>} sides a name and what it does; gives how many records
- * it did. The first is the subject. Each is run once before the clock starts. `cpu`: milliseconds that a side in a
+ * it did. The first is the subject. `cpu`: milliseconds that a side in a
  * process of its own has used so far.
- * @param {{ unit?: string, rounds?: number, before?: () => unknown }} [options] `before`: done before each, unmeasured
+ * @param {{ unit?: string, rounds?: number, warm?: boolean, before?: () => unknown }} [options] `warm`: whether all are run
+ * once before; `before`: done before each, unmeasured
  * @typedef {() => number | Promise<number>} Work
  */
-export async function measure(title, sides, { unit = 'photos/s', rounds = 5, before = () => {} } = {}) {
+export async function measure(
+  title,
+  sides,
+  { unit = 'photos/s', rounds = 5, warm = true, before = () => {} } = {},
+) {
   const all = Object.entries(sides).map(([name, side]) => ({
     name,
     ...(typeof side === 'function' ? { work: side, cpu: ownCpu } : side),
     rates: [],
     used: [],
   }));
-  for (const { work } of all) {
+  for (const { work } of warm ? all : []) {
     await before();
     await work();
   }

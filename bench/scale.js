@@ -10,7 +10,7 @@ import { spread } from './measure.js';
 import { watchPeak } from './memory.js';
 
 const COPIES = 4;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const MEBIBYTE = 2 ** 20;
 const MEMORY = [1024 * MEBIBYTE, 256 * MEBIBYTE];
 

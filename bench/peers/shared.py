@@ -45,6 +45,8 @@ def write():
 
     photos, out = lines(options["list"]), options["out"]
     write_work.tick = lambda out: None
+    # Its imports, unmeasured.
+    write_work.decode(out, photos[0])
 
     def work():
         write_work.WRITERS[peer](out, photos, cores)
