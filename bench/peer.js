@@ -74,6 +74,7 @@ export async function startSide(title, command, { group } = {}) {
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout });
   const ended = once(lines, 'close');
+  const gone = new Promise((resolve) => child.on('close', resolve));
   const answer = async () => {
     const [line] = await Promise.race([once(lines, 'line'), ended]);
     return line === undefined ? undefined : JSON.parse(line);
@@ -94,7 +95,7 @@ export async function startSide(title, command, { group } = {}) {
     /** Waits for its end. */
     async stop() {
       child.stdin.end();
-      await ended;
+      await gone;
     },
   };
 }
