@@ -33,7 +33,8 @@ export function threadPool<Job, Result>(options: {
   const { module, workers, work, data, describe } = options;
   const messageOf = options.message ?? ((job: Job) => ({ message: job, transfer: [] }));
   const pool = new Piscina({
-    filename: module.href,
+    filename: new URL('./thread-entry.cjs', import.meta.url).href,
+    argv: [module.href],
     minThreads: workers,
     maxThreads: workers,
     ...(data !== undefined && { workerData: data }),
