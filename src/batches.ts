@@ -6,6 +6,7 @@ import type { BatchSample } from './batches/samples.js';
 import { resumeAt, writeState } from './batches/state.js';
 import { type StreamOptions, streamPlan } from './batches/stream.js';
 import { readInThreads } from './batches/threads.js';
+import { PipelineError } from './errors.js';
 import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
 export type { Shuffle } from './batches/order.js';
@@ -69,14 +70,26 @@ const DEFAULT_AHEAD = 2;
 export async function* batches(cache: TensorCache, options: BatchOptions): AsyncGenerator<Batch> {
   const { samples, from, workers = 0, signal } = options;
   const { buffers = DEFAULT_BUFFERS, ahead = DEFAULT_AHEAD } = options;
+  for (const [name, value] of Object.entries({ batchSize: options.batchSize, buffers, ahead })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new PipelineError('USAGE', `Expected ${name} of at least 1 but received ${value}`);
+  }
   const plan = streamPlan(cache, samples, options);
   const { table, order, layout, identity } = plan;
   const first = from === undefined ? 0 : resumeAt(from, identity);
   if (first >= order.batches) return;
   const readers = (typeof workers === 'number' ? openReaders(cache, workers) : workers) as ReaderThreads;
+  readers.assertFor(cache);
   let lender: Lender | undefined;
   try {
-    const reading = { cache, plan, readers, first, held: Math.max(2, buffers), signal };
+    const reading = {
+      cache,
+      plan,
+      readers,
+      first,
+      held: Math.min(Math.max(2, buffers), Math.max(2, order.batches)),
+      signal,
+    };
     lender =
       readers.workers === 0
         ? await readHere(reading)

@@ -7,6 +7,8 @@ import type { ReaderData, ReaderJob, ReaderMessage } from './worker.js';
 export interface Readers {
   /** 0: the calling thread reads. */
   readonly workers: number;
+  /** @throws {PipelineError} `USAGE` unless they were opened for this cache, and are open. */
+  assertFor(cache: Pick<TensorCache, 'path' | 'file'>): void;
   /** Ends the threads, once the stream that they work for has ended, and frees the ring. */
   close(): Promise<void>;
 }
@@ -37,11 +39,14 @@ export interface ReaderThreads extends Readers {
  * values are valid until the next stream begins at the latest.
  * @param workers 0 or more; with 0 the calling thread reads, and the memory alone is kept.
  */
-export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, workers: number): Readers {
+export function openReaders(
+  cache: Pick<TensorCache, 'path' | 'identity' | 'file'>,
+  workers: number,
+): Readers {
   if (!Number.isInteger(workers) || workers < 0) {
     throw new PipelineError('USAGE', `Expected a number of reading threads but received ${workers}`);
   }
-  const workerData: ReaderData = { path: cache.path, identity: cache.identity };
+  const workerData: ReaderData = { path: cache.path, identity: cache.identity, file: cache.file };
   let current: { events: JobEvents; busy: number; free: () => void } | undefined;
   let dead: PipelineError | undefined;
   let closed = false;
@@ -87,6 +92,14 @@ export function openReaders(cache: Pick<TensorCache, 'path' | 'identity'>, worke
   );
   const readers: ReaderThreads = {
     workers,
+    assertFor({ path, file }) {
+      const expected = closed ? 'open readers' : `readers of ${path}`;
+      if (!closed && path === cache.path && file === cache.file) return;
+      throw new PipelineError(
+        'USAGE',
+        `Expected ${expected} but received ${closed ? 'closed ones' : `those of ${cache.path}`}`,
+      );
+    },
     lend(slots, bytes) {
       if (lent) {
         throw new PipelineError('USAGE', 'Expected the readers to be free but another stream has them', {

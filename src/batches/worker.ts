@@ -11,6 +11,7 @@ import type { SampleTable } from './samples.js';
 export interface ReaderData {
   path: string;
   identity: CacheIdentity;
+  file: string | undefined;
 }
 
 /** A stream to fill the ring of; undefined ends the thread. */
@@ -23,7 +24,7 @@ export interface ReaderJob {
 /** What a reading thread tells: a batch that is full, why it gave up, or that it waits for the next stream. */
 export type ReaderMessage = { full: number } | { failure: PlainError } | { idle: true };
 
-const { path, identity } = workerData as ReaderData;
+const { path, identity, file } = workerData as ReaderData;
 const port = parentPort!;
 const tell = (message: ReaderMessage) => port.postMessage(message);
 let cache: TensorCache | undefined;
@@ -41,7 +42,7 @@ async function work(job: ReaderJob | undefined): Promise<void> {
     return;
   }
   try {
-    cache ??= openCache(path, { identity });
+    cache ??= openCache(path, { identity, file });
     await read(cache, job);
   } catch (error) {
     tell({ failure: plainError(error) });

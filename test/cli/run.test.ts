@@ -197,8 +197,9 @@ it('ends on Ctrl-C in the middle of a long step, by the signal itself', async ()
     told += chunk;
   });
   while (!told.includes('train-product_type …')) await setTimeout(20);
-  // The step is under way, or the network is being built: neither can be asked to stop.
-  await setTimeout(1500);
+  // The step is under way, or the network is being built: neither can be asked to stop. Before, on a busy machine, the
+  // thread is still being started, which can.
+  await setTimeout(5000);
   running.child.kill('SIGINT');
   const { code, stderr } = await running;
   expect([code, running.child.signalCode]).toEqual([null, 'SIGINT']);

@@ -59,6 +59,8 @@ export interface CachedSample {
 export interface TensorCache {
   readonly path: string;
   readonly identity: CacheIdentity;
+  /** A random name of its file, which a compaction or a new build replaces; undefined in caches of before there were any. */
+  readonly file: string | undefined;
   /** Live photos. */
   readonly length: number;
   /** Bytes of one value as it is read: height × width × 3, or length × 4. */

@@ -19,7 +19,7 @@ export interface CacheDatabases {
   root: RootDatabase;
   /** Unsigned integer keys → value bytes. */
   values: Database<Buffer, number>;
-  /** `identity`, `photo/<sha256>` → JSON, `seal`, and `next` after removals. */
+  /** `identity`, `photo/<sha256>` → JSON, `file`, `seal`, and `next` after removals. */
   metadata: Database<string, string>;
 }
 
@@ -34,6 +34,12 @@ export const photoKey = (sha256: string) => `photo/${sha256}`;
 
 /** What the records' digest was when the last writer closed; absent while one writes, and after one that was killed. */
 export const SEAL = 'seal';
+
+/**
+ * A random name of the file: in one process LMDB goes on with a file that it has open, whatever file lies at its path by
+ * now. Neither in the digest nor in the seal. It sorts before all other records.
+ */
+export const FILE_ID = 'file';
 
 /** The next key to give, where the photo with the last key was removed: no key ever names two photos. */
 const NEXT_KEY = 'next';

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type CacheDatabases, openSamples, SEAL, samplesNames } from './databases.js';
+import { type CacheDatabases, FILE_ID, openSamples, SEAL, samplesNames } from './databases.js';
 
 /**
  * sha256 over (database, key, value) in key order, hex: equal for caches with the same contents, however they were
@@ -32,7 +32,9 @@ function add(hash: Hash, database: string, key: string | number, value: Uint8Arr
 }
 
 function addMetadata(hash: Hash, { metadata }: CacheDatabases): void {
-  for (const { key, value } of metadata.getRange()) if (key !== SEAL) add(hash, 'metadata', key, value);
+  for (const { key, value } of metadata.getRange()) {
+    if (key !== SEAL && key !== FILE_ID) add(hash, 'metadata', key, value);
+  }
 }
 
 function addSamples(hash: Hash, { root }: CacheDatabases): void {

@@ -1,9 +1,10 @@
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { RootDatabase, Transaction } from 'lmdb';
+import type { Transaction } from 'lmdb';
 import { newestSnapshot } from './data-file.js';
-import { largeValueAt, leafNodes, readTree } from './page-tree.js';
+import { type CacheDatabases, FILE_ID } from './databases.js';
+import { largeValueAt, leafNodes, type Pages, readTree, type Tree } from './page-tree.js';
 
 /** Reads values with reads of the file instead of from LMDB's map of it. */
 export interface FileReader {
@@ -33,7 +34,7 @@ export function fitsIntoMemory(bytes: number): boolean {
  * as fast). Its snapshot of the cache, taken at the first read, holds until `close`: a writer does not use the pages
  * of values that it removes meanwhile.
  */
-export function fileReader(file: string, root: RootDatabase): FileReader {
+export function fileReader(file: string, { root, metadata }: CacheDatabases): FileReader {
   let opened: { fd: number; transaction: Transaction; places: Places } | undefined;
   let reading = Promise.resolve();
   let closing = false;
@@ -42,7 +43,7 @@ export function fileReader(file: string, root: RootDatabase): FileReader {
     const fd = openSync(file, 'r');
     try {
       // After the transaction: what is newer than its snapshot stays too.
-      return { fd, transaction, places: placesOf(fd) };
+      return { fd, transaction, places: placesOf(fd, metadata.get(FILE_ID)) };
     } catch (error) {
       closeSync(fd);
       transaction.done();
@@ -120,14 +121,17 @@ interface Places {
   read: Uint8Array;
 }
 
-function placesOf(fd: number): Places {
+/** None in another file than the one with this name, as after a compaction. */
+function placesOf(fd: number, id: string | undefined): Places {
   const snapshot = newestSnapshot(fd);
   if (snapshot === undefined) throw new Error('it is no data file');
   const { pages, main } = snapshot;
+  const trees = new Map<string, Tree>();
+  for (const { key, data } of leafNodes(pages, main)) trees.set(key.toString('latin1'), readTree(data, 0));
   const found: { key: number; offset: number; size: number }[] = [];
-  for (const node of leafNodes(pages, main)) {
-    if (node.key.toString('latin1') !== 'values\0') continue;
-    for (const value of leafNodes(pages, readTree(node.data, 0))) {
+  const values = trees.get('values\0');
+  if (values !== undefined && id !== undefined && fileId(pages, trees.get('metadata\0')) === id) {
+    for (const value of leafNodes(pages, values)) {
       const offset = largeValueAt(value, pages.pageSize);
       if (offset !== undefined) found.push({ key: value.key.readUInt32LE(0), offset, size: value.size });
     }
@@ -143,4 +147,13 @@ function placesOf(fd: number): Places {
     places.bytes[key] = size;
   }
   return places;
+}
+
+function fileId(pages: Pages, metadata: Tree | undefined): string | undefined {
+  if (metadata === undefined) return undefined;
+  // It is the first record.
+  for (const { key, data } of leafNodes(pages, metadata)) {
+    return key.toString('latin1').replace(/\0$/, '') === FILE_ID ? data.toString('latin1') : undefined;
+  }
+  return undefined;
 }

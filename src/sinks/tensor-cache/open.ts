@@ -7,6 +7,7 @@ import type { CachedSample, CacheIdentity, TensorCache } from './cache.js';
 import {
   type CacheDatabases,
   cacheError,
+  FILE_ID,
   openDatabases,
   openSamples,
   type PhotoEntry,
@@ -32,9 +33,21 @@ const PHOTOS_A_TURN = 64;
  * Opens a cache for reading, beside a writer too.
  * @throws {PipelineError} `NOT_FOUND` where there is none, `CACHE_MISMATCH` where it is not the one that was asked
  * for, `CACHE_CORRUPT` where it cannot be read.
+ * @param options.file the name of the file that it must still be.
  */
-export function openCache(path: string, options: { identity?: CacheIdentity } = {}): TensorCache {
+export function openCache(
+  path: string,
+  options: { identity?: CacheIdentity; file?: string | undefined } = {},
+): TensorCache {
   const { databases, identity } = openReadOnly(path, options.identity);
+  const id = databases.metadata.get(FILE_ID);
+  if (options.file !== undefined && options.file !== id) {
+    void databases.root.close();
+    throw new PipelineError('CACHE_MISMATCH', 'Expected the file that was there before but found another', {
+      key: path,
+      hint: 'The cache was compacted or built anew in the meantime, and its keys changed: open it again.',
+    });
+  }
   const { root, values, metadata } = databases;
   const bytes = valueBytes(identity);
   const decode = storesJpegs(identity) ? jpegDecoder(identity) : undefined;
@@ -50,15 +63,15 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : readingRecords(() => JSON.parse(text) as PhotoEntry);
   };
-  const file = fileReader(join(path, 'data.mdb'), root);
+  const reader = fileReader(join(path, 'data.mdb'), databases);
   const fits = fitsIntoMemory(statSync(join(path, 'data.mdb')).size);
   /** Whether a value should be read from the file: unless it is in memory, as far as can be known. */
-  const byFile = (key: number) => !(fits && file.hasRead(key)) && file.sizeOf(key) > 0;
+  const byFile = (key: number) => !(fits && reader.hasRead(key)) && reader.sizeOf(key) > 0;
   let room = new Uint8Array(0);
   const fromFile = (key: number) => {
-    const size = file.sizeOf(key);
+    const size = reader.sizeOf(key);
     if (room.length < size) room = new Uint8Array(size);
-    file.read(key, room, 0);
+    reader.read(key, room, 0);
     return room.subarray(0, size);
   };
   /** Valid until the next read. */
@@ -80,6 +93,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
   return {
     path,
     identity,
+    file: id,
     valueBytes: bytes,
     get length() {
       return (values.getStats() as { entryCount: number }).entryCount;
@@ -111,8 +125,8 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       const direct = decode === undefined && bytes <= LARGEST_DIRECT;
       for (let row = 0; row < keys.length; ) {
         const key = keys[row]!;
-        if (decode === undefined && byFile(key) && file.sizeOf(key) === bytes) {
-          file.read(key, target, row * bytes);
+        if (decode === undefined && byFile(key) && reader.sizeOf(key) === bytes) {
+          reader.read(key, target, row * bytes);
           row += 1;
           continue;
         }
@@ -125,7 +139,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       }
     },
     prefetch(keys) {
-      file.prefetch(keys.filter(byFile));
+      reader.prefetch(keys.filter(byFile));
     },
     samples(task, hash) {
       const name = samplesName(task, hash);
@@ -174,7 +188,7 @@ export function openCache(path: string, options: { identity?: CacheIdentity } = 
       );
     },
     async close() {
-      await file.close();
+      await reader.close();
       await root.close();
     },
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IF_EXISTS } from 'lmdb';
@@ -9,6 +10,7 @@ import {
   assertRoom,
   type CacheDatabases,
   cacheError,
+  FILE_ID,
   keepNextKey,
   nextKey,
   openDatabases,
@@ -36,6 +38,7 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
       const found = readIdentity(databases);
       if (found === undefined) await writeIdentity(databases, identity, canonicalJson(identity));
       else assertIdentity(path, found, identity);
+      if (!databases.metadata.doesExist(FILE_ID)) await databases.metadata.put(FILE_ID, randomUUID());
     } catch (error) {
       await databases.root.close();
       throw error;

@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { batches } from '#src/batches.js';
+import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
 import { fileReader, fitsIntoMemory } from '#src/sinks/tensor-cache/file-read.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
-import { temporaryFolder } from '../../fixtures.js';
+import { pipeline, temporaryFolder } from '../../fixtures.js';
 
 const SIDE = 40;
 const IDENTITY = pixelIdentity({ height: SIDE, width: SIDE, fit: 'stretch', decoder: 'turbo' });
@@ -32,8 +33,9 @@ it('reads what the map holds, and nothing that has no pages of its own', async (
   const path = join(folder.path, 'cache');
   await build(path, 0, 50);
   const before = openFiles();
-  const root = open({ path, noSubdir: false, readOnly: true, maxDbs: 64 });
-  const reader = fileReader(join(path, 'data.mdb'), root);
+  const databases = openDatabases(path, { readOnly: true });
+  const { root } = databases;
+  const reader = fileReader(join(path, 'data.mdb'), databases);
   const target = new Uint8Array(BYTES + 10);
   for (const photo of [49, 0, 17, 17]) {
     expect(reader.sizeOf(photo)).toBe(BYTES);
@@ -70,6 +72,28 @@ it('keeps its snapshot while a writer removes and puts photos', async () => {
   }
   expect(() => cache.readAll([1000], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   await writer.close();
+  await cache.close();
+});
+
+it('goes on with the file that it opened after a compaction; new threads, which cannot, say so', async () => {
+  const path = join(folder.path, 'cache');
+  await build(path, 0, 30);
+  const writer = await writeCache(path, IDENTITY);
+  for (let photo = 0; photo < 30; photo += 3) await writer.remove(shaOf(photo));
+  await writer.close();
+  const cache = openCache(path);
+  const photos = cache.photos();
+  expect((await pipeline(['inspect', path, '--compact'])).code).toBe(0);
+  const samples = photos.map(({ key }) => ({ key, label: 0 }));
+  let row = 0;
+  for await (const { values } of batches(cache, { samples, batchSize: 1 })) {
+    expect(values, `photo ${photos[row]!.sha256}`).toEqual(pixelsOf(Number(photos[row]!.sha256)));
+    row += 1;
+  }
+  expect(row).toBe(20);
+  await expect(batches(cache, { samples, batchSize: 1, workers: 2 }).next()).rejects.toMatchObject({
+    code: 'CACHE_MISMATCH',
+  });
   await cache.close();
 });
 
