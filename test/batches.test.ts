@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { batches } from '#src/batches.js';
+import { batches, openReaders } from '#src/batches.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
@@ -106,4 +106,34 @@ it('keeps a batch valid while the next is asked for, and stops on abort', async 
   await aborted.next();
   controller.abort();
   await expect(aborted.next()).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+it('takes the memory of its largest batch, not of its batch size, and of no more batches than there are', async () => {
+  for (const workers of [0, 1]) {
+    const options = { samples: samplesOf(COUNT), batchSize: 1e12, buffers: 1e9, ahead: 1e9, workers };
+    const sizes = await collect(batches(cache, options));
+    expect(sizes.map(({ size }) => size)).toEqual([COUNT]);
+  }
+});
+
+it('refuses counts that are none, readers that are closed or another cache’s, and states of no batch', async () => {
+  const options = { samples: samplesOf(COUNT), batchSize: 4 };
+  const first = (more: object) => batches(cache, { ...options, ...more } as never).next();
+  const usage = { code: 'USAGE' };
+  for (const wrong of [Number.NaN, 0, 1.5, Number.POSITIVE_INFINITY, undefined]) {
+    await expect(first({ batchSize: wrong })).rejects.toMatchObject(usage);
+    if (wrong === undefined) continue;
+    await expect(first({ buffers: wrong })).rejects.toMatchObject(usage);
+    await expect(first({ ahead: wrong, workers: 1 })).rejects.toMatchObject(usage);
+  }
+  const readers = openReaders(cache, 1);
+  const other = { path: 'elsewhere', file: cache.file } as TensorCache;
+  expect(() => readers.assertFor(other)).toThrow(expect.objectContaining(usage));
+  await readers.close();
+  await expect(first({ workers: readers })).rejects.toMatchObject(usage);
+  const { value } = await first({});
+  for (const next of ['-3', '1.5']) {
+    const from = value.state.replace(/\d+$/, next);
+    await expect(first({ from })).rejects.toMatchObject(usage);
+  }
 });

@@ -6,7 +6,7 @@ import { rowFiller } from './rows.js';
 export async function readHere({ cache, plan, readers, held, signal }: Reading): Promise<Lender> {
   const { table, order, layout, options } = plan;
   const fill = await rowFiller(cache, table, order, options);
-  const ring = readers.lend(held, options.batchSize * layout.bytes);
+  const ring = readers.lend(held, order.size(0) * layout.bytes);
   return {
     async take(batch) {
       if (signal !== undefined) throwIfAborted(signal);

@@ -1,6 +1,7 @@
 import { augmenter } from '../augment/augmenter.js';
 import { augmentationOf, UNCHANGED } from '../augment/parameters.js';
 import type { AugmentationRecipe } from '../augment/schema.js';
+import { PipelineError } from '../errors.js';
 import { type Channel, channelsOf, type Normalisation } from '../normalisation.js';
 import type { PixelIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Order, OrderOptions } from './order.js';
@@ -121,6 +122,17 @@ export async function rowFiller(
   };
 }
 
+/** A transform that goes on after it returned would find the next photo in its memory. */
+function assertDone(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  // Refused here: what becomes of it must not count as unhandled.
+  result.catch(() => {});
+  throw new PipelineError(
+    'USAGE',
+    'Expected a transform that is done when it returns but received a promise',
+  );
+}
+
 /** Makes one row after the other of the photo that was put into its memory. */
 interface RowMaker {
   photo: Uint8Array;
@@ -142,7 +154,7 @@ async function rowMaker(
       channels: channelsOf(normalise),
       options: transform.options,
     });
-    return { photo, fill: (row, draw) => run(photo, row, draw) };
+    return { photo, fill: (row, draw) => assertDone(run(photo, row, draw)) };
   }
   const kernel = augmenter({ source: { height, width }, target, ...(normalise && { normalise }) });
   return {

@@ -46,5 +46,8 @@ export function resumeAt(state: string, identity: StreamIdentity): number {
       { hint: 'Go on with the samples and options that the state was taken with.' },
     );
   }
-  return next;
+  if (Number.isInteger(next) && next >= 0) return next;
+  throw new PipelineError('USAGE', `Expected the state of a batch but received "${state}"`, {
+    hint: 'Begin the epoch again.',
+  });
 }

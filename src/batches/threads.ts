@@ -11,9 +11,8 @@ export function readInThreads(reading: Reading & { ahead: number }): Lender {
   if (signal !== undefined) throwIfAborted(signal);
   const { table, options, layout, order } = plan;
   const { workers } = readers;
-  const { batchSize } = options;
-  const slots = readers.lend(Math.min(held + ahead, order.batches - first), batchSize * layout.bytes);
-  const pieces = workers === 1 ? 1 : Math.min(batchSize, PIECES_A_THREAD * workers);
+  const slots = readers.lend(Math.min(held + ahead, order.batches - first), order.size(0) * layout.bytes);
+  const pieces = workers === 1 ? 1 : Math.min(order.size(0), PIECES_A_THREAD * workers);
   const ring = createRing(slots, pieces, first);
   const full = new Set<number>();
   let failure: unknown;

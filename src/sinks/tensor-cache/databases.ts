@@ -63,7 +63,20 @@ export const samplesName = (task: string, hash: string) => `${SAMPLES}${task}/${
 
 /** One task's samples, by index. */
 export function openSamples(root: RootDatabase, name: string): Database<string, number> {
-  return root.openDB({ name, encoding: 'string', keyEncoding: 'uint32' }) as never;
+  try {
+    return root.openDB({ name, encoding: 'string', keyEncoding: 'uint32' }) as never;
+  } catch (error) {
+    if (!/MDB_DBS_FULL/.test(String(error))) throw error;
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `Expected at most ${MAX_DATABASES - 2} sets of samples in one cache`,
+      {
+        key: name,
+        hint: 'Build another cache, with another --cache folder: its photos are whole.',
+        cause: error,
+      },
+    );
+  }
 }
 
 /** The identity that a cache was made with; undefined for an empty one. */

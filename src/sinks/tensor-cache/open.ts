@@ -205,7 +205,16 @@ export function openReadOnly(path: string, wanted?: CacheIdentity) {
   try {
     databases = openDatabases(path, { readOnly: true });
     const identity = readIdentity(databases);
-    if (identity === undefined) throw new Error('the cache has no identity');
+    if (identity === undefined) {
+      throw new PipelineError(
+        'NOT_FOUND',
+        'Expected photos in the cache but its build was stopped before the first',
+        {
+          key: path,
+          hint: 'Run the same command again: it goes on from there.',
+        },
+      );
+    }
     if (wanted !== undefined) assertIdentity(path, identity, wanted);
     return { databases, identity };
   } catch (error) {
