@@ -70,7 +70,7 @@ const DEFAULT_AHEAD = 2;
 export async function* batches(cache: TensorCache, options: BatchOptions): AsyncGenerator<Batch> {
   const { samples, from, workers = 0, signal } = options;
   const { buffers = DEFAULT_BUFFERS, ahead = DEFAULT_AHEAD } = options;
-  for (const [name, value] of Object.entries({ batchSize: options.batchSize, buffers, ahead })) {
+  for (const [name, value] of Object.entries({ buffers, ahead })) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw new PipelineError('USAGE', `Expected ${name} of at least 1 but received ${value}`);
   }
@@ -82,18 +82,9 @@ export async function* batches(cache: TensorCache, options: BatchOptions): Async
   readers.assertFor(cache);
   let lender: Lender | undefined;
   try {
-    const reading = {
-      cache,
-      plan,
-      readers,
-      first,
-      held: Math.min(Math.max(2, buffers), Math.max(2, order.batches)),
-      signal,
-    };
-    lender =
-      readers.workers === 0
-        ? await readHere(reading)
-        : readInThreads({ ...reading, ahead: Math.max(1, ahead) });
+    const held = Math.max(2, Math.min(buffers, order.batches));
+    const reading = { cache, plan, readers, first, held, signal };
+    lender = readers.workers === 0 ? await readHere(reading) : readInThreads({ ...reading, ahead });
     for (let index = first; index < order.batches; index++) {
       const bytes = await lender.take(index);
       const size = order.size(index);

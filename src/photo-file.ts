@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { PipelineError, throwIfAborted } from './errors.js';
@@ -38,10 +38,10 @@ export function readPhotoFile(place: string): Buffer {
 export async function hashPhotoFile(place: string, signal: AbortSignal): Promise<string> {
   throwIfAborted(signal);
   const stretch = stretchOf(place);
-  if (stretch !== undefined) return sha256(readMember(stretch));
+  if (stretch !== undefined) return hash('sha256', readMember(stretch));
   try {
     assertReadable(await stat(place));
-    return sha256(await readFile(place, { signal }));
+    return hash('sha256', await readFile(place, { signal }));
   } catch (error) {
     throw notFound(place, error);
   }
@@ -96,10 +96,6 @@ function readAt(descriptor: number, position: number | null, size: number): Buff
     read += more;
   }
   return bytes.subarray(0, read);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function assertReadable(file: Pick<Stats, 'size' | 'isFile'>): void {

@@ -127,8 +127,10 @@ it('refuses counts that are none, readers that are closed or another cache’s, 
     await expect(first({ ahead: wrong, workers: 1 })).rejects.toMatchObject(usage);
   }
   const readers = openReaders(cache, 1);
-  const other = { path: 'elsewhere', file: cache.file } as TensorCache;
-  expect(() => readers.assertFor(other)).toThrow(expect.objectContaining(usage));
+  for (const other of [{ path: 'elsewhere' }, { file: 'compacted' }]) {
+    const stream = batches({ ...cache, ...other }, { ...options, workers: readers });
+    await expect(stream.next()).rejects.toMatchObject(usage);
+  }
   await readers.close();
   await expect(first({ workers: readers })).rejects.toMatchObject(usage);
   const { value } = await first({});

@@ -165,7 +165,7 @@ function assertOptions({ batchSize, shuffle, balance, shard }: OrderOptions): vo
     throw new PipelineError('USAGE', `Expected ${expected} but received ${String(received)}`);
   };
   const count = (value: number | undefined) => value === undefined || (Number.isInteger(value) && value >= 1);
-  if (!count(batchSize)) refuse('a batch size of at least 1', batchSize);
+  if (batchSize === undefined || !count(batchSize)) refuse('a batch size of at least 1', batchSize);
   if (!count(shuffle?.block)) refuse('blocks of at least 1 sample', shuffle?.block);
   if (!count(shuffle?.window)) refuse('windows of at least 1 block', shuffle?.window);
   if (balance !== undefined && shuffle?.mode === 'block')

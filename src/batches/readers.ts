@@ -7,8 +7,6 @@ import type { ReaderData, ReaderJob, ReaderMessage } from './worker.js';
 export interface Readers {
   /** 0: the calling thread reads. */
   readonly workers: number;
-  /** @throws {PipelineError} `USAGE` unless they were opened for this cache, and are open. */
-  assertFor(cache: Pick<TensorCache, 'path' | 'file'>): void;
   /** Ends the threads, once the stream that they work for has ended, and frees the ring. */
   close(): Promise<void>;
 }
@@ -21,6 +19,8 @@ export interface JobEvents {
 
 /** Readers as a stream uses them. */
 export interface ReaderThreads extends Readers {
+  /** @throws {PipelineError} `USAGE` unless they were opened for this cache, and are open. */
+  assertFor(cache: Pick<TensorCache, 'path' | 'file'>): void;
   /**
    * Lends the ring's memory, that of the stream before where it has this size, until `giveBack`.
    * @throws {PipelineError} `USAGE` while another stream has it; `WORKER_CRASHED` where a thread has died.
@@ -93,12 +93,9 @@ export function openReaders(
   const readers: ReaderThreads = {
     workers,
     assertFor({ path, file }) {
-      const expected = closed ? 'open readers' : `readers of ${path}`;
-      if (!closed && path === cache.path && file === cache.file) return;
-      throw new PipelineError(
-        'USAGE',
-        `Expected ${expected} but received ${closed ? 'closed ones' : `those of ${cache.path}`}`,
-      );
+      if (closed) throw new PipelineError('USAGE', 'Expected open readers but received closed ones');
+      if (path === cache.path && file === cache.file) return;
+      throw new PipelineError('USAGE', `Expected readers of ${path} but received those of ${cache.path}`);
     },
     lend(slots, bytes) {
       if (lent) {

@@ -27,7 +27,8 @@ export function readState(state: string): StreamIdentity & { next: number } {
   const [version, samples, options, ...numbers] = state.split(':');
   const [seed, epoch, next] = numbers.map(Number);
   const whole = numbers.length === 3 && numbers.every((text) => /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text));
-  if (version !== VERSION || samples === undefined || options === undefined || !whole) {
+  const isBatch = Number.isInteger(next) && next! >= 0;
+  if (version !== VERSION || samples === undefined || options === undefined || !whole || !isBatch) {
     throw new PipelineError('USAGE', `Expected a state of this version’s batches but received "${state}"`, {
       hint: 'Begin the epoch again.',
     });
@@ -46,8 +47,5 @@ export function resumeAt(state: string, identity: StreamIdentity): number {
       { hint: 'Go on with the samples and options that the state was taken with.' },
     );
   }
-  if (Number.isInteger(next) && next >= 0) return next;
-  throw new PipelineError('USAGE', `Expected the state of a batch but received "${state}"`, {
-    hint: 'Begin the epoch again.',
-  });
+  return next;
 }

@@ -1,9 +1,8 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError, type PlainError, revivedError } from '../errors.js';
 import type { CacheWriter, PixelIdentity, TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
-import { assertRoom } from '../sinks/tensor-cache/databases.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
-import { writeCache } from '../sinks/tensor-cache/write.js';
+import { reserveAll, writeCache } from '../sinks/tensor-cache/write.js';
 import type { RunContext } from '../stage.js';
 import { chunks, iterate } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
@@ -99,9 +98,7 @@ export async function computeFeatures(options: {
     });
     const total = lacking.reduce((sum, { missing }) => sum + missing.length, 0);
     if (total === 0) return { records: records(), computed: 0 };
-    const needed = lacking.reduce((sum, { writer, missing }) => sum + writer.reserve(missing.length), 0);
-    // Each has room for itself; what matters is whether all have.
-    if (parts.length > 1) assertRoom(parts[0]!.path, needed);
+    reserveAll(lacking.map(({ writer, missing }) => ({ writer, photos: missing.length })));
     const { height, width } = parts[0]!.pixels.identity as PixelIdentity;
     const { network } = parts[0]!.identity;
     const workerData: FeatureWorkerData = { network, weights: folder, height, width, backend };

@@ -58,9 +58,12 @@ export async function findImages(
 ): Promise<{ table: DumpFile; imagesRoot: ImagesRoot }> {
   const folder = join(root, IMAGES);
   const unpacked = await isThere(folder, 'folder');
-  const loose = await looseTable(root);
+  const loose = await findTable(async (path) => {
+    const place = join(root, path);
+    return (await isThere(place)) ? place : undefined;
+  });
   const archive = unpacked && loose ? undefined : await openArchive(root, IMAGES_ARCHIVE, opening);
-  const table = loose ?? packedTable(archive);
+  const table = loose ?? (archive && (await findTable((path) => archive.place(path))));
   if (table === undefined) {
     throw new PipelineError(
       'DUMP_MISSING',
@@ -74,17 +77,12 @@ export async function findImages(
   return { table, imagesRoot: packed ? imagesInArchive(packed, IMAGES) : imagesInFolder(folder) };
 }
 
-async function looseTable(root: string): Promise<DumpFile | undefined> {
+/** The first of the tables that a look finds a place for. */
+async function findTable(
+  look: (path: string) => string | undefined | Promise<string | undefined>,
+): Promise<DumpFile | undefined> {
   for (const path of TABLES) {
-    const place = join(root, path);
-    if (await stat(place).catch(() => undefined)) return { name: posix.basename(path), place };
-  }
-  return undefined;
-}
-
-function packedTable(archive: Archive | undefined): DumpFile | undefined {
-  for (const path of TABLES) {
-    const place = archive?.place(path);
+    const place = await look(path);
     if (place !== undefined) return { name: posix.basename(path), place };
   }
   return undefined;
@@ -104,7 +102,8 @@ async function openArchive(root: string, name: string, opening: Opening): Promis
   return undefined;
 }
 
-async function isThere(path: string, what: 'file' | 'folder'): Promise<boolean> {
+async function isThere(path: string, what?: 'file' | 'folder'): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
+  if (what === undefined) return found !== undefined;
   return (what === 'file' ? found?.isFile() : found?.isDirectory()) ?? false;
 }

@@ -5,9 +5,9 @@ import { hashOf } from '../canonical-json.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
-import type { CacheWriter, PixelIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { CacheWriter, PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash, pixelIdentity, pixelTarget } from '../sinks/tensor-cache/identity.js';
-import { openCache } from '../sinks/tensor-cache/open.js';
+import { withCaches } from '../sinks/tensor-cache/with-caches.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
 import type { RunContext } from '../stage.js';
 import type { CacheSummary } from '../summary.js';
@@ -113,13 +113,8 @@ export async function cacheStep(options: {
 }
 
 /** The samples whose photos are in all caches that should have them; where some are not, under a digest of their own. */
-async function usableTasks(
-  caches: readonly PixelCache[],
-  tasks: readonly TaskSamples[],
-): Promise<TaskSamples[]> {
-  const opened: TensorCache[] = [];
-  try {
-    for (const { path, identity } of caches) opened.push(openCache(path, { identity }));
+function usableTasks(caches: readonly PixelCache[], tasks: readonly TaskSamples[]): Promise<TaskSamples[]> {
+  return withCaches(caches, (opened) => {
     const isThere = (sample: Sample) =>
       opened.every(
         (cache, index) =>
@@ -132,9 +127,7 @@ async function usableTasks(
       const digest = hashOf([task.digest, samples.map(({ path }) => path)]);
       return { ...task, samples, digest };
     });
-  } finally {
-    for (const cache of opened) await cache.close();
-  }
+  });
 }
 
 function countMissing(all: readonly TaskSamples[], usable: readonly TaskSamples[]): number {
@@ -203,17 +196,15 @@ export async function buildCaches(options: {
   }
   const built: BuiltCache[] = [];
   for (const [index, { path, identity }] of caches.entries()) {
-    const cache = openCache(path, { identity });
-    try {
-      const { height, width, decoder, view } = identity;
-      const bytes = statSync(join(path, 'data.mdb')).size;
-      const digest = await cache.digest();
-      const size = { records: cache.length, bytes, height, width };
-      const summary = { ...size, decoder, digest, ...(view && { view: view.number }) };
-      built.push({ summary, missing: missing[index]! });
-    } finally {
-      await cache.close();
-    }
+    const { records, digest } = await withCaches([{ path, identity }], async ([cache]) => ({
+      records: cache!.length,
+      digest: await cache!.digest(),
+    }));
+    const { height, width, decoder, view } = identity;
+    const bytes = statSync(join(path, 'data.mdb')).size;
+    const size = { records, bytes, height, width };
+    const summary = { ...size, decoder, digest, ...(view && { view: view.number }) };
+    built.push({ summary, missing: missing[index]! });
   }
   return built;
 }

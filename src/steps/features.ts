@@ -7,9 +7,9 @@ import { type PretrainedIdentity, readPretrained } from '../models/weights/pretr
 import { modelOf, type Recipe } from '../recipe.js';
 import type { Side } from '../records.js';
 import type { RunFolder } from '../run.js';
-import type { TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
+import type { VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
-import { openCache } from '../sinks/tensor-cache/open.js';
+import { withCaches } from '../sinks/tensor-cache/with-caches.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskPixels, TaskSamples } from './cache.js';
@@ -92,19 +92,16 @@ export async function featureSteps(options: {
         ...(views.length > 0 && { views: ofViews.map(({ cache }) => cache.identity) }),
       },
       outputs: places.map(({ output }) => output),
-      async work(own) {
-        const opened: TensorCache[] = [];
-        try {
-          for (const { of } of places) opened.push(openCache(of.path, { identity: of.identity }));
+      work(own) {
+        const sources = places.map(({ of }) => of);
+        return withCaches(sources, (opened) => {
           const parts = places.map(({ of, cache }, index) => ({
             ...cache,
             pixels: opened[index]!,
             photos: photosRead(users, of, views.length),
           }));
-          return await computeFeatures({ parts, folder, backend, context: own });
-        } finally {
-          for (const cache of opened) await cache.close();
-        }
+          return computeFeatures({ parts, folder, backend, context: own });
+        });
       },
     });
     steps.push(step);

@@ -1,8 +1,8 @@
 import { byteBudget } from '../concurrency.js';
 import type { Sample } from '../records.js';
 import type { CacheWriter, PixelIdentity } from '../sinks/tensor-cache/cache.js';
-import { assertRoom } from '../sinks/tensor-cache/databases.js';
 import { pixelTarget } from '../sinks/tensor-cache/identity.js';
+import { reserveAll } from '../sinks/tensor-cache/write.js';
 import { type RunContext, runStage } from '../stage.js';
 import { decodeResize } from '../stages/decode-resize.js';
 import { iterate } from '../streams.js';
@@ -18,7 +18,7 @@ export function keeps({ identity }: PixelCache, { split }: Sample): boolean {
   return identity.view === undefined || split === 'train';
 }
 
-/** Enough for a transaction to be worth its sync; with 64 MB a build was slower, and took 200 MB more. */
+/** Enough for a transaction to be worth its sync: with 64 MB a build was no faster, and took 200 MB more. */
 const MOST_UNCOMMITTED_BYTES = 16 * 2 ** 20;
 
 /** Decodes the samples' photos that any of the caches lacks, and puts them where they are lacking. */
@@ -30,9 +30,7 @@ export async function storePhotos(
 ): Promise<void> {
   const wanted = lackingPhotos(writers, caches, samples);
   const lacking = (index: number) => wanted.filter(({ targets }) => targets.includes(index)).length;
-  const needed = writers.reduce((sum, writer, index) => sum + writer.reserve(lacking(index)), 0);
-  // Each has room for itself; what matters is whether all have.
-  if (writers.length > 1) assertRoom(caches[0]!.path, needed);
+  const needed = reserveAll(writers.map((writer, index) => ({ writer, photos: lacking(index) })));
   const what = writers.length > 1 ? `the ${writers.length} caches take` : 'the cache takes';
   const text = `${wanted.length} photos to decode: ${what} up to ${Math.ceil(needed / 1e6)} MB more of the disk`;
   if (wanted.length > 0) context.events.emit({ type: 'message', level: 'info', text });

@@ -4,17 +4,11 @@ import type { PipelineEvent } from '../../events.js';
 import type { ModelRecipe } from '../../recipe.js';
 import type { Sample, Side } from '../../records.js';
 import type { EvaluationResult, TrainResult } from '../../results.js';
-import type { CacheIdentity } from '../../sinks/tensor-cache/cache.js';
+import type { CacheReference } from '../../sinks/tensor-cache/with-caches.js';
 import type { BackendChoice } from '../backends/backend.js';
 import type { CheckpointFile } from '../checkpoint.js';
 import type { PredictionRecord } from '../evaluate.js';
 import type { FitOptions } from '../fit.js';
-
-/** A cache to open. */
-export interface CacheReference {
-  path: string;
-  identity: CacheIdentity;
-}
 
 /** Trains one task; plain data, so that it can go to another thread. */
 export interface FitJob {

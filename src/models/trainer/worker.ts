@@ -2,8 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError, throwIfAborted } from '../../errors.js';
 import { eventBus } from '../../events.js';
-import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
-import { openCache } from '../../sinks/tensor-cache/open.js';
+import { withCaches } from '../../sinks/tensor-cache/with-caches.js';
 import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
 import { evaluateTask } from '../evaluate.js';
@@ -11,7 +10,6 @@ import { fitTask } from '../fit.js';
 import { networks } from '../networks/index.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
-  CacheReference,
   EvaluateJob,
   EvaluateOutcome,
   FitJob,
@@ -99,17 +97,4 @@ function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<Evaluate
   return withCaches([reference], ([cache]) =>
     evaluateTask({ ...options, tf, cache: cache!, signal: controller.signal, onProgress }),
   );
-}
-
-async function withCaches<T>(
-  references: readonly CacheReference[],
-  use: (caches: TensorCache[]) => Promise<T>,
-): Promise<T> {
-  const caches: TensorCache[] = [];
-  try {
-    for (const { path, identity } of references) caches.push(openCache(path, { identity }));
-    return await use(caches);
-  } finally {
-    for (const cache of caches) await cache.close();
-  }
 }

@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acquireLock } from '../../lock.js';
 import type { CachedSample } from './cache.js';
-import { openSamples, photoEntries, sampleSet, samplesNames } from './databases.js';
+import { dataFile, openSamples, photoEntries, sampleSet, samplesNames } from './databases.js';
 import { openReadOnly } from './open.js';
 import { writeCache } from './write.js';
 
@@ -27,7 +27,7 @@ export async function compactCache(path: string): Promise<number> {
     const photos = await copyLive(path, unfinished);
     // The table of readers belongs to the old file: whoever has it open keeps both.
     await rm(join(path, 'lock.mdb'), { force: true });
-    await rename(join(unfinished, 'data.mdb'), join(path, 'data.mdb'));
+    await rename(dataFile(unfinished), dataFile(path));
     sync(path);
     return photos;
   } finally {

@@ -44,9 +44,12 @@ export const FILE_ID = 'file';
 /** The next key to give, where the photo with the last key was removed: no key ever names two photos. */
 const NEXT_KEY = 'next';
 
+/** The one file of a cache that is worth keeping. */
+export const dataFile = (path: string) => join(path, 'data.mdb');
+
 /** Named databases lie under a root with default keys: LMDB refuses integer keys there. */
 export function openDatabases(path: string, { readOnly }: { readOnly: boolean }): CacheDatabases {
-  const file = join(path, 'data.mdb');
+  const file = dataFile(path);
   // A builder that is killed in its first moments leaves an empty file, with which LMDB begins.
   if (existsSync(file) && (readOnly || statSync(file).size > 0)) assertSound(path, file);
   // `noSubdir: false`, because a folder name with a dot in it would otherwise become a file.

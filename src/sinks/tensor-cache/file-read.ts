@@ -1,9 +1,9 @@
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { Transaction } from 'lmdb';
+import type { RootDatabase, Transaction } from 'lmdb';
 import { newestSnapshot } from './data-file.js';
-import { type CacheDatabases, FILE_ID } from './databases.js';
+import { FILE_ID } from './databases.js';
 import { largeValueAt, leafNodes, type Pages, readTree, type Tree } from './page-tree.js';
 
 /** Reads values with reads of the file instead of from LMDB's map of it. */
@@ -33,8 +33,9 @@ export function fitsIntoMemory(bytes: number): boolean {
  * wants; one read of the file brings a value at once and nothing else (measured on photos of 224 × 224, shuffled: 25 times
  * as fast). Its snapshot of the cache, taken at the first read, holds until `close`: a writer does not use the pages
  * of values that it removes meanwhile.
+ * @param id the name of the file that LMDB has open: another that lies there by now is not read.
  */
-export function fileReader(file: string, { root, metadata }: CacheDatabases): FileReader {
+export function fileReader(file: string, root: RootDatabase, id: string | undefined): FileReader {
   let opened: { fd: number; transaction: Transaction; places: Places } | undefined;
   let reading = Promise.resolve();
   let closing = false;
@@ -43,7 +44,7 @@ export function fileReader(file: string, { root, metadata }: CacheDatabases): Fi
     const fd = openSync(file, 'r');
     try {
       // After the transaction: what is newer than its snapshot stays too.
-      return { fd, transaction, places: placesOf(fd, metadata.get(FILE_ID)) };
+      return { fd, transaction, places: placesOf(fd, id) };
     } catch (error) {
       closeSync(fd);
       transaction.done();

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { PipelineError } from '../../errors.js';
 import { jpegDecoder } from '../../kernels/jpeg-storage.js';
@@ -7,6 +6,7 @@ import type { CachedSample, CacheIdentity, TensorCache } from './cache.js';
 import {
   type CacheDatabases,
   cacheError,
+  dataFile,
   FILE_ID,
   openDatabases,
   openSamples,
@@ -63,8 +63,9 @@ export function openCache(
     const text = metadata.get(photoKey(sha256));
     return text === undefined ? undefined : readingRecords(() => JSON.parse(text) as PhotoEntry);
   };
-  const reader = fileReader(join(path, 'data.mdb'), databases);
-  const fits = fitsIntoMemory(statSync(join(path, 'data.mdb')).size);
+  const file = dataFile(path);
+  const reader = fileReader(file, root, id);
+  const fits = fitsIntoMemory(statSync(file).size);
   /** Whether a value should be read from the file: unless it is in memory, as far as can be known. */
   const byFile = (key: number) => !(fits && reader.hasRead(key)) && reader.sizeOf(key) > 0;
   let room = new Uint8Array(0);
@@ -86,8 +87,8 @@ export function openCache(
     if (!values.doesExist(wrong)) throw missing(wrong);
     throw corrupt(`Expected ${bytes} bytes under key ${wrong}`);
   };
-  const corrupt = (message: string, cause?: unknown) =>
-    new PipelineError('CACHE_CORRUPT', message, { key: path, hint: BUILD_AGAIN, cause });
+  const corrupt = (message: string, more: { key?: string; cause?: unknown } = {}) =>
+    new PipelineError('CACHE_CORRUPT', message, { key: path, hint: BUILD_AGAIN, ...more });
   const missing = (key: number) =>
     new PipelineError('NOT_FOUND', `Expected key ${key} in the cache`, { key: path });
   return {
@@ -115,7 +116,7 @@ export function openCache(
       try {
         decode(stored, target.subarray(offset));
       } catch (error) {
-        throw corrupt(`Expected a photo of the cache’s size under key ${key}`, error);
+        throw corrupt(`Expected a photo of the cache’s size under key ${key}`, { cause: error });
       }
     },
     readAll(keys, target) {
@@ -162,30 +163,16 @@ export function openCache(
           (decode !== undefined || found.length === bytes) &&
           crc32(found.subarray(0, found.length)) === crc;
         if (!whole) {
-          throw new PipelineError('CACHE_CORRUPT', 'Expected the value to have its checksum', {
-            key: `${path} ${sha256}`,
-            hint: BUILD_AGAIN,
-          });
+          throw corrupt('Expected the value to have its checksum', { key: `${path} ${sha256}` });
         }
         seen += 1;
         if (seen % PHOTOS_A_TURN === 0) await new Promise(setImmediate);
       }
       const { length } = this;
-      if (seen !== length) {
-        throw new PipelineError('CACHE_CORRUPT', `Expected ${seen} values but found ${length}`, {
-          key: path,
-        });
-      }
+      if (seen !== length) throw corrupt(`Expected ${seen} values but found ${length}`);
       const seal = metadata.get(SEAL);
       if (seal === undefined || seal === sealOf(databases)) return;
-      throw new PipelineError(
-        'CACHE_CORRUPT',
-        'Expected the names of photos and the samples as they were written',
-        {
-          key: path,
-          hint: BUILD_AGAIN,
-        },
-      );
+      throw corrupt('Expected the names of photos and the samples as they were written');
     },
     async close() {
       await reader.close();
@@ -196,7 +183,7 @@ export function openCache(
 
 /** A cache's databases, for readers. @throws {PipelineError} as `openCache`. */
 export function openReadOnly(path: string, wanted?: CacheIdentity) {
-  if (!existsSync(join(path, 'data.mdb'))) {
+  if (!existsSync(dataFile(path))) {
     throw new PipelineError('NOT_FOUND', `Expected a tensor cache at ${path} but there is none`, {
       hint: '`pipeline cache` builds one.',
     });

@@ -50,6 +50,17 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
   }
 }
 
+/**
+ * Makes sure that caches have room for so many more photos each: every one for itself, and all together.
+ * @returns the bytes that they will grow by, at most.
+ * @throws {PipelineError} `DISK_FULL`
+ */
+export function reserveAll(wanted: readonly { writer: CacheWriter; photos: number }[]): number {
+  const needed = wanted.reduce((sum, { writer, photos }) => sum + writer.reserve(photos), 0);
+  if (wanted.length > 1) assertRoom(wanted[0]!.writer.path, needed);
+  return needed;
+}
+
 /** What a transaction needs besides values: copies of the pages of both trees. */
 const RESERVED_BYTES = 512 * 1024;
 /** A sample's row, and its share of pages that are at least half full. */

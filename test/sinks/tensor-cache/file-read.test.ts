@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { batches } from '#src/batches.js';
-import { openDatabases } from '#src/sinks/tensor-cache/databases.js';
+import { FILE_ID, openDatabases } from '#src/sinks/tensor-cache/databases.js';
 import { fileReader, fitsIntoMemory } from '#src/sinks/tensor-cache/file-read.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
@@ -35,7 +35,7 @@ it('reads what the map holds, and nothing that has no pages of its own', async (
   const before = openFiles();
   const databases = openDatabases(path, { readOnly: true });
   const { root } = databases;
-  const reader = fileReader(join(path, 'data.mdb'), databases);
+  const reader = fileReader(join(path, 'data.mdb'), root, databases.metadata.get(FILE_ID));
   const target = new Uint8Array(BYTES + 10);
   for (const photo of [49, 0, 17, 17]) {
     expect(reader.sizeOf(photo)).toBe(BYTES);
