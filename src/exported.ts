@@ -10,10 +10,6 @@ import type { PixelIdentity } from './sinks/tensor-cache/cache.js';
 export const EXPORT_FORMATS = ['webdataset', 'tfrecord', 'folder', 'numpy'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** Formats that can be read back. */
-export const IMPORT_FORMATS = ['webdataset', 'folder', 'numpy'] as const satisfies readonly ExportFormat[];
-export type ImportFormat = (typeof IMPORT_FORMATS)[number];
-
 /** `raw`: the pixels as they are. */
 export type ExportImage = 'png' | 'jpg' | 'raw';
 

@@ -23,7 +23,7 @@ export { createContext, type ResourceOptions } from './context.js';
 export { type CacheDataset, type DatasetBatch, type DatasetOptions, dataset } from './dataset.js';
 export { type ErrorCode, PipelineError } from './errors.js';
 export { type EventBus, eventBus, type PipelineEvent, type StageCounts } from './events.js';
-export type { ExportFormat, ExportImage, ImportFormat } from './exported.js';
+export type { ExportFormat, ExportImage } from './exported.js';
 export type { Fit } from './kernels/fit.js';
 export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
 export type { Filter } from './kernels/resize.js';

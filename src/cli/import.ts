@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Option } from 'commander';
-import { IMPORT_FORMATS, type ImportFormat } from '../exported.js';
+import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 
 interface ImportCommandOptions {
-  format: ImportFormat;
+  format: ExportFormat;
   cache: string;
   workers: number;
   json?: boolean;
@@ -17,7 +17,7 @@ export const importCommand: CommandDefinition = (program, { signal }) => {
     .command('import')
     .argument('<path>', 'a folder that export wrote')
     .description('What export wrote, without loss → the tensor cache again')
-    .addOption(new Option('--format <name>', 'what to read').choices(IMPORT_FORMATS).makeOptionMandatory())
+    .addOption(new Option('--format <name>', 'what to read').choices(EXPORT_FORMATS).makeOptionMandatory())
     .requiredOption('--cache <dir>', 'where caches lie; the cache’s identity names its folder there')
     .option(
       '--workers <n>',

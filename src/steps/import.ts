@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
-import type { DatasetDescription, ExportedSample, ImportFormat, SampleLine } from '../exported.js';
+import type { DatasetDescription, ExportedSample, ExportFormat, SampleLine } from '../exported.js';
 import type { CacheWriter } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { storesJpegs } from '../sinks/tensor-cache/same-identity.js';
@@ -11,11 +11,13 @@ import { writeCache } from '../sinks/tensor-cache/write.js';
 import { type ExportReader, notExported, readDescription } from '../sources/exported.js';
 import { readImageFolder } from '../sources/image-folder.js';
 import { readNumpy } from '../sources/numpy.js';
+import { readTfRecord } from '../sources/tfrecord.js';
 import { readWebDataset } from '../sources/webdataset.js';
 import { cacheName } from './cache.js';
 
-const READERS: Record<ImportFormat, ExportReader> = {
+const READERS: Record<ExportFormat, ExportReader> = {
   webdataset: readWebDataset,
+  tfrecord: readTfRecord,
   folder: readImageFolder,
   numpy: readNumpy,
 };
@@ -26,7 +28,7 @@ const COMMIT_BYTES = 16 * 2 ** 20;
 export interface ImportRequest {
   /** What `exportCache` wrote. */
   path: string;
-  format: ImportFormat;
+  format: ExportFormat;
   /** The folder that caches lie in. */
   root: string;
   /** Photos decoded at once. */
@@ -91,7 +93,7 @@ export async function importCache({
 
 function assertReadable(
   path: string,
-  wanted: ImportFormat,
+  wanted: ExportFormat,
   { format, image, identity }: DatasetDescription,
 ): void {
   if (format !== wanted) {

@@ -1,13 +1,22 @@
 import { copyFile, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IMPORT_FORMATS, type ImportFormat } from '#src/exported.js';
+import { EXPORT_FORMATS, type ExportFormat } from '#src/exported.js';
 import { parseRecipe } from '#src/recipe-file.js';
 import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { exportCache } from '#src/steps/export.js';
 import { importCache } from '#src/steps/import.js';
+import {
+  decodeRecord,
+  encodeRecord,
+  type Feature,
+  RECORD_HEAD,
+  RECORD_TAIL,
+  recordLength,
+} from '#src/tfrecord.js';
 import { drawnCache, HASH, IDENTITY, python, pythonHas, samplesOf, TASK } from '../exported.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
 import { digestOf } from '../sinks/tensor-cache/digest.js';
@@ -23,23 +32,23 @@ beforeEach(async () => {
 afterEach(() => folder.dispose());
 
 const { signal } = new AbortController();
-async function exported(format: ImportFormat, more: { task?: string; image?: 'jpg' } = {}): Promise<string> {
+async function exported(format: ExportFormat, more: { task?: string; image?: 'jpg' } = {}): Promise<string> {
   const out = join(folder.path, `${format}.out`);
   await exportCache({ cache, format, out, workers: 2, shardSize: 5, signal, ...more });
   return out;
 }
-const imported = (path: string, format: ImportFormat, more: { signal?: AbortSignal } = {}) =>
+const imported = (path: string, format: ExportFormat, more: { signal?: AbortSignal } = {}) =>
   importCache({ path, format, root: join(folder.path, 'again'), workers: 2, signal, ...more });
 
 describe('the cache made again', () => {
-  it.each(IMPORT_FORMATS)('from %s has the digest of the first', async (format) => {
+  it.each(EXPORT_FORMATS)('from %s has the digest of the first', async (format) => {
     const summary = await imported(await exported(format), format);
     expect(summary).toMatchObject({ task: TASK, hash: HASH, samples: PHOTOS + 1, records: PHOTOS });
     expect(summary.digest).toBe(await digestOf(cache));
     expect(await digestOf(summary.cache)).toBe(summary.digest);
   });
 
-  it.each(IMPORT_FORMATS)('from %s, after it was cancelled', async (format) => {
+  it.each(EXPORT_FORMATS)('from %s, after it was cancelled', async (format) => {
     const out = await exported(format);
     let looks = 0;
     const cancelled = {
@@ -85,7 +94,7 @@ describe('the cache made again', () => {
 });
 
 describe('what is refused', () => {
-  const fails = async (path: string, format: ImportFormat, message: RegExp) => {
+  const fails = async (path: string, format: ExportFormat, message: RegExp) => {
     const failure = expect(imported(path, format)).rejects;
     await failure.toMatchObject({ code: 'INPUT_INVALID', message: expect.stringMatching(message) });
   };
@@ -153,6 +162,60 @@ describe('what is refused', () => {
     await fails(path, 'numpy', /24 × 10 × 14 × 3/);
   });
 
+  it('labels and sides that say otherwise than the samples’ lines', async () => {
+    const path = await exported('numpy');
+    for (const name of ['labels.npy', 'splits.npy']) {
+      const bytes = await readFile(join(path, name));
+      const edited = Buffer.from(bytes);
+      edited[edited.length - (name === 'labels.npy' ? 4 : 1)]! ^= 1;
+      await writeFile(join(path, name), edited);
+      await fails(path, 'numpy', /labels.npy and splits.npy/);
+      await writeFile(join(path, name), bytes.subarray(0, -1));
+      await fails(path, 'numpy', /24 values/);
+      await writeFile(join(path, name), bytes);
+    }
+    await rm(join(path, 'labels.npy'));
+    await fails(path, 'numpy', /array labels.npy/);
+  });
+
+  it('a TFRecord of which any byte was changed, or that was cut', async () => {
+    const path = await exported('tfrecord');
+    const shard = join(path, 'validation-000000.tfrecord');
+    const bytes = await readFile(shard);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const damaged = Buffer.from(bytes);
+        damaged[at]! ^= change;
+        await writeFile(shard, damaged);
+        await fails(path, 'tfrecord', /record/);
+      }),
+      { numRuns: 40 },
+    );
+    await writeFile(shard, bytes.subarray(0, -1));
+    await fails(path, 'tfrecord', /whole record/);
+  });
+
+  it('a TFRecord of features that say otherwise than its line', async () => {
+    const path = await exported('tfrecord');
+    const shard = join(path, 'test-000000.tfrecord');
+    const bytes = await readFile(shard);
+    const length = recordLength(bytes.subarray(0, RECORD_HEAD));
+    const end = RECORD_HEAD + length + RECORD_TAIL;
+    const features = Object.fromEntries(decodeRecord(bytes.subarray(RECORD_HEAD, end)));
+    const wrong: Record<string, Feature>[] = [
+      { ...features, label: (features['label'] as number) + 1 },
+      { ...features, class: Buffer.from('SOFA') },
+      { ...features, sha256: Buffer.from('0'.repeat(64)) },
+    ];
+    for (const changed of wrong) {
+      await writeFile(shard, Buffer.concat([encodeRecord(changed), bytes.subarray(end)]));
+      await fails(path, 'tfrecord', /agree/);
+    }
+    delete features['json'];
+    await writeFile(shard, Buffer.concat([encodeRecord(features), bytes.subarray(end)]));
+    await fails(path, 'tfrecord', /json and image/);
+  });
+
   it('JPEGs', async () => {
     await fails(await exported('webdataset', { image: 'jpg' }), 'webdataset', /without loss/);
   });
@@ -173,6 +236,23 @@ for path in glob.glob(sys.argv[1] + "/*.tar"):
 print(json.dumps(True))`;
     expect(python(program, path)).toBe(true);
     expect((await imported(path, 'webdataset')).digest).toBe(await digestOf(cache));
+  },
+);
+
+it.skipIf(!pythonHas('records that TensorFlow wrote are not read', 'tensorflow'))(
+  'reads records that TensorFlow wrote',
+  async () => {
+    const path = await exported('tfrecord');
+    const program = `
+import glob, json, sys
+import tensorflow as tf
+for path in glob.glob(sys.argv[1] + "/*.tfrecord"):
+    records = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(path)]
+    with tf.io.TFRecordWriter(path) as writer:
+        for example in records: writer.write(example.SerializeToString())
+print(json.dumps(True))`;
+    expect(python(program, path)).toBe(true);
+    expect((await imported(path, 'tfrecord')).digest).toBe(await digestOf(cache));
   },
 );
 
