@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
-import { splitAugmentation } from './augment/stored.js';
+import { changesPhotos } from './augment/stored.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
 
@@ -179,7 +179,7 @@ export const recipeSchema = z
   })
   .superRefine(({ cache, augmentation }, context) => {
     const input = cache.augmentedCopies;
-    if (input === undefined || Object.keys(splitAugmentation(augmentation ?? {}).ofPhotos).length > 0) return;
+    if (input === undefined || changesPhotos(augmentation ?? {})) return;
     const message = '0 without an augmentation that changes photos: every view would be the photo itself';
     context.addIssue({ code: 'custom', path: ['cache', 'augmentedCopies'], input, message });
   })

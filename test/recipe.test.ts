@@ -135,6 +135,13 @@ describe('cache.augmentedCopies', () => {
 
   it.each([
     [['cache.augmentedCopies=2'], 'cache.augmentedCopies: Expected 0 without an augmentation'],
+    [
+      [
+        'cache.augmentedCopies=2',
+        'augmentation={rotation: 0, crop: 1, flip: none, cutout: {probability: 0}}',
+      ],
+      'Expected 0 without an augmentation',
+    ],
     [['cache.augmentedCopies=2', 'augmentation={mixup: 0.2}'], 'Expected 0 without an augmentation'],
     [[AUGMENTED, 'cache.augmentedCopies=65'], 'cache.augmentedCopies: Expected at most 64 but received 65'],
     [[AUGMENTED, 'cache.augmentedCopies=-1'], 'cache.augmentedCopies: Expected at least 0'],

@@ -32,3 +32,18 @@ export function splitAugmentation({ mixup, cutmix, ...ofPhotos }: AugmentationRe
     ofBatches: { ...(mixup !== undefined && { mixup }), ...(cutmix !== undefined && { cutmix }) },
   };
 }
+
+/** Whether a recipe can change a photo by itself: ranges of nothing but zero do not, whatever is drawn. */
+export function changesPhotos(recipe: AugmentationRecipe): boolean {
+  const { rotation, translation, zoom, flip = 'none', brightness, contrast, hue, crop, cutout } = recipe;
+  const moves = [rotation, translation, zoom, brightness, contrast, hue].some((range) =>
+    range?.some((bound) => bound !== 0),
+  );
+  const crops = crop?.some((share) => share !== 1) ?? false;
+  return (
+    moves ||
+    crops ||
+    flip !== 'none' ||
+    (cutout !== undefined && cutout.probability > 0 && cutout.scale[1] > 0)
+  );
+}

@@ -15,6 +15,7 @@ import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import { parseCommand } from './parse.js';
 import { previewCommand } from './preview.js';
+import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
@@ -42,6 +43,7 @@ export const commands: readonly CommandDefinition[] = [
   exportCommand,
   importCommand,
   previewCommand,
+  pruneCommand,
   backendCommand,
   cleanCommand,
   doctorCommand,

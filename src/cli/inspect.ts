@@ -28,14 +28,14 @@ export const inspectCommand: CommandDefinition = (program) => {
       }
       const cache = openCache(path);
       try {
-        if (verify) await cache.verify();
+        const verified = verify && { verified: true, ...(await cache.verify()) };
         const found = {
           path,
           identity: cache.identity,
           records: cache.length,
           bytes: statSync(join(path, 'data.mdb')).size,
           ...(digest && { digest: await cache.digest() }),
-          ...(verify && { verified: true }),
+          ...verified,
         };
         process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
       } finally {
@@ -50,8 +50,9 @@ function describe(found: {
   bytes: number;
   digest?: string;
   verified?: boolean;
+  sealed?: boolean;
 }): string {
-  const { identity, records, bytes, digest, verified } = found;
+  const { identity, records, bytes, digest, verified, sealed } = found;
   const what =
     identity.kind === 'pixels'
       ? `${records} ${identity.view ? 'views' : 'photos'}, ${identity.height} × ${identity.width} × 3 uint8${identity.storage === 'jpeg' ? ` as JPEG (${identity.versions.storage})` : ''}, ${identity.fit}, ${identity.versions.decoder}, ${identity.versions.resize}${viewOf(identity)}`
@@ -59,6 +60,9 @@ function describe(found: {
   const lines = [what, `${bytes} bytes on disk`];
   if (digest !== undefined) lines.push(`digest ${digest}`);
   if (verified) lines.push('every checksum is right');
+  if (sealed === false) {
+    lines.push('names and samples have no seal: a writer is at work or was killed; building again makes one');
+  }
   return `${lines.join('\n')}\n`;
 }
 

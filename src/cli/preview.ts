@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
 import { parseInteger } from './arguments.js';
@@ -48,6 +48,7 @@ export const previewCommand: CommandDefinition = (program) => {
           views,
           ...(size !== undefined && { size: { width: size, height: size } }),
         });
+        await mkdir(dirname(out), { recursive: true });
         await writeFile(out, png);
         const found = { out, cache: cache.path, photos: keys.length, views, keys: [...keys] };
         process.stdout.write(

@@ -89,8 +89,13 @@ export interface TensorCache {
   sampleSets(): { task: string; hash: string }[];
   /** sha256 over (database, key, value) in key order, hex. */
   digest(): Promise<string>;
-  /** Recomputes every checksum. @throws {PipelineError} `CACHE_CORRUPT` naming the first bad photo. */
-  verify(): Promise<void>;
+  /**
+   * Recomputes every checksum.
+   * @returns whether there was a seal to verify names and samples by: none while a writer is at work, and after one that
+   * was killed.
+   * @throws {PipelineError} `CACHE_CORRUPT` naming the first bad photo.
+   */
+  verify(): Promise<{ sealed: boolean }>;
   close(): Promise<void>;
 }
 
@@ -123,6 +128,8 @@ export interface CacheWriter {
     hash: string,
     samples: readonly { sha256: string; label: string; split: CachedSample['split']; component: string }[],
   ): Promise<void>;
+  /** Takes a task's samples under a hash out; photos stay. */
+  removeSamples(task: string, hash: string): Promise<void>;
   /** Waits for everything, syncs to the disk and frees the lock. */
   close(): Promise<void>;
 }

@@ -75,7 +75,7 @@ export function openSamples(root: RootDatabase, name: string): Database<string, 
       `Expected at most ${MAX_DATABASES - 2} sets of samples in one cache`,
       {
         key: name,
-        hint: 'Build another cache, with another --cache folder: its photos are whole.',
+        hint: '`pipeline prune` takes out those that no run uses any more.',
         cause: error,
       },
     );

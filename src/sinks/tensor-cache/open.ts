@@ -171,7 +171,7 @@ export function openCache(
       const { length } = this;
       if (seen !== length) throw corrupt(`Expected ${seen} values but found ${length}`);
       const seal = metadata.get(SEAL);
-      if (seal === undefined || seal === sealOf(databases)) return;
+      if (seal === undefined || seal === sealOf(databases)) return { sealed: seal !== undefined };
       throw corrupt('Expected the names of photos and the samples as they were written');
     },
     async close() {

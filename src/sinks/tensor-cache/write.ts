@@ -20,6 +20,7 @@ import {
   readIdentity,
   SEAL,
   samplesName,
+  samplesNames,
   writeIdentity,
 } from './databases.js';
 import { sealOf } from './digest.js';
@@ -183,6 +184,17 @@ function writer(
           }
         });
       });
+    },
+    async removeSamples(task, hash) {
+      const name = samplesName(task, hash);
+      if (!samplesNames(root).includes(name)) return;
+      const database = openSamples(root, name);
+      await guarded(() =>
+        root.transaction(() => {
+          breakSeal();
+          database.dropSync();
+        }),
+      );
     },
     async close() {
       try {
