@@ -77,7 +77,7 @@ it('ends with the same contents after kill -9 at any of 50 points', async () => 
     for (const point of points) {
       await killAt(path, point);
       const cache = openCache(path, { identity: IDENTITY });
-      await cache.verify();
+      expect(await cache.verify()).toEqual({ sealed: false });
       expect([...cache.keys()]).toEqual([...Array(cache.length).keys()]);
       await cache.close();
     }
@@ -106,6 +106,9 @@ it('finds a flipped byte and names its photo', async () => {
   const bytes = await readFile(file);
   const at = bytes.indexOf(Buffer.from(pixelsOf(4)));
   expect(at).toBeGreaterThan(0);
+  const whole = openCache(path);
+  expect(await whole.verify()).toEqual({ sealed: true });
+  await whole.close();
   bytes[at + 1234]! ^= 4;
   await writeFile(file, bytes);
   const { code, stderr } = await pipeline(['inspect', path, '--verify']);
