@@ -1,12 +1,12 @@
 import { mixBatch, mixes } from './augment/mix.js';
 import { readHere } from './batches/here.js';
 import type { Lender } from './batches/lender.js';
+import { checkedOptions } from './batches/options.js';
 import { openReaders, type Readers, type ReaderThreads } from './batches/readers.js';
 import type { BatchSample } from './batches/samples.js';
 import { resumeAt, writeState } from './batches/state.js';
 import { type StreamOptions, streamPlan } from './batches/stream.js';
 import { readInThreads } from './batches/threads.js';
-import { PipelineError } from './errors.js';
 import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
 export type { Shuffle } from './batches/order.js';
@@ -67,13 +67,10 @@ const DEFAULT_AHEAD = 2;
  * @throws {PipelineError} `ABORTED`; `USAGE` where options are out of range or `from` is another stream's;
  * `NOT_FOUND` where a key is not in the cache; `WORKER_CRASHED`.
  */
-export async function* batches(cache: TensorCache, options: BatchOptions): AsyncGenerator<Batch> {
+export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGenerator<Batch> {
+  const options = checkedOptions(cache.identity, given);
   const { samples, from, workers = 0, signal } = options;
   const { buffers = DEFAULT_BUFFERS, ahead = DEFAULT_AHEAD } = options;
-  for (const [name, value] of Object.entries({ buffers, ahead })) {
-    if (Number.isInteger(value) && value >= 1) continue;
-    throw new PipelineError('USAGE', `Expected ${name} of at least 1 but received ${value}`);
-  }
   const plan = streamPlan(cache, samples, options);
   const { table, order, layout, identity } = plan;
   const first = from === undefined ? 0 : resumeAt(from, identity);

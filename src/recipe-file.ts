@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse as parseYaml } from 'yaml';
-import type { z } from 'zod';
 import { PipelineError } from './errors.js';
 import { type Recipe, recipeSchema } from './recipe.js';
+import { describeIssues } from './zod-issues.js';
 
 /**
  * Reads a recipe and applies `--set PATH=VALUE` overrides (values are YAML; list items by index, as in
@@ -28,7 +28,7 @@ export function parseRecipe(text: string, overrides: readonly string[] = [], fil
   for (const override of overrides) value = applyOverride(value, override);
   const result = recipeSchema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describeIssue(issue));
+  const problems = describeIssues(result.error.issues);
   throw new PipelineError('RECIPE_INVALID', [`${file} is not a valid recipe`, ...problems].join('\n  '), {
     hint: '`pipeline schema` prints the JSON Schema of recipes.',
   });
@@ -79,32 +79,4 @@ function applyOverride(value: unknown, override: string): unknown {
     ]);
   };
   return replace(value, 0);
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.map(String).join('.') || '(top level)';
-  const input = 'input' in issue ? issue.input : undefined;
-  const received =
-    input === undefined ? 'nothing' : typeof input === 'number' ? String(input) : JSON.stringify(input);
-  const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map(
-        (key) => `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"`,
-      );
-    case 'invalid_type':
-      return [`${at}: Expected ${issue.expected} but received ${short}`];
-    case 'invalid_value':
-      return [
-        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
-      ];
-    case 'too_small':
-      return [`${at}: Expected at least ${issue.minimum} but received ${short}`];
-    case 'too_big':
-      return [
-        `${at}: Expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} but received ${short}`,
-      ];
-    default:
-      return [`${at}: Expected ${issue.message} but received ${short}`];
-  }
 }

@@ -75,9 +75,14 @@ describe('dataset', () => {
   });
 
   it('goes on from a state with the rest of its epoch, and then the next, with a thread that reads', async () => {
-    const common = { samples, batchSize: 4, classes: 2 };
+    const common = { samples, batchSize: 4 };
     const passes = async (more: Partial<DatasetOptions>, count: number) => {
-      const data = dataset(tf, cache, { ...common, shuffle: { seed: 3, mode: 'block', block: 2 }, ...more });
+      const data = dataset(tf, cache, {
+        ...common,
+        classes: 2,
+        shuffle: { seed: 3, mode: 'block', block: 2 },
+        ...more,
+      });
       const seen: string[] = [];
       for (let pass = 0; pass < count; pass++) {
         await data.forEachAsync(({ xs, ys }) => {

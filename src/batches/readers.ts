@@ -15,6 +15,8 @@ export interface Readers {
 export interface JobEvents {
   full(batch: number): void;
   failed(error: unknown): void;
+  /** A thread is no more, and says nothing of what it was at. */
+  died(error: PipelineError): void;
 }
 
 /** Readers as a stream uses them. */
@@ -23,12 +25,14 @@ export interface ReaderThreads extends Readers {
   assertFor(cache: Pick<TensorCache, 'path' | 'file'>): void;
   /**
    * Lends the ring's memory, that of the stream before where it has this size, until `giveBack`.
-   * @throws {PipelineError} `USAGE` while another stream has it; `WORKER_CRASHED` where a thread has died.
+   * @throws {PipelineError} `USAGE` while another stream has it.
    */
   lend(slots: number, bytes: number): Uint8Array[];
   giveBack(): void;
   /** Starts to work for the stream that has the memory; gives the promise of the threads' being free again. */
   work(job: ReaderJob, events: JobEvents): Promise<void>;
+  /** Starts a thread in the place of each that died. */
+  replaceDead(): void;
   /** Whether they keep the process alive: only while somebody waits for them. */
   holdProcess(hold: boolean): void;
 }
@@ -47,49 +51,50 @@ export function openReaders(
     throw new PipelineError('USAGE', `Expected a number of reading threads but received ${workers}`);
   }
   const workerData: ReaderData = { path: cache.path, identity: cache.identity, file: cache.file };
-  let current: { events: JobEvents; busy: number; free: () => void } | undefined;
-  let dead: PipelineError | undefined;
+  let current: { events: JobEvents; busy: Set<Worker>; free: () => void } | undefined;
   let closed = false;
   let lent = false;
+  let holding = false;
   let kept: Uint8Array[] = [];
-  const died = (cause: unknown) => {
-    if (closed && current === undefined) return;
-    dead ??= crashed(cause);
-    current?.events.failed(dead);
-  };
-  const idle = () => {
+  const idle = (thread: Worker) => {
     if (current === undefined) return;
-    current.busy -= 1;
-    if (current.busy > 0) return;
+    current.busy.delete(thread);
+    if (current.busy.size > 0) return;
     current.free();
     current = undefined;
   };
-  const threads = Array.from({ length: workers }, () => {
+  const alive = new Set<Worker>();
+  const gone: Promise<void>[] = [];
+  const start = () => {
     const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    let cause: unknown;
     thread.on('message', (message: ReaderMessage) => {
       if ('full' in message) current?.events.full(message.full);
       else if ('failure' in message) current?.events.failed(failed(message.failure));
-      else idle();
+      else idle(thread);
     });
-    thread.on('error', died);
-    thread.unref();
-    return thread;
-  });
-  const alive = new Set(threads);
-  const gone = threads.map(
-    (thread) =>
-      new Promise<void>((resolve) => {
-        thread.once('exit', (status) => {
-          alive.delete(thread);
+    thread.on('error', (error) => {
+      cause = error;
+    });
+    const exited = new Promise<void>((resolve) => {
+      thread.once('exit', (status) => {
+        alive.delete(thread);
+        if (!closed) {
+          current?.events.died(crashed(cause ?? new Error(`it ended with status ${status}`)));
           // It is not going to say that it is idle.
-          if (!closed) {
-            died(new Error(`it ended with status ${status}`));
-            idle();
-          }
-          resolve();
-        });
-      }),
-  );
+          idle(thread);
+        }
+        resolve();
+      });
+    });
+    if (!holding) thread.unref();
+    alive.add(thread);
+    gone.push(exited);
+  };
+  const replaceDead = () => {
+    while (alive.size < workers) start();
+  };
+  replaceDead();
   const readers: ReaderThreads = {
     workers,
     assertFor({ path, file }) {
@@ -103,7 +108,7 @@ export function openReaders(
           hint: 'End that stream first, or open readers for each.',
         });
       }
-      if (dead !== undefined) throw dead;
+      replaceDead();
       lent = true;
       if (kept[0]?.length !== bytes) kept = [];
       while (kept.length < slots) {
@@ -116,11 +121,13 @@ export function openReaders(
     },
     work(job, events) {
       return new Promise((resolve) => {
-        current = { events, busy: alive.size, free: resolve };
+        current = { events, busy: new Set(alive), free: resolve };
         for (const thread of alive) thread.postMessage(job);
       });
     },
+    replaceDead,
     holdProcess(hold) {
+      holding = hold;
       for (const thread of alive)
         if (hold) thread.ref();
         else thread.unref();

@@ -19,10 +19,18 @@ const DONE = 2;
 /** Batches allowed once the stream has ended. */
 const ENDED = 0x7fffffff;
 
-/** @param slots all of one batch's size, in shared memory. */
-export function createRing(slots: readonly Uint8Array[], pieces: number, first: number): Ring {
+/**
+ * @param options.slots all of one batch's size, in shared memory.
+ * @param options.held the earliest batch that still has its slot; default: none before the first.
+ */
+export function createRing({
+  slots,
+  pieces,
+  first,
+  held = first,
+}: Pick<Ring, 'slots' | 'pieces' | 'first'> & { held?: number }): Ring {
   const control = new Int32Array(new SharedArrayBuffer(4 * (DONE + slots.length)));
-  control[ALLOWED] = first + slots.length;
+  control[ALLOWED] = held + slots.length;
   return { control, slots, pieces, first };
 }
 
@@ -30,6 +38,8 @@ export const slotOf = ({ slots }: Ring, batch: number): Uint8Array => slots[batc
 
 /** Gives a batch's slot to the batch that comes so many later as there are slots. */
 export function giveBack({ control, slots }: Ring, batch: number): void {
+  // It would begin again.
+  if (Atomics.load(control, ALLOWED) === ENDED) return;
   Atomics.store(control, DONE + (batch % slots.length), 0);
   Atomics.store(control, ALLOWED, batch + slots.length + 1);
   Atomics.notify(control, ALLOWED);

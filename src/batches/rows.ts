@@ -122,6 +122,18 @@ export async function rowFiller(
   };
 }
 
+async function loadedTransform({ module }: TransformOptions): Promise<RowTransformFactory> {
+  const { default: factory } = (await import(module).catch((cause: unknown) => {
+    throw new PipelineError('USAGE', 'Expected the address of a module that can be loaded', {
+      key: module,
+      hint: 'new URL("./transform.js", import.meta.url).href gives one.',
+      cause,
+    });
+  })) as { default: RowTransformFactory };
+  if (typeof factory === 'function') return factory;
+  throw new PipelineError('USAGE', 'Expected a function as the module’s default export', { key: module });
+}
+
 /** A transform that goes on after it returned would find the next photo in its memory. */
 function assertDone(result: unknown): void {
   if (!(result instanceof Promise)) return;
@@ -146,7 +158,7 @@ async function rowMaker(
 ): Promise<RowMaker> {
   const target = { height: shape[0]!, width: shape[1]! };
   if (transform !== undefined) {
-    const { default: factory } = (await import(transform.module)) as { default: RowTransformFactory };
+    const factory = await loadedTransform(transform);
     const photo = new Uint8Array(height * width * channels);
     const run = await factory({
       photo: { height, width },

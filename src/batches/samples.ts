@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { PipelineError } from '../errors.js';
 
 /** A sample of a batch: its photo's key in the cache and its class's index. */
 export interface BatchSample {
@@ -17,7 +18,10 @@ export interface SampleTable {
 /** As they came; by key, which is the order on the disk; or by label, for balanced draws. */
 export type Arrangement = 'given' | 'key' | 'label';
 
-/** Gathers samples; equal samples in equal order give equal tables. */
+/**
+ * Gathers samples; equal samples in equal order give equal tables.
+ * @throws {PipelineError} `USAGE` for a key that is no whole number in 0..2³²−1, or a label in −2³¹..2³¹−1.
+ */
 export function sampleTable(samples: readonly BatchSample[], arrangement: Arrangement): SampleTable {
   const sorted =
     arrangement === 'given' ? samples : [...samples].sort((a, b) => a[arrangement] - b[arrangement]);
@@ -27,9 +31,18 @@ export function sampleTable(samples: readonly BatchSample[], arrangement: Arrang
   for (const [index, { key, label }] of sorted.entries()) {
     keys[index] = key;
     labels[index] = label;
+    if (keys[index] !== key || labels[index] !== label) throw noSample(index, key, label);
     if (arrangement === 'label' && label !== sorted[index - 1]?.label) starts.push(index);
   }
   return { keys, labels, classes: Uint32Array.of(...starts, sorted.length) };
+}
+
+function noSample(index: number, key: unknown, label: unknown): PipelineError {
+  const received = `{ key: ${String(key)}, label: ${String(label)} }`;
+  return new PipelineError('USAGE', `Expected whole numbers for a key and a label but received ${received}`, {
+    key: `sample ${index}`,
+    hint: 'cache.keyOf(sha256) gives a photo’s key; a label is its class’s index.',
+  });
 }
 
 /** 8 hex digits for a table's samples. */

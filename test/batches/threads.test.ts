@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +11,6 @@ import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
-import { collect } from '../context.js';
 import { temporaryFolder } from '../fixtures.js';
 
 const COUNT = 41;
@@ -186,15 +186,51 @@ describe('batches', () => {
     await readers.close();
   });
 
-  it('says when a thread dies, at once and to the streams that come after', async () => {
+  it('replaces a thread that dies once a stream, to the same batches; what was taken stays', async () => {
+    const plan = { samples, batchSize: 2, shuffle: { seed: 3, epoch: 1 }, buffers: 4, ahead: 3 };
+    const expected = await all({ ...plan, transform: { module: shift, options: { add: 0.5 } } });
+    let times = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.nat(COUNT - 1), async (workers, dieAt) => {
+        times += 1;
+        const readers = openReaders(cache, workers);
+        for (const epoch of ['first', 'second']) {
+          const marks = join(folder.path, `died-${times}-${epoch}`);
+          const transform = { module: shift, options: { add: 0.5, dieAt, marks, deaths: 1 } };
+          const held: { batch: Batch; copy: Batch['values'] }[] = [];
+          for await (const batch of batches(cache, { ...plan, transform, workers: readers })) {
+            expect([...batch.keys]).toEqual([...expected[batch.index]!.keys]);
+            expect([...batch.values]).toEqual([...expected[batch.index]!.values]);
+            held.push({ batch, copy: batch.values.slice() });
+            for (const { batch: earlier, copy } of held.slice(-4)) expect(earlier.values).toEqual(copy);
+          }
+          expect(held.length).toBe(expected.length);
+          expect(existsSync(`${marks}.0`)).toBe(true);
+          expect(threads.size).toBe(workers);
+        }
+        await readers.close();
+      }),
+      { numRuns: 8 },
+    );
+  }, 60_000);
+
+  it('says when a second thread dies over a stream, and is usable for others', async () => {
     const readers = openReaders(cache, 2);
-    const stream = batches(cache, { samples, batchSize: 1, workers: readers });
-    await stream.next();
-    await [...threads][0]!.terminate();
-    await expect(collect(stream)).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
-    const next = all({ samples, batchSize: 1, workers: readers });
-    await expect(next).rejects.toMatchObject({ code: 'WORKER_CRASHED' });
+    const options = { add: 0, dieAt: 7, marks: join(folder.path, 'dies-always'), deaths: 9 };
+    const transform = { module: shift, options };
+    await expect(all({ samples, batchSize: 1, transform, workers: readers })).rejects.toMatchObject({
+      code: 'WORKER_CRASHED',
+    });
+    expect((await all({ samples, batchSize: 1, workers: readers })).length).toBe(COUNT);
     await readers.close();
+  });
+
+  it('ends where it is closed while a thread is being replaced', async () => {
+    const options = { add: 0, dieAt: COUNT - 2, marks: join(folder.path, 'dies-closed'), deaths: 9 };
+    const transform = { module: shift, options };
+    const stream = batches(cache, { samples, batchSize: 1, transform, workers: 2 });
+    await stream.next();
+    await stream.return(undefined);
   });
 
   it('does not keep a process alive for a stream that is forgotten', async () => {
@@ -234,7 +270,11 @@ describe('batches', () => {
       await expect(all({ ...options, samples: missing })).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const transform = { module: shift, options: { failAt: 20 } };
       await expect(all({ ...options, transform })).rejects.toThrow(workers === 0 ? /told to fail/ : /thread/);
-      await expect(all({ ...options, transform: { module: `${shift}.none` } })).rejects.toThrow();
+      const none = { module: `${shift}.none` };
+      await expect(all({ ...options, transform: none })).rejects.toMatchObject({ code: 'USAGE' });
+      const key = [...samples, { key: 0.5, label: 0 }];
+      await expect(all({ ...options, samples: key })).rejects.toMatchObject({ code: 'USAGE' });
+      await expect(all({ ...options, dtype: 'int8' } as never)).rejects.toMatchObject({ code: 'USAGE' });
       // A failure that nobody waits for.
       const failing = batches(cache, { ...options, transform });
       await failing.next();

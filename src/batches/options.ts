@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { augmentationSchema } from '../augment/schema.js';
+import { PipelineError } from '../errors.js';
+import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
+import { describeIssues } from '../zod-issues.js';
+import type { BatchSample } from './samples.js';
+import type { StreamOptions } from './stream.js';
+
+const count = z.int().min(1);
+const object = <Type>(what: string) =>
+  z.custom<Type>((value) => typeof value === 'object' && value !== null, what);
+
+/** What only pixels can be given. */
+const ofPixels = {
+  dtype: z.enum(['uint8', 'float32']).optional(),
+  normalise: z.enum(['scale', 'tf', 'torch', 'caffe']).optional(),
+  height: count.optional(),
+  width: count.optional(),
+  augment: z.strictObject({ recipe: augmentationSchema, seed: z.int(), epoch: z.int() }).optional(),
+  transform: z
+    .strictObject({ module: z.string(), options: z.unknown() })
+    .partial({ options: true })
+    .optional(),
+};
+
+const schema = z
+  .strictObject({
+    samples: z.custom<readonly BatchSample[]>(Array.isArray, 'an array of samples'),
+    batchSize: count,
+    shuffle: z
+      .strictObject({
+        seed: z.int(),
+        epoch: z.int(),
+        mode: z.enum(['exact', 'block']).optional(),
+        block: count.optional(),
+        window: count.optional(),
+      })
+      .optional(),
+    balance: z.literal('class').optional(),
+    shard: z.strictObject({ index: z.int().min(0), count }).optional(),
+    last: z.enum(['keep', 'drop', 'pad']).optional(),
+    from: z.string().optional(),
+    workers: z
+      .union([z.int().min(0), object('readers')], { error: 'a number of threads, or readers' })
+      .optional(),
+    buffers: count.optional(),
+    ahead: count.optional(),
+    signal: object('an AbortSignal').optional(),
+    ...ofPixels,
+  })
+  .refine(({ dtype, normalise, height, width, augment, transform }) => {
+    const changed = [normalise, height, width, augment, transform].some((option) => option !== undefined);
+    return dtype !== 'uint8' || !changed;
+  }, 'float32, or none of normalise, height, width, augment and transform');
+
+/**
+ * Refuses a stream's options where they are used, whoever will read it: a thread could only say that it failed.
+ * @returns the options, the augmentation as the schema reads it (a number f as its range).
+ * @throws {PipelineError} `USAGE` for options that are none, and for what vectors cannot be given.
+ */
+export function checkedOptions<Options extends StreamOptions>(
+  { kind }: CacheIdentity,
+  options: Options,
+): Options {
+  const { data, error } = schema.safeParse(options, { reportInput: true });
+  if (error !== undefined) throw new PipelineError('USAGE', describeIssues(error.issues).join('\n  '));
+  const given = (name: keyof typeof ofPixels) => options[name] !== undefined;
+  const names = Object.keys(ofPixels) as (keyof typeof ofPixels)[];
+  const wrong = names.filter((name) => given(name) && !(name === 'dtype' && options.dtype === 'float32'));
+  if (kind === 'vectors' && wrong.length > 0) {
+    throw new PipelineError('USAGE', `Expected no ${wrong.join(', ')} for a cache of vectors`, {
+      hint: 'Vectors are given out as they are, float32.',
+    });
+  }
+  return { ...options, ...(data.augment && { augment: data.augment }) };
+}

@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+
+/** What a schema did not accept, in words: `path: Expected … but received …`, a line each. Needs `reportInput`. */
+export function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => describeIssue(issue));
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.map(String).join('.') || '(top level)';
+  const input = 'input' in issue ? issue.input : undefined;
+  const received =
+    input === undefined ? 'nothing' : typeof input === 'number' ? String(input) : JSON.stringify(input);
+  const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(
+        (key) => `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"`,
+      );
+    case 'invalid_type':
+      return [`${at}: Expected ${issue.expected} but received ${short}`];
+    case 'invalid_value':
+      return [
+        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
+      ];
+    case 'too_small':
+      return [`${at}: Expected at least ${issue.minimum} but received ${short}`];
+    case 'too_big':
+      return [
+        `${at}: Expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} but received ${short}`,
+      ];
+    default:
+      return [`${at}: Expected ${issue.message} but received ${short}`];
+  }
+}
