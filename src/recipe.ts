@@ -3,6 +3,7 @@ import { augmentationSchema } from './augment/schema.js';
 import { splitAugmentation } from './augment/stored.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
+import { normaliseSchema } from './labels/schema.js';
 
 const share = z.number().min(0).max(1);
 /** Of what must not take all. */
@@ -61,7 +62,24 @@ const modelSchema = z.strictObject({
 const taskSchema = z
   .strictObject({
     attribute: z.string().optional().describe('The attribute to learn; default: the name of the task.'),
+    // Without defaults, as all later keys: recipes without them keep their hashes.
+    normalise: normaliseSchema.optional(),
+    missing: z
+      .string()
+      .trim()
+      .min(1)
+      .optional()
+      .describe('The label of photos without a value; default: they are dropped.'),
     minPerClass: count.default(1).describe('Classes with fewer photos are dropped.'),
+    top: z.int().min(2).optional().describe('Only so many classes, the largest.'),
+    other: z
+      .string()
+      .trim()
+      .min(1)
+      .optional()
+      .describe(
+        'The label of photos whose own is not selected, too rare or not among the top; default: they are dropped.',
+      ),
     cap: z.int().min(1).optional().describe('At most this many photos a class, by a seeded draw.'),
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
     merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
@@ -101,6 +119,18 @@ export const recipeSchema = z
           ),
       })
       .prefault({}),
+    // Without a default: recipes without it keep their hashes.
+    language: z
+      .array(
+        z
+          .string()
+          .regex(/^(?:[A-Za-z]+(?:[_-][A-Za-z0-9]+)*(?:[_-]?\*)?|\*)$/, 'a tag such as en_US, en_* or *'),
+      )
+      .min(1)
+      .optional()
+      .describe(
+        'Which of a listing’s texts is its value, by preference; default: en_US, en_*, *. Without * others have none.',
+      ),
     views: z.enum(['all', 'main']).default('all').describe('Secondary views can be charts and packaging.'),
     conflicts: z
       .enum(['majority', 'first'])
