@@ -1,6 +1,5 @@
 // The V2 augmentation: rotation ±0.2 turn, translation ±0.2, zoom 0.2–0.3, horizontal flip, reflected borders, bilinear;
 // bytes → float32. One thread of ours, draws included, beside OpenCV and Keras on one core in processes of their own.
-// Python is taken from ABO_PYTHON (default: python3), for OpenCV from ABO_PYTHON_CV2 (default: the same).
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { augmenter } from '#src/augment/augmenter.js';
@@ -8,29 +7,28 @@ import { augmentationOf } from '#src/augment/parameters.js';
 import { augmentationSchema } from '#src/augment/schema.js';
 import { SIZE } from './data.js';
 import { measure } from './measure.js';
-import { startPeer } from './peer.js';
+import { asSides, PYTHON, startPeer } from './peer.js';
 
-const V2 = { rotation: 0.2, translation: 0.2, zoom: [0.2, 0.3], flip: 'horizontal' };
+export const V2 = { rotation: 0.2, translation: 0.2, zoom: [0.2, 0.3], flip: 'horizontal' };
 const COLOUR = { ...V2, brightness: 0.1, contrast: 0.2, hue: 0.1, crop: 0.7, cutout: { probability: 1 } };
 const BATCH = 32;
 /** Keras's layers take seconds for more. */
 const KERAS_PHOTOS = 96;
 
 export default async function augment({ photos, folder }) {
-  const python = process.env.ABO_PYTHON ?? 'python3';
   const start = async (python, peer, some) => {
     const file = join(folder, `augment-${peer}.raw`);
     await writeFile(file, Buffer.concat(some.map(({ pixels }) => pixels)));
     return startPeer(python, 'augment.py', [peer, file, String(SIZE)]);
   };
   const peers = [
-    await start(process.env.ABO_PYTHON_CV2 ?? python, 'cv2', photos),
-    await start(python, 'keras', photos.slice(0, KERAS_PHOTOS)),
-  ].filter(Boolean);
+    await start(PYTHON.cv2, 'cv2', photos),
+    await start(PYTHON.tensorflow, 'keras', photos.slice(0, KERAS_PHOTOS)),
+  ];
   try {
     await measure(`V2 augmentation, ${SIZE} × ${SIZE}, bytes → float32, one core`, {
       'abo-pipeline': ours(V2, photos, SIZE),
-      ...Object.fromEntries(peers.map(({ name, work }) => [name, work])),
+      ...asSides(peers),
     });
     await measure('More of it, in one thread', {
       'V2, 224 → 160 within the warp': ours(V2, photos, 160),
@@ -39,7 +37,7 @@ export default async function augment({ photos, folder }) {
       'normalised alone': ours({}, photos, SIZE),
     });
   } finally {
-    for (const { stop } of peers) stop();
+    for (const peer of peers) await peer?.stop();
   }
 }
 

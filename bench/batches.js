@@ -1,6 +1,7 @@
-// The batch stream from a cache that lies in the system's page cache, beside memcpy of the same bytes, and how long a
-// trainer of a fixed rate waits for it.
+// The batch stream from a cache that lies in the system's page cache, beside memcpy of the same bytes and other loaders'
+// own stores of them, and how long a trainer of a fixed rate waits for it. Under `taskset -c 0` all sides have one core.
 import { closeSync, openSync, readSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { batches, openReaders } from '#src/batches.js';
 import { bijection } from '#src/random.js';
@@ -9,12 +10,23 @@ import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { writeToFile } from './cache.js';
 import { SIZE, TARGET } from './data.js';
-import { measure, median } from './measure.js';
+import { measure } from './measure.js';
+import { asSides, startSharedPeer } from './peer.js';
+import { waiting } from './trainer.js';
 
 const BATCH = 256;
 /** The photos are stored so many times under other names: more bytes than a processor's own caches hold. */
 const COPIES = 4;
-const SECONDS = 5;
+/**
+ * Python's loaders, as their own scripts in ABO_SHARED/peers have them. FFCV's and torch's threads wait by spinning: on
+ * cores that others use too they are several times as fast with one.
+ */
+const PEERS = [
+  { python: 'ffcv', peer: 'ffcv', cores: 1 },
+  { python: 'cv2', peer: 'py-lmdb', cores: 1 },
+  { python: 'tensorflow', peer: 'tfrecord', cores: availableParallelism() },
+  { python: 'cv2', peer: 'dataloader_0', cores: 1 },
+];
 
 export default async function batchStream({ photos: few, folder }) {
   const photos = Array.from({ length: COPIES }, (_, copy) =>
@@ -44,11 +56,15 @@ export default async function batchStream({ photos: few, folder }) {
         done += size;
       return done;
     };
+    const stored = { raw: file, photos: photos.length, batch: BATCH, folder: join(folder, 'peers') };
     const orders = {
-      'in the order of the keys': [{}, (at) => at],
-      shuffled: [{ shuffle: { seed: 1, epoch: 1 } }, bijection(photos.length, 'bench')],
+      'in the order of the keys': [{}, (at) => at, 'sequential'],
+      shuffled: [{ shuffle: { seed: 1, epoch: 1 } }, bijection(photos.length, 'bench'), 'random'],
     };
-    for (const [name, [shuffle, order]] of Object.entries(orders)) {
+    for (const [name, [shuffle, order, theirs]] of Object.entries(orders)) {
+      const peers = [];
+      for (const { python, peer, cores } of PEERS)
+        peers.push(await startSharedPeer(python, 'read', peer, { ...stored, cores, order: theirs }));
       await measure(
         `Batches of ${BATCH} × ${SIZE} × ${SIZE} × 3 bytes, ${name}`,
         {
@@ -61,19 +77,20 @@ export default async function batchStream({ photos: few, folder }) {
           ),
           'batch stream, one reading thread': ours(shuffle, one),
           'batch stream, two': ours(shuffle, two),
+          ...asSides(peers),
         },
         { rounds: 9 },
       );
+      for (const peer of peers) await peer?.stop();
     }
-    const waits = { cache, samples, seconds: SECONDS };
-    console.log('\nA trainer that takes batches of 32 × 224 × 224 × 3 float32 at a fixed rate waits');
-    for (const rate of [500, 1500]) {
-      for (const [name, workers] of Object.entries({ 'no thread': none, 'one reading thread': one, two })) {
-        console.log(
-          `  ${rate} photos/s, ${name.padEnd(18)}  ${await waitShare({ ...waits, rate, workers })}`,
-        );
-      }
-    }
+    await waiting('takes float32', {
+      cache,
+      samples,
+      rates: [500, 1500],
+      sizes: [32],
+      readers: { 'no thread': none, 'one reading thread': one, two },
+      options: { normalise: 'tf' },
+    });
   } finally {
     await none.close();
     await one.close();
@@ -83,46 +100,7 @@ export default async function batchStream({ photos: few, folder }) {
   }
 }
 
-/**
- * A trainer whose step takes as long as its rate says and leaves the processor alone, as a GPU's does: the share of the
- * time that it waited for batches, and the rate that it came to.
- */
-async function waitShare({ cache, samples, rate, workers, seconds }) {
-  const size = 32;
-  const step = (1000 * size) / rate;
-  const waits = [];
-  const started = performance.now();
-  let done = 0;
-  for (let epoch = 1; performance.now() - started < 1000 * seconds; epoch++) {
-    const shuffle = { seed: 1, epoch };
-    const options = { samples, batchSize: size, shuffle, normalise: 'tf', workers, last: 'drop', buffers: 2 };
-    const stream = batches(cache, options);
-    while (performance.now() - started < 1000 * seconds) {
-      const asked = performance.now();
-      const { done: ended } = await stream.next();
-      const ready = performance.now();
-      waits.push(ready - asked);
-      if (ended) break;
-      done += size;
-      // The end of the step is where it would be without the timer's own delay.
-      await until(ready + step);
-    }
-    await stream.return();
-  }
-  const elapsed = performance.now() - started;
-  const share = (100 * waits.reduce((sum, wait) => sum + wait, 0)) / elapsed;
-  const reached = (1000 * done) / elapsed;
-  return `${share.toFixed(1)} % of the time (median ${median(waits).toFixed(2)} ms a batch), reaches ${reached.toFixed(0)} photos/s`;
-}
-
-/** Sleeps up to the last millisecond, which a timer would miss, and gives other work its turns in that one. */
-async function until(time) {
-  const rest = time - performance.now() - 1;
-  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
-  while (performance.now() < time) await new Promise(setImmediate);
-}
-
-async function pixelCache(path, photos) {
+export async function pixelCache(path, photos) {
   const writer = await writeCache(path, pixelIdentity(TARGET));
   await Promise.all(photos.map(({ sha256, pixels }) => writer.put(sha256, pixels)));
   await writer.close();

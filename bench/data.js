@@ -39,12 +39,18 @@ export async function openData() {
   }
 }
 
+/** The first photos of the image table, at most so many. */
+export async function photoFiles(source, most) {
+  const files = [];
+  for await (const { path } of source.images(signal)) {
+    if (files.push(source.imagesRoot.placeOf(path)) === most) break;
+  }
+  return files;
+}
+
 /** The first photos of the image table that can be decoded; a drawn dump holds damaged ones too. */
 async function somePhotos(source) {
-  const rows = [];
-  for await (const { path } of source.images(signal)) {
-    if (rows.push(source.imagesRoot.placeOf(path)) === 2 * PHOTOS) break;
-  }
+  const rows = await photoFiles(source, 2 * PHOTOS);
   const pool = pixelPool({ workers: 1 });
   try {
     const results = await pool.resize(rows, [TARGET]);

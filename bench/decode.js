@@ -1,5 +1,5 @@
-// Files → pixels: read, decode, stretch to 224 × 224 RGB. simplejpeg and OpenCV are taken from the Python that
-// ABO_PYTHON_CV2 names (default: ABO_PYTHON, else python3).
+// Files → pixels: read, decode, stretch to 224 × 224 RGB, beside sharp and Python's decoders. Under `taskset -c 0` all
+// sides have one core.
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { pixelPool } from '#src/kernels/pixel-pool.js';
 import { chunks, iterate } from '#src/streams.js';
 import { SIZE, TARGET } from './data.js';
 import { measure } from './measure.js';
-import { startPeer } from './peer.js';
+import { asSides, PYTHON, startPeer, startSharedPeer } from './peer.js';
 
 /** Fewer than the cache gets: the baseline is slow. */
 const PHOTOS = 256;
@@ -29,17 +29,16 @@ export default async function decode({ files: all, folder }) {
   const files = all.slice(0, PHOTOS);
   const list = join(folder, 'photos.txt');
   await writeFile(list, files.join('\n'));
-  const python = process.env.ABO_PYTHON_CV2 ?? process.env.ABO_PYTHON ?? 'python3';
   // One libvips thread a photo: as many photos at once as the subject has threads.
   sharp.concurrency(1);
   sharp.cache(false);
   for (const workers of new Set([1, availableParallelism()])) {
-    const peer = await startPeer(python, 'decode.py', [
-      'simplejpeg+cv2',
-      list,
-      String(SIZE),
-      String(workers),
-    ]);
+    const asked = { list, cores: workers };
+    const peers = [
+      await startPeer(PYTHON.cv2, 'decode.py', ['simplejpeg+cv2', list, String(SIZE), String(workers)]),
+      await startSharedPeer('tensorflow', 'decode', 'tf.data', asked),
+      await startSharedPeer('cv2', 'decode', 'pillow', asked),
+    ];
     const pool = pixelPool({ workers });
     const count = async (results, done = () => undefined) => {
       let photos = 0;
@@ -63,7 +62,7 @@ export default async function decode({ files: all, folder }) {
             }),
             giveBack,
           ),
-        ...(peer && { [peer.name]: peer.work }),
+        ...asSides(peers),
         sharp: () =>
           count(
             mapOrdered(iterate(files), async (file) => [await decodeBySharp(file)], {
@@ -73,7 +72,7 @@ export default async function decode({ files: all, folder }) {
           ),
       });
     } finally {
-      peer?.stop();
+      for (const peer of peers) await peer?.stop();
       await pool.close();
     }
   }

@@ -4,15 +4,19 @@ import augment from './augment.js';
 import backends from './backends.js';
 import batches from './batches.js';
 import cache from './cache.js';
+import cacheBuild from './cache-build.js';
 import { openData } from './data.js';
 import decode from './decode.js';
+import limited from './limited.js';
 import listings from './listings.js';
+import scale from './scale.js';
+import trainer from './trainer.js';
 import training from './training.js';
 
 /** Run when nothing is named. */
 const usual = { decode, augment, cache, batches, listings, training };
-/** Minutes long, and beside peers that must be installed: only when named. */
-const benches = { ...usual, backends };
+/** Minutes long, or beside peers that must be installed: only when named. */
+const benches = { ...usual, 'cache-build': cacheBuild, trainer, scale, limited, backends };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {

@@ -40,39 +40,35 @@ export async function storePhotos(
   // A part of the budget is for what waits for its transaction, once as it was put and once as LMDB's pages.
   const most = Math.min(context.budget.total / 8, MOST_UNCOMMITTED_BYTES);
   const uncommitted = byteBudget(most);
-  const releasePart = await context.budget.acquire(2 * most, context.signal);
+  const decoding = { ...context, budget: byteBudget(context.budget.total - 2 * most) };
   let failure: unknown;
   const stored = new Set<Promise<void>>();
-  try {
-    for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), context, {
-      total: wanted.length,
-    })) {
-      if (failure !== undefined) throw failure;
-      const bytes = pixels.reduce((sum, one) => sum + (one?.byteLength ?? 0), 0);
-      const release = await uncommitted.acquire(bytes, context.signal);
-      const puts = writers.map((writer, index) => {
-        const own = pixels[index];
-        return own && writer.put(sha256, own);
-      });
-      const put = Promise.all(puts)
-        .then(
-          // Only when all are done with them: where one has failed, another may still be reading.
-          reuse,
-          (error: unknown) => {
-            failure ??= error;
-          },
-        )
-        .finally(() => {
-          release();
-          stored.delete(put);
-        });
-      stored.add(put);
-    }
-    await Promise.all(stored);
+  for await (const { sha256, pixels, release: reuse } of runStage(stage, iterate(wanted), decoding, {
+    total: wanted.length,
+  })) {
     if (failure !== undefined) throw failure;
-  } finally {
-    releasePart();
+    const bytes = pixels.reduce((sum, one) => sum + (one?.byteLength ?? 0), 0);
+    const release = await uncommitted.acquire(bytes, context.signal);
+    const puts = writers.map((writer, index) => {
+      const own = pixels[index];
+      return own && writer.put(sha256, own);
+    });
+    const put = Promise.all(puts)
+      .then(
+        // Only when all are done with them: where one has failed, another may still be reading.
+        reuse,
+        (error: unknown) => {
+          failure ??= error;
+        },
+      )
+      .finally(() => {
+        release();
+        stored.delete(put);
+      });
+    stored.add(put);
   }
+  await Promise.all(stored);
+  if (failure !== undefined) throw failure;
 }
 
 /** The distinct photos of all samples that some of the caches lack, each with these caches' indices. */
