@@ -59,6 +59,28 @@ const modelSchema = z.strictObject({
   batchSize: modelKeys.batchSize.default(32),
 });
 
+const trainingSchema = z
+  .strictObject({
+    sampling: z
+      .enum(['natural', 'class'])
+      .optional()
+      .describe(
+        'class: an epoch shows each class equally often, rare ones again and again; default: natural.',
+      ),
+    classWeights: z
+      .union([z.literal('balanced'), z.strictObject({ effective: z.number().gt(0).lt(1) })], {
+        error: '"balanced" or {effective: β} with β between 0 and 1',
+      })
+      .optional()
+      .describe(
+        'What a sample counts in the loss: the inverse of its class’s number of samples, or of its effective one.',
+      ),
+  })
+  .refine(({ sampling, classWeights }) => sampling !== 'class' || classWeights === undefined, {
+    error: 'either sampling by class or class weights: both would make up for rare classes twice',
+  })
+  .describe('How rare classes are made up for, on the train side alone.');
+
 const taskSchema = z
   .strictObject({
     attribute: z.string().optional().describe('The attribute to learn; default: the name of the task.'),
@@ -84,6 +106,7 @@ const taskSchema = z
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
     merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
+    training: trainingSchema.optional(),
     // Without defaults: a key that is not given must not override the recipe's.
     model: z
       .strictObject({ ...modelKeys, head: z.strictObject(headKeys).partial() })
@@ -226,6 +249,7 @@ export const recipeSchema = z
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type TaskRecipe = Recipe['tasks'][string];
+export type TrainingRecipe = NonNullable<TaskRecipe['training']>;
 export type ModelRecipe = Recipe['model'];
 export type PhaseRecipe = ModelRecipe['phases'][number];
 

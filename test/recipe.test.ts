@@ -5,6 +5,7 @@ import { canonicalJson, hashOf } from '#src/canonical-json.js';
 import { modelOf, recipeJsonSchema } from '#src/recipe.js';
 import { loadRecipe, parseRecipe } from '#src/recipe-file.js';
 import { recipePixels } from '#src/steps/cache.js';
+import { curateDependencies } from '#src/steps/curate.js';
 
 const RECIPES = fileURLToPath(new URL('../recipes', import.meta.url));
 const MINIMAL = `
@@ -155,6 +156,24 @@ describe('labels', () => {
     ['tasks.c.normalise={kind: bins, edges: [1], unit: stones}', 'unit: Expected one of "kilograms"'],
   ])('refuse %s', (override, message) => {
     expect(failure(MINIMAL, [override])).toContain(message);
+  });
+});
+
+describe('training', () => {
+  it('is no part of what curation depends on, so that another one curates nothing again', () => {
+    const recipe = parseRecipe(MINIMAL, ['tasks.product_type.training={sampling: class}']);
+    expect(recipe.tasks['product_type']?.training).toEqual({ sampling: 'class' });
+    const dependencies = (one: typeof recipe) => curateDependencies(one, ['product_type'], 'dump');
+    expect(dependencies(recipe)).toEqual(dependencies(parseRecipe(MINIMAL)));
+    expect(dependencies(parseRecipe(MINIMAL, ['language=[de_*]']))).not.toEqual(dependencies(recipe));
+  });
+
+  it.each([
+    ['{sampling: class, classWeights: balanced}', 'either sampling by class or class weights'],
+    ['{classWeights: {effective: 1}}', 'effective: Expected less than 1 but received 1'],
+    ['{classWeights: rare}', '"balanced" or {effective: β} with β between 0 and 1'],
+  ])('refuses %s', (training, message) => {
+    expect(failure(MINIMAL, [`tasks.c.training=${training}`])).toContain(message);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { LabelValue } from './reader.js';
+import { remember } from './remember.js';
 import { fold } from './words.js';
 
 /** `Amazon Brand - Solimo`, as item names begin in each marketplace. */
@@ -46,7 +47,8 @@ function lettersOf(folded: string, text: string): string {
  * Does not depend on the order of the values.
  */
 export function brandKeys(values: readonly LabelValue[]): (text: string) => string {
-  const alone = new Set(values.map(({ value }) => brandOf(value).key));
+  const brand = remember(brandOf);
+  const alone = new Set(values.map(({ value }) => brand(value).key));
   const parents = new Map<string, string>();
   const rootOf = (key: string): string => {
     let at = key;
@@ -57,16 +59,16 @@ export function brandKeys(values: readonly LabelValue[]): (text: string) => stri
     const [small, large] = [rootOf(a), rootOf(b)].sort();
     if (small !== large) parents.set(large!, small!);
   };
-  for (const { value } of values) {
-    const { key, head } = brandOf(value);
+  for (const value of new Set(values.map(({ value }) => value))) {
+    const { key, head } = brand(value);
     if (head !== undefined && alone.has(head)) join(key, head);
     const [, before, inside] = BRACKETED.exec(value) ?? [];
     if (before === undefined || inside === undefined || isLatin(before) === isLatin(inside)) continue;
-    join(key, brandOf(before).key);
-    join(key, brandOf(inside).key);
+    join(key, brand(before).key);
+    join(key, brand(inside).key);
   }
-  for (const [variant, brand] of agreedVariants(values)) join(variant, brand);
-  return (text) => rootOf(brandOf(text).key);
+  for (const [variant, to] of agreedVariants(values, brand)) join(variant, to);
+  return remember((text) => rootOf(brand(text).key));
 }
 
 function isLatin(text: string): boolean {
@@ -74,15 +76,18 @@ function isLatin(text: string): boolean {
 }
 
 /** Texts in other languages with the one brand that stands beside them. */
-function agreedVariants(values: readonly LabelValue[]): [variant: string, brand: string][] {
+function agreedVariants(
+  values: readonly LabelValue[],
+  brandIn: (text: string) => Brand,
+): [variant: string, brand: string][] {
   const beside = new Map<string, Map<string, number>>();
   const english = new Set(
-    values.filter(({ language }) => language === undefined).map(({ value }) => brandOf(value).key),
+    values.filter(({ language }) => language === undefined).map(({ value }) => brandIn(value).key),
   );
   for (const { value, variants = [] } of values) {
-    const brand = brandOf(value).key;
+    const brand = brandIn(value).key;
     for (const variant of variants) {
-      const key = brandOf(variant).key;
+      const key = brandIn(variant).key;
       if (english.has(key)) continue;
       const brands = beside.get(key) ?? new Map<string, number>();
       brands.set(brand, (brands.get(brand) ?? 0) + 1);

@@ -3,6 +3,8 @@ import type { ValueDetail } from '../records.js';
 import { binLabels } from './bins.js';
 import { brandKeys } from './brands.js';
 import { colorsIn } from './colors.js';
+import type { Color } from './palette.js';
+import { remember } from './remember.js';
 import type { Normalise } from './schema.js';
 
 /** A photo's value of the attribute that is learned. */
@@ -45,8 +47,9 @@ export function labelReader(normalise: Normalise | undefined, values: readonly L
     }
     case 'color': {
       const { multi } = normalise;
+      const colors = colorReader();
       const read = (value: LabelValue): Reading => {
-        const [first, ...others] = colorsOf(value);
+        const [first, ...others] = colors(value);
         if (first === undefined) return unmapped;
         if (multi === 'first' || (others.length === 0 && first !== 'multi')) return { label: first };
         return multi === 'drop' ? { fault: 'label-several' } : { label: 'multi' };
@@ -56,8 +59,19 @@ export function labelReader(normalise: Normalise | undefined, values: readonly L
   }
 }
 
-/** A value's colours: of its standardized values where they say any, which are English, else of its text. */
-function colorsOf({ value, language, standardized = [] }: LabelValue) {
-  const colors = [...new Set(standardized.flatMap((one) => colorsIn(one)))];
-  return colors.length > 0 ? colors : colorsIn(value, language);
+/** Reads a value's colours: of its standardized values where they say any, which are English, else of its text. */
+function colorReader(): (value: LabelValue) => readonly Color[] {
+  const languages = new Map<string | undefined, (text: string) => Color[]>();
+  const read = (text: string, language?: string) => {
+    let reader = languages.get(language);
+    if (reader === undefined) {
+      reader = remember((one) => colorsIn(one, language));
+      languages.set(language, reader);
+    }
+    return reader(text);
+  };
+  return ({ value, language, standardized = [] }) => {
+    const colors = [...new Set(standardized.flatMap((one) => read(one)))];
+    return colors.length > 0 ? colors : read(value, language);
+  };
 }

@@ -48,7 +48,7 @@ export function curateOutputs(tasks: readonly string[]): string[] {
 export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: unknown): unknown {
   const { seed, source: reading, views, language, conflicts, deduplicate: duplicates, split: sides } = recipe;
   const labels = tasks.map((task) => {
-    const { model, ...rest } = recipe.tasks[task]!;
+    const { model, training, ...rest } = recipe.tasks[task]!;
     return [task, rest];
   });
   return {
@@ -139,7 +139,7 @@ async function curateTask(
   options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
 ): Promise<{ samples: Sample[]; natural: Record<string, number>; unmapped: Unmapped | undefined }> {
   const { task, recipe, sides, context } = options;
-  const { model: _, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const { model: _, training: __, ...labels }: TaskRecipe = recipe.tasks[task]!;
   let unmapped: Unmapped | undefined;
   const take = (values: readonly UnmappedValue[]) => {
     if (labels.normalise !== undefined) unmapped = mostUnmapped(values);
