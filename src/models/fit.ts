@@ -87,24 +87,13 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     feed: createFeed(tf, from, network.preprocessing),
     samples: () => sideOf('train', from),
   });
-  const train = sideOf('train', cache);
-  const { classWeights: rule, sampling } = options.training ?? {};
   try {
     const training: Training = {
       ...options,
       classifier: model,
       feed,
-      train: options.views?.map(viewSide) ?? [{ feed, samples: always(train) }],
-      making: {
-        ...(sampling === 'class' && { balance: 'class' }),
-        ...(rule && {
-          classWeights: classWeights(
-            rule,
-            train.map(({ label }) => label),
-            classes.length,
-          ),
-        }),
-      },
+      train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
+      making: making(options, classes),
       validation: sideOf('validation', cache),
       history: [],
       backends: new Set([options.backend]),
@@ -146,6 +135,16 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     await feed.close();
     model.dispose();
   }
+}
+
+/** How the recipe makes up for rare classes. */
+function making({ training = {}, samples }: FitOptions, classes: readonly string[]): Training['making'] {
+  const { sampling, classWeights: rule } = training;
+  const train = samples.filter(({ split }) => split === 'train').map(({ label }) => classes.indexOf(label));
+  return {
+    ...(sampling === 'class' && { balance: 'class' }),
+    ...(rule && { classWeights: classWeights(rule, train, classes.length) }),
+  };
 }
 
 interface Training extends FitOptions {
