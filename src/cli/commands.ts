@@ -21,6 +21,7 @@ import { schemaCommand } from './schema.js';
 import { splitCommand } from './split.js';
 import { synthCommand } from './synth.js';
 import { trainCommand } from './train.js';
+import { verifyCommand } from './verify.js';
 
 /** Every command, in the order of the help. A new command is one new file and one line here. */
 export const commands: readonly CommandDefinition[] = [
@@ -38,6 +39,7 @@ export const commands: readonly CommandDefinition[] = [
   balanceCommand,
   splitCommand,
   synthCommand,
+  verifyCommand,
   inspectCommand,
   exportCommand,
   importCommand,
