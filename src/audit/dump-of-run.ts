@@ -6,13 +6,13 @@ import type { RunFiles } from './run-files.js';
 
 /**
  * The dump that a run was made from, where it still lies there.
- * @param dir where it lies now, if elsewhere.
+ * @param options.dir where it lies now, if elsewhere.
+ * @param options.without the option that does without it.
  * @throws {PipelineError} `DUMP_MISSING`, and as `aboSource`.
  */
 export async function dumpOfRun(
   { summary }: RunFiles,
-  dir: string | undefined,
-  signal: AbortSignal,
+  { dir, without, signal }: { dir: string | undefined; without: string; signal: AbortSignal },
 ): Promise<Source> {
   const root = dir ?? summary.source;
   if (dir === undefined && !(await stat(root).catch(() => undefined))?.isDirectory()) {
@@ -20,7 +20,7 @@ export async function dumpOfRun(
       'DUMP_MISSING',
       `Expected the run's dump at ${root} but there is no such folder`,
       {
-        hint: 'Say where it lies now with --source DIR, or leave the photos out with --no-photos.',
+        hint: `Say where it lies now with --source DIR, or leave it out with ${without}.`,
       },
     );
   }

@@ -35,7 +35,9 @@ export const verifyCommand: CommandDefinition = (program, { signal }) => {
       const progress = showProgress(context.events, { quiet: quiet ?? false });
       let result: Verification;
       try {
-        const dump = photos ? await dumpOfRun(await readRun(path), source, signal) : undefined;
+        const dump = photos
+          ? await dumpOfRun(await readRun(path), { dir: source, without: '--no-photos', signal })
+          : undefined;
         result = await verifyRun({ run: path, imagesRoot: dump?.imagesRoot, context });
       } finally {
         progress.stop();
