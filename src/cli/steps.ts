@@ -172,7 +172,12 @@ function conclusion(summary: PartialSummary, out: string, until: Until): string 
     const counted = `${result.samples} photos in ${result.classes} classes`;
     if (!('accuracy' in result)) return `${task}: ${counted}`;
     const [low, high] = result.accuracyInterval.map(percent);
-    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${result.evaluatedOn} side, ${counted}`;
+    const { withoutTwins, twins, evaluatedOn } = result;
+    const leak =
+      twins[evaluatedOn] === 0
+        ? ''
+        : `; ${twins[evaluatedOn]} of them have a twin on another side${withoutTwins && withoutTwins.samples > 0 ? `, and without them the accuracy is ${percent(withoutTwins.accuracy)} (${withoutTwins.samples} photos)` : ''}`;
+    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${evaluatedOn} side${leak}, ${counted}`;
   });
   if (summary.synthetic)
     lines.push('The data is synthetic: drawn photos, which say nothing about a real catalogue.');
