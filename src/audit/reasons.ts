@@ -64,6 +64,13 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     means: ({ key, ...entry }) =>
       `${key} is the same picture as ${into({ key, ...entry })} and was merged into it`,
   },
+  'split-bridge': {
+    means: ({ fate, detail = '' }) =>
+      fate === 'conflict'
+        ? `${detail}, so that it ties nobody`
+        : 'it would join two sides of the older run, which are kept: dropped',
+    todo: 'split anew, without --previous, to have it',
+  },
   'attribute-conflict': { means: says('its listings disagree') },
   'image-empty': { means: says('its file is empty, and was quarantined'), todo: FETCH },
   'not-an-image': { means: says('its file is no image, and was quarantined'), todo: FETCH },

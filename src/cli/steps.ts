@@ -22,6 +22,7 @@ interface StepOptions extends ResourceOptions {
   images?: string;
   out: string;
   samples: string[];
+  previous?: string;
   weights: string[];
   cache?: string;
   sizes?: number[];
@@ -58,6 +59,7 @@ function addOptions(command: Command): Command {
     .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
+    .option('--previous <run|file>', 'keeps the sides of an older run, or of its photos.parquet')
     .option('--weights <[network=]path>', 'pretrained weights, or none (repeatable)', collect, [])
     .option('--cache <dir>', 'keeps pixel caches here, to share them between runs')
     .addOption(new Option('--backend <name>', 'what trains').choices(BACKEND_CHOICES).default('auto'))
@@ -87,6 +89,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
       weights,
       out: options.out,
       ...(options.cache !== undefined && { cacheRoot: resolve(options.cache) }),
+      ...(options.previous !== undefined && { previous: options.previous }),
       ...(options.sizes && { sizes: options.sizes }),
       backend: options.backend,
       until,
