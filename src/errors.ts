@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'TOO_MANY_BAD'
   | 'TRAINING_DIVERGED'
   | 'USAGE'
+  | 'VERIFICATION_FAILED'
   | 'WEIGHTS_MISMATCH'
   | 'WORKER_CRASHED';
 

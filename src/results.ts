@@ -55,6 +55,16 @@ export interface Mistake {
   probability: number;
 }
 
+/** What evaluation found on photos of one side that have no photo of their component on another. */
+export interface TwinlessResult {
+  /** Photos that are left; where none are, the figures are 0. */
+  samples: number;
+  accuracy: number;
+  /** 95 %, percentile bootstrap over components. */
+  accuracyInterval: [number, number];
+  macroF1: number;
+}
+
 /** What evaluation found on one side. */
 export interface EvaluationResult {
   side: Side;
@@ -74,4 +84,6 @@ export interface EvaluationResult {
   confusion: number[][];
   /** The most confident first. */
   mistakes: Mistake[];
+  /** Where photos have a twin on another side: what is left of the figures without them. */
+  withoutTwins?: TwinlessResult;
 }

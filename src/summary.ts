@@ -1,5 +1,6 @@
 import type { StageCounts } from './events.js';
 import type { Side } from './records.js';
+import type { TwinlessResult } from './results.js';
 
 /** RUN/summary.json: what other programs read. Every count is a number. */
 export interface Summary {
@@ -43,6 +44,12 @@ export interface PreparedTask {
   classes: number;
   samples: number;
   splits: Record<Side, number>;
+  /** Achieved, in 0..1; a component is never broken, so they are near what was asked. */
+  shares: Record<Side, number>;
+  /** What the recipe asked for; absent where sides were given. */
+  sharesAsked?: Record<Side, number>;
+  /** Samples that have a photo of their component on another side: 0 unless the split is by image or was given. */
+  twins: Record<Side, number>;
   splitBy: 'component' | 'image' | 'given';
   /** Where the recipe normalises values: those that no label could be read from. */
   unmapped?: Unmapped;
@@ -60,6 +67,8 @@ export interface Unmapped {
 export interface TaskSummary extends PreparedTask {
   evaluatedOn: Side;
   accuracy: number;
+  /** Where photos of that side have twins: what the figures are worth without them. */
+  withoutTwins?: TwinlessResult;
   /** 95 %, by bootstrap over components. */
   accuracyInterval: [number, number];
   /** Accuracy re-weighted to the classes' shares before the cap. */

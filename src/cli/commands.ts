@@ -22,6 +22,8 @@ import { schemaCommand } from './schema.js';
 import { splitCommand } from './split.js';
 import { synthCommand } from './synth.js';
 import { trainCommand } from './train.js';
+import { verifyCommand } from './verify.js';
+import { whyCommand } from './why.js';
 
 /** Every command, in the order of the help. A new command is one new file and one line here. */
 export const commands: readonly CommandDefinition[] = [
@@ -39,6 +41,8 @@ export const commands: readonly CommandDefinition[] = [
   balanceCommand,
   splitCommand,
   synthCommand,
+  verifyCommand,
+  whyCommand,
   inspectCommand,
   exportCommand,
   importCommand,

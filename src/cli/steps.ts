@@ -22,6 +22,7 @@ interface StepOptions extends ResourceOptions {
   images?: string;
   out: string;
   samples: string[];
+  previous?: string;
   weights: string[];
   cache?: string;
   sizes?: number[];
@@ -58,6 +59,7 @@ function addOptions(command: Command): Command {
     .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
+    .option('--previous <run|file>', 'keeps the sides of an older run, or of its photos.parquet')
     .option('--weights <[network=]path>', 'pretrained weights, or none (repeatable)', collect, [])
     .option('--cache <dir>', 'keeps pixel caches here, to share them between runs')
     .addOption(new Option('--backend <name>', 'what trains').choices(BACKEND_CHOICES).default('auto'))
@@ -87,6 +89,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
       weights,
       out: options.out,
       ...(options.cache !== undefined && { cacheRoot: resolve(options.cache) }),
+      ...(options.previous !== undefined && { previous: options.previous }),
       ...(options.sizes && { sizes: options.sizes }),
       backend: options.backend,
       until,
@@ -172,7 +175,12 @@ function conclusion(summary: PartialSummary, out: string, until: Until): string 
     const counted = `${result.samples} photos in ${result.classes} classes`;
     if (!('accuracy' in result)) return `${task}: ${counted}`;
     const [low, high] = result.accuracyInterval.map(percent);
-    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${result.evaluatedOn} side, ${counted}`;
+    const { withoutTwins, twins, evaluatedOn } = result;
+    const leak =
+      twins[evaluatedOn] === 0
+        ? ''
+        : `; ${twins[evaluatedOn]} of them have a twin on another side${withoutTwins && withoutTwins.samples > 0 ? `, and without them the accuracy is ${percent(withoutTwins.accuracy)} (${withoutTwins.samples} photos)` : ''}`;
+    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${evaluatedOn} side${leak}, ${counted}`;
   });
   if (summary.synthetic)
     lines.push('The data is synthetic: drawn photos, which say nothing about a real catalogue.');

@@ -1,6 +1,7 @@
 import { matchKey } from '../attributes.js';
 import { setsOf } from '../union-find.js';
-import { equalLinks, joinLinks, type Link } from './links.js';
+import type { Keyed } from './bridges.js';
+import { joinLinks, type Link } from './links.js';
 import type { Picture } from './picture.js';
 
 /** An image that more items show is boilerplate (a logo, a size chart): it says nothing about them. */
@@ -8,25 +9,23 @@ const MOST_ITEMS = 50;
 /** Shorter names, in characters, are too common to say that two items are one. */
 const SHORTEST_NAME = 12;
 
-/** Links between pictures that one item shows. */
-export function itemLinks(pictures: readonly Picture[]): Link[] {
-  const keys = pictures.flatMap(({ images }, index) => {
+/** The items that show each picture. */
+export function itemKeys(pictures: readonly Picture[]): Keyed[] {
+  return pictures.flatMap(({ images }, index) => {
     const items = new Set(images.flatMap(({ views }) => views.map(({ itemId }) => itemId)));
     return items.size > MOST_ITEMS ? [] : [...items].map((item) => [index, item] as const);
   });
-  return equalLinks(keys, 'item');
 }
 
-/** Links between pictures whose items have one name. */
-export function nameLinks(pictures: readonly Picture[]): Link[] {
-  const keys = pictures.flatMap(({ images }, index) => {
+/** The names of the items that show each picture. */
+export function nameKeys(pictures: readonly Picture[]): Keyed[] {
+  return pictures.flatMap(({ images }, index) => {
     const views = images.flatMap((image) => image.views);
     const names = views.map(({ values }) => matchKey(values['item_name'] ?? ''));
     return [...new Set(names)]
       .filter((name) => name.length >= SHORTEST_NAME)
       .map((name) => [index, name] as const);
   });
-  return equalLinks(keys, 'name');
 }
 
 /** Each picture's component: the smallest image id of all that are linked with it. */

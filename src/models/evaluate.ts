@@ -1,6 +1,7 @@
 import type { Sample, Side } from '../records.js';
 import type { EvaluationResult, Mistake } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
+import { pathsWithTwins } from '../twins.js';
 import type { Tf } from './backends/backend.js';
 import { POOL } from './classifier.js';
 import { cutModel } from './cut.js';
@@ -73,7 +74,10 @@ export async function evaluateTask(options: {
     };
     const records = predictionRecords(predictions, samples, classes);
     return {
-      result: score(predictions, records, { classes, samples, side, natural, seed }),
+      result: {
+        ...score(predictions, records, { classes, samples, side, natural, seed }),
+        ...withoutTwins(predictions, { samples, all: options.samples, seed }),
+      },
       predictions: records,
     };
   } finally {
@@ -111,6 +115,34 @@ function score(
     perClass,
     confusion,
     mistakes: mistakesOf(records),
+  };
+}
+
+/** The figures on those samples that have no twin on another side; nothing where none has one. */
+function withoutTwins(
+  { classes, labels, probabilities }: Predictions,
+  { samples, all, seed }: { samples: readonly Sample[]; all: readonly Sample[]; seed: number },
+): Pick<EvaluationResult, 'withoutTwins'> {
+  const twins = pathsWithTwins(all);
+  const rows = [...samples.keys()].filter((row) => !twins.has(samples[row]!.path));
+  if (rows.length === samples.length) return {};
+  const left: Predictions = {
+    classes,
+    labels: rows.map((row) => labels[row]!),
+    probabilities: rows.flatMap((row) =>
+      Array.from({ length: classes }, (_, k) => probabilities[row * classes + k]!),
+    ),
+  };
+  const predicted = predictedClasses(left);
+  const correct = rows.map((_, at) => predicted[at] === left.labels[at]);
+  const components = rows.map((row) => samples[row]!.component);
+  return {
+    withoutTwins: {
+      samples: rows.length,
+      accuracy: topAccuracy(left, 1),
+      accuracyInterval: accuracyInterval(correct, components, { seed }),
+      macroF1: macroF1(confusionMatrix(left)),
+    },
   };
 }
 

@@ -1,12 +1,13 @@
 import type { LanguagePreference } from '../attributes.js';
 import { mapOrdered } from '../concurrency.js';
-import { componentsOf, itemLinks, nameLinks } from '../duplicates/components.js';
+import { type Bridges, findBridges, type Keyed } from '../duplicates/bridges.js';
+import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
 import { equalLinks, joinLinks, type Link, linkedSets, nearPhotos } from '../duplicates/links.js';
 import { type Picture, photoOf, representativeOf } from '../duplicates/picture.js';
 import { PipelineError } from '../errors.js';
 import { type Fingerprint, type PixelPool, pixelPool } from '../kernels/pixel-pool.js';
-import type { JoinedView, Photo } from '../records.js';
+import type { JoinedView, Photo, Side } from '../records.js';
 import type { Stage, StageContext } from '../stage.js';
 import { chunks, iterate } from '../streams.js';
 import { setsOf } from '../union-find.js';
@@ -22,8 +23,18 @@ export interface DeduplicateOptions {
   same: readonly ('bytes' | 'pixels' | 'near')[];
   /** Grounds on which photos are of one family, and share a component. */
   family: readonly ('item' | 'near' | 'name')[];
+  /** What an older run decided; what would join two of its sides is left out. */
+  previous?: PreviousSides;
   /** Told each set of merged and of linked photos. */
   groups?: (group: DuplicateGroup) => void;
+}
+
+/** Sides that an older run gave. */
+export interface PreviousSides {
+  /** By image id. */
+  sides: ReadonlyMap<string, Side>;
+  /** Told each component that has a side already. */
+  keep(component: string, side: Side): void;
 }
 
 /** Photos that were found to belong together, with what says so. */
@@ -44,7 +55,7 @@ const PAIRS_A_JOB = 16;
  * of the data: it holds the views' values and, with `photos: decode`, about 1 KB a photo.
  */
 export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Photo> {
-  const { photos, conflicts, language, same, family, groups = () => {} } = options;
+  const { photos, conflicts, language, same, family, previous, groups = () => {} } = options;
   return {
     name: 'deduplicate',
     async *run(source, context) {
@@ -68,11 +79,14 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
         a: pictureOf.get(found.images[link.a]!)!,
         b: pictureOf.get(found.images[link.b]!)!,
       }));
-      const links = [
-        ...(family.includes('item') ? itemLinks(pictures) : []),
-        ...(family.includes('near') ? near.filter(({ a, b }) => a !== b) : []),
-        ...(family.includes('name') ? nameLinks(pictures) : []),
-      ];
+      const ties: Ties = {
+        item: family.includes('item') ? itemKeys(pictures) : [],
+        near: family.includes('near') ? near.filter(({ a, b }) => a !== b) : [],
+        name: family.includes('name') ? nameKeys(pictures) : [],
+      };
+      const oldSides = pictures.map((picture) => previous && oldSideOf(picture, previous.sides));
+      const bridges = previous === undefined ? NO_BRIDGES : bridgesBetween(pictures, oldSides, ties);
+      const links = linksOf(ties, bridges, oldSides);
       report(
         'same',
         found.images.map(({ imageId }) => imageId),
@@ -89,12 +103,78 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
           if (imageId === names[index]) continue;
           account.merged(imageId, 'same-picture', names[index]!);
         }
+        if (bridges.members.has(index)) {
+          account.dropped(names[index]!, 'split-bridge');
+          continue;
+        }
         const { photo, conflicts: overruled } = photoOf(picture, components[index]!, conflicts);
         for (const { detail } of overruled) account.conflict(photo.imageId, 'attribute-conflict', { detail });
-        yield photo;
+        const side = oldSides[index];
+        if (side !== undefined) previous?.keep(photo.component, side);
+        yield { ...photo, items: photo.items.filter((item) => !bridges.keys.has(itemKey(item))) };
+      }
+      for (const key of bridges.keys) {
+        const [, ground, name] = /^(item|name) (.*)$/su.exec(key)!;
+        account.conflict(name!, 'split-bridge', {
+          detail: `this ${ground} would join sides of an older run`,
+        });
       }
     },
   };
+}
+
+/** What ties pictures, by ground. */
+interface Ties {
+  item: readonly Keyed[];
+  near: readonly Link[];
+  name: readonly Keyed[];
+}
+
+const NO_BRIDGES: Bridges = { members: new Set(), keys: new Set() };
+
+function itemKey(item: string): string {
+  return `item ${item}`;
+}
+
+/** The side that a picture has had: its representative's, else that of its smallest image id that had one. */
+function oldSideOf({ representative, images }: Picture, sides: ReadonlyMap<string, Side>): Side | undefined {
+  const ids = [representative.imageId, ...images.map(({ imageId }) => imageId).sort()];
+  return ids.map((id) => sides.get(id)).find((side) => side !== undefined);
+}
+
+function bridgesBetween(
+  pictures: readonly Picture[],
+  sides: readonly (Side | undefined)[],
+  { item, near, name }: Ties,
+): Bridges {
+  const names = pictures.map(({ representative }) => representative.imageId);
+  const keyed = [
+    ...item.map(([member, key]): Keyed => [member, itemKey(key)]),
+    ...name.map(([member, key]): Keyed => [member, `name ${key}`]),
+  ];
+  return findBridges({ names, sides, keyed, pairs: near });
+}
+
+/** The links of pictures that stay, without those that would join two old sides. */
+function linksOf(
+  { item, near, name }: Ties,
+  { members, keys }: Bridges,
+  sides: readonly (Side | undefined)[],
+): Link[] {
+  const stay = ([member, key]: Keyed, ground: 'item' | 'name') =>
+    !members.has(member) && !keys.has(`${ground} ${key}`);
+  const apart = ({ a, b }: Link) => sides[a] !== undefined && sides[b] !== undefined && sides[a] !== sides[b];
+  return [
+    ...equalLinks(
+      item.filter((one) => stay(one, 'item')),
+      'item',
+    ),
+    ...near.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
+    ...equalLinks(
+      name.filter((one) => stay(one, 'name')),
+      'name',
+    ),
+  ];
 }
 
 /** What reading the photos found: those that can be decoded, and how they are linked by index. */

@@ -8,7 +8,7 @@ import { writeParquet } from '../sinks/parquet.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
-import { type DuplicateGroup, deduplicate } from '../stages/deduplicate.js';
+import { type DuplicateGroup, deduplicate, type PreviousSides } from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
 import { join as joinImages } from '../stages/join.js';
 import { label, type UnmappedValue } from '../stages/label.js';
@@ -44,15 +44,22 @@ export function curateOutputs(tasks: readonly string[]): string[] {
 /**
  * What curation depends on: the recipe without its name, cache and models, and the dump's files.
  * @param source their identity.
+ * @param previous the digest of the older run's photos whose sides are kept, if any.
  */
-export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: unknown): unknown {
+export function curateDependencies(
+  recipe: Recipe,
+  tasks: readonly string[],
+  source: unknown,
+  previous?: string,
+): unknown {
   const { seed, source: reading, views, language, conflicts, deduplicate: duplicates, split: sides } = recipe;
   const labels = tasks.map((task) => {
     const { model, training, ...rest } = recipe.tasks[task]!;
     return [task, rest];
   });
   return {
-    version: 1,
+    // 2: photos have their sides written.
+    version: 2,
     seed,
     reading,
     views,
@@ -62,6 +69,7 @@ export function curateDependencies(recipe: Recipe, tasks: readonly string[], sou
     sides,
     labels,
     source,
+    ...(previous !== undefined && { previous }),
   };
 }
 
@@ -76,12 +84,20 @@ export async function curate(options: {
   source: Source;
   run: string;
   context: RunContext;
+  /** Sides that an older run gave, by image id: they are kept. */
+  previous?: ReadonlyMap<string, Side>;
 }): Promise<CurateResult> {
-  const { recipe, tasks, source, run, context } = options;
+  const { recipe, tasks, source, run, context, previous } = options;
   const profile = listingProfile();
-  const photos = await curatePhotos({ recipe, source, run, context, profile });
-
   const sides = new Map<string, Side>();
+  const photos = await curatePhotos({
+    recipe,
+    source,
+    run,
+    context,
+    profile,
+    ...(previous && { previous: { sides: previous, kept: sides } }),
+  });
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
     const { samples, natural, unmapped } = await curateTask(photos, { task, recipe, sides, context });
@@ -90,7 +106,13 @@ export async function curate(options: {
     await writeSamples(run, task, samples);
     curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
   }
+  await writePhotos(join(run, 'photos.parquet'), photos, (photo) => sides.get(unitOf(recipe, photo)));
   return { profile: profile.result(), photos: photos.length, tasks: curated };
+}
+
+/** What has a side: a photo's component, or the photo itself. */
+function unitOf({ split: { by } }: Recipe, { component, imageId }: Photo): string {
+  return by === 'component' ? component : imageId;
 }
 
 async function curatePhotos(options: {
@@ -99,8 +121,14 @@ async function curatePhotos(options: {
   run: string;
   context: RunContext;
   profile: ReturnType<typeof listingProfile>;
+  previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, profile } = options;
+  const { recipe, source, run, context, profile, previous } = options;
+  const byComponent = recipe.split.by === 'component';
+  const kept: PreviousSides | undefined =
+    previous && byComponent
+      ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
+      : undefined;
   const groups: DuplicateGroup[] = [];
   const images = () => source.images(context.signal);
   const listings = runStage(parse(), source.rows(context.signal), context);
@@ -112,7 +140,7 @@ async function curatePhotos(options: {
   );
   const photos = await collect(
     runStage(
-      deduplication(recipe, (group) => groups.push(group)),
+      deduplication(recipe, (group) => groups.push(group), kept),
       joined,
       context,
     ),
@@ -123,15 +151,31 @@ async function curatePhotos(options: {
       hint: 'A dump has listings/metadata/listings_*.json.gz; the ledger says why each row was refused.',
     });
   }
-  await writePhotos(join(run, 'photos.parquet'), photos);
+  if (previous && !byComponent) {
+    for (const { imageId, images } of photos) {
+      const side = [imageId, ...images].map((id) => previous.sides.get(id)).find((one) => one !== undefined);
+      if (side !== undefined) previous.kept.set(imageId, side);
+    }
+  }
   await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
   return photos;
 }
 
 /** The deduplicate stage of a recipe. */
-function deduplication(recipe: Recipe, onGroup: (group: DuplicateGroup) => void) {
+function deduplication(
+  recipe: Recipe,
+  onGroup: (group: DuplicateGroup) => void,
+  previous: PreviousSides | undefined,
+) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
-  return deduplicate({ photos: source.photos, conflicts, language, ...duplicates, groups: onGroup });
+  return deduplicate({
+    photos: source.photos,
+    conflicts,
+    language,
+    ...duplicates,
+    ...(previous && { previous }),
+    groups: onGroup,
+  });
 }
 
 async function curateTask(
@@ -172,12 +216,17 @@ const PHOTO_COLUMNS = {
   sha256: 'text',
   role: 'text',
   component: 'text',
+  split: 'text?',
   images: 'texts',
   items: 'texts',
 } as const;
 
-/** One row a photo; an attribute that has the name of one of our own columns is left out. */
-async function writePhotos(file: string, photos: readonly Photo[]): Promise<void> {
+/** One row a photo, with the side that it has in every task that it is a sample of; an attribute that has the name of one of our own columns is left out. */
+async function writePhotos(
+  file: string,
+  photos: readonly Photo[],
+  sideOf: (photo: Photo) => Side | undefined,
+): Promise<void> {
   const names = new Set(photos.flatMap((photo) => Object.keys(photo.attributes)));
   const attributes = [...names].filter((name) => !Object.hasOwn(PHOTO_COLUMNS, name)).sort();
   const columns = {
@@ -185,9 +234,12 @@ async function writePhotos(file: string, photos: readonly Photo[]): Promise<void
     ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
   };
   function* rows() {
-    for (const { attributes: values, details: __, file: _, ...photo } of photos) {
+    for (const whole of photos) {
+      const { attributes: values, details: __, file: _, ...photo } = whole;
       // Without a prototype, so that a column called `constructor` is empty where no attribute is.
-      yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo);
+      yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo, {
+        split: sideOf(whole),
+      });
     }
   }
   await writeParquet(file, columns, rows());

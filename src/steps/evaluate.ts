@@ -7,6 +7,7 @@ import type { EvaluationResult } from '../results.js';
 import type { RunFolder } from '../run.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { RunContext } from '../stage.js';
+import { pathsWithTwins } from '../twins.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import type { TaskSamples } from './cache.js';
 import { cacheOf, modelFolder, type TaskInputs } from './train.js';
@@ -22,6 +23,7 @@ export function evaluateStep(options: {
   const { run, context, recipe, inputs, trainer } = options;
   const { task } = inputs;
   const side = evaluatedSide(task);
+  const twins = pathsWithTwins(task.samples).size;
   const predictionsFile = `predictions-${task.task}.jsonl`;
   return accountedStep(run, context, {
     name: `evaluate-${task.task}`,
@@ -31,6 +33,8 @@ export function evaluateStep(options: {
       samples: task.digest,
       natural: task.natural,
       side,
+      // Components are no part of what was predicted, but of what is said of it.
+      ...(twins > 0 && { withoutTwins: 1 }),
     },
     outputs: [predictionsFile],
     async work({ signal, events }) {

@@ -28,6 +28,8 @@ export interface PipelineOptions {
   source: Source;
   /** Files of samples by task, taken instead of curating. */
   given: ReadonlyMap<string, string>;
+  /** An older run, or its `photos.parquet`, whose sides are kept. */
+  previous?: string;
   /** Folders of pretrained weights by network; undefined: from scratch. */
   weights: ReadonlyMap<string, string | undefined>;
   /** The run folder. */

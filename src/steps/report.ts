@@ -33,7 +33,7 @@ export function reportStep(options: {
     name: 'report',
     // What is shown, by the steps that found it out; the summary itself holds times that are theirs.
     dependsOn: {
-      version: 1,
+      version: 2,
       recipe: summary.recipe,
       steps: run.current.map((name) => run.record(name)?.hash),
     },

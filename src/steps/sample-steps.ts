@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { hashOf } from '../canonical-json.js';
 import type { DumpProfile } from '../profile.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
+import { previousFile, previousSides } from '../sources/previous.js';
 import { fileDigest } from '../sources/samples.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
@@ -19,7 +21,14 @@ import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './s
  */
 export async function sampleSteps(
   run: RunFolder,
-  options: { recipe: Recipe; source: Source; given: ReadonlyMap<string, string>; context: RunContext },
+  options: {
+    recipe: Recipe;
+    source: Source;
+    given: ReadonlyMap<string, string>;
+    /** An older run, or its `photos.parquet`, whose sides are kept. */
+    previous?: string;
+    context: RunContext;
+  },
 ): Promise<{ tasks: TaskSamples[]; profile: DumpProfile | undefined; accounts: Accounted<unknown>[] }> {
   const { recipe, source, given, context } = options;
   const all = Object.keys(recipe.tasks);
@@ -42,9 +51,12 @@ export async function sampleSteps(
       listings: (await source.identity()) ?? randomUUID(),
       ...(recipe.source.photos !== 'none' && { photos: await photosIdentity() }),
     };
+    const older = options.previous === undefined ? undefined : await previousFile(options.previous);
+    // Read first: it may be this run's own file, which is written again.
+    const previous = older === undefined ? undefined : await previousSides(older);
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
-      dependsOn: curateDependencies(recipe, curatedTasks, identity),
+      dependsOn: curateDependencies(recipe, curatedTasks, identity, previous && hashOf([...previous].sort())),
       outputs: curateOutputs(curatedTasks),
       async holds({ tasks }) {
         const checks = curatedTasks.map((task) => untouched(task, tasks[task]!));
@@ -52,7 +64,14 @@ export async function sampleSteps(
       },
       work: (own) =>
         telling(curatedTasks, () =>
-          curate({ recipe, tasks: curatedTasks, source, run: run.path, context: own }),
+          curate({
+            recipe,
+            tasks: curatedTasks,
+            source,
+            run: run.path,
+            context: own,
+            ...(previous && { previous }),
+          }),
         ),
     });
     accounts.push(step);

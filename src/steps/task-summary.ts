@@ -1,16 +1,26 @@
 import type { Recipe } from '../recipe.js';
+import { SIDES, type Side } from '../records.js';
 import type { EvaluationResult, TrainResult } from '../results.js';
 import type { PreparedTask, TaskSummary } from '../summary.js';
+import { pathsWithTwins } from '../twins.js';
 import type { TaskSamples } from './cache.js';
 import type { Features } from './features.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
 export function preparedTask({ samples, given, unmapped }: TaskSamples, recipe: Recipe): PreparedTask {
+  const splits = countSides(samples);
+  const twins = pathsWithTwins(samples);
+  const { validation, test } = recipe.split;
+  const bySide = (share: (side: Side) => number) =>
+    Object.fromEntries(SIDES.map((side) => [side, share(side)])) as Record<Side, number>;
   return {
     classes: new Set(samples.map(({ label }) => label)).size,
     samples: samples.length,
-    splits: countSides(samples),
+    splits,
+    shares: bySide((side) => (samples.length === 0 ? 0 : splits[side] / samples.length)),
+    ...(!given && { sharesAsked: { train: 1 - validation - test, validation, test } }),
+    twins: countSides(samples.filter(({ path }) => twins.has(path))),
     splitBy: given ? 'given' : recipe.split.by,
     ...(unmapped && { unmapped }),
   };
@@ -22,16 +32,12 @@ export function taskSummary(
   evaluation: EvaluationResult,
   features?: Features,
 ): TaskSummary {
-  const { classes, samples, splits, splitBy, unmapped } = prepared;
-  const { side, accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  const { side, accuracy, withoutTwins, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
   return {
-    classes,
-    samples,
-    splits,
-    splitBy,
-    ...(unmapped && { unmapped }),
+    ...prepared,
     evaluatedOn: side,
     accuracy,
+    ...(withoutTwins && { withoutTwins }),
     accuracyInterval,
     naturalAccuracy,
     top5,

@@ -1,3 +1,4 @@
+import { SIDES } from '../../../records.js';
 import type { Summary, TaskSummary } from '../../../summary.js';
 import type { TaskReport } from '../data.js';
 import { bytes, count, decimal, duration, percent, percentRange, plural } from '../format.js';
@@ -44,8 +45,29 @@ function scorecard(task: string, id: string, result: TaskSummary): Html {
 <li><b>${decimal(result.loss, 3)}</b> loss, in nats</li>
 <li><b>${percent(result.naturalAccuracy)}</b> accuracy at the classes’ natural shares</li>
 </ul>
-<p>${plural(classes, 'class', 'classes')}, ${plural(samples, 'sample')}: ${count(splits.train)} to train on, ${count(splits.validation)} to validate, ${count(splits.test)} to test. Split ${SPLIT_BY[splitBy]}.</p>
-</div>
+<p>${plural(classes, 'class', 'classes')}, ${plural(samples, 'sample')}: ${count(splits.train)} to train on, ${count(splits.validation)} to validate, ${count(splits.test)} to test. Split ${SPLIT_BY[splitBy]}. ${proportions(result)}</p>
+${twinsText(result)}</div>
+`;
+}
+
+/** What was asked and what came of it. */
+function proportions({ shares, sharesAsked }: TaskSummary): string {
+  const list = (of: TaskSummary['shares']) =>
+    `${SIDES.map((side) => decimal(of[side] * 100, 1)).join(' / ')}\u00a0%`;
+  const asked = sharesAsked === undefined ? '' : ` of the ${list(sharesAsked)} that were asked for`;
+  return `That is ${list(shares)}${asked}.`;
+}
+
+/** How far the accuracy can be trusted where photos of one component stand on several sides. */
+function twinsText({ twins, evaluatedOn, splits, accuracy, withoutTwins }: TaskSummary): Html | string {
+  const torn = SIDES.reduce((sum, side) => sum + twins[side], 0);
+  if (torn === 0) return '';
+  const left = withoutTwins?.samples ?? 0;
+  return html`<p class="twins"><strong>This split leaks.</strong> ${plural(torn, 'photo has', 'photos have')} a twin on another side: the same item, shot or family. So do ${count(twins[evaluatedOn])} of the ${count(splits[evaluatedOn])} photos of the ${evaluatedOn} side. ${
+    withoutTwins === undefined || left === 0
+      ? 'None is left to say what the accuracy is worth without them.'
+      : html`On the ${count(left)} without one the accuracy is <strong>${percent(withoutTwins.accuracy)}</strong> (95 % interval ${percentRange(withoutTwins.accuracyInterval)}), macro-F1 ${percent(withoutTwins.macroF1)}, where all together give ${percent(accuracy)}.`
+  }</p>
 `;
 }
 

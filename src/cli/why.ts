@@ -1,0 +1,52 @@
+import type { Answer, Story } from '../audit/why.js';
+import { PipelineError } from '../errors.js';
+import type { CommandDefinition } from './command.js';
+
+interface WhyOptions {
+  source?: string;
+  dump: boolean;
+  json?: boolean;
+}
+
+export const whyCommand: CommandDefinition = (program, { signal }) => {
+  program
+    .command('why')
+    .argument('<run>', 'a run folder')
+    .argument('<keys...>', 'image ids, photos’ paths, item ids, or rows as SHARD:LINE')
+    .description('Tells what became of records, and why')
+    .option('--source <dir>', 'the dump, where it no longer lies where the run found it')
+    .option('--no-dump', 'tells only what the run itself wrote')
+    .option('--json', 'print JSON')
+    .action(async (path: string, keys: string[], { source, dump, json }: WhyOptions) => {
+      const { explainRecords } = await import('../audit/why.js');
+      const { dumpOfRun } = await import('../audit/dump-of-run.js');
+      const { readRun } = await import('../audit/run-files.js');
+      const found = dump
+        ? await dumpOfRun(await readRun(path), { dir: source, without: '--no-dump', signal })
+        : undefined;
+      const answer = await explainRecords({ run: path, keys: [...new Set(keys)], source: found, signal });
+      process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : describe(answer));
+      if (answer.unknown.length > 0) throw unknownKeys(answer);
+    });
+};
+
+function describe({ stories }: Answer): string {
+  return stories.map(storyText).join('\n');
+}
+
+function storyText({ key, about, id, chapters }: Story): string {
+  const lines = chapters.map(({ stage, task, text, todo }) => {
+    const where = task === undefined ? stage : `${stage} ${task}`;
+    return `  ${where}: ${text}${todo === undefined ? '' : `\n    To do: ${todo}.`}`;
+  });
+  return `${[`${about} ${id}${key === id ? '' : ` (${key})`}`, ...lines].join('\n')}\n`;
+}
+
+function unknownKeys({ run, unknown }: Answer): PipelineError {
+  const near = unknown.flatMap((one) => one.near);
+  return new PipelineError('NOT_FOUND', `Expected keys that ${run} knows but it does not know these`, {
+    key: unknown.map(({ key }) => key).join(', '),
+    hint:
+      near.length > 0 ? `Near: ${near.join(', ')}` : 'Keys are image ids, paths, item ids, or SHARD:LINE.',
+  });
+}
