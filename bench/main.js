@@ -6,13 +6,14 @@ import batches from './batches.js';
 import cache from './cache.js';
 import { openData } from './data.js';
 import decode from './decode.js';
+import duplicates from './duplicates.js';
 import listings from './listings.js';
 import training from './training.js';
 
 /** Run when nothing is named. */
 const usual = { decode, augment, cache, batches, listings, training };
 /** Minutes long, and beside peers that must be installed: only when named. */
-const benches = { ...usual, backends };
+const benches = { ...usual, backends, duplicates };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {

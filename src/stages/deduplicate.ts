@@ -119,7 +119,7 @@ async function look(
     const near = nearPhotos();
     const equal = new Set<string>();
     for await (const [image, fingerprint] of fingerprints(images, pool, context)) {
-      const member = good.push(image) - 1;
+      const member = good.push(sized(image, fingerprint)) - 1;
       sha256.push(fingerprint.sha256);
       pixels.push(fingerprint.picture);
       // What is equal to the last pixel is linked by that alone: a logo in a thousand files is looked up once.
@@ -137,6 +137,11 @@ async function look(
   } finally {
     await pool.close();
   }
+}
+
+/** Of an image whose original's size nobody knows, the file's counts. */
+function sized(image: Image, { width, height }: Fingerprint): Image {
+  return image.width > 0 && image.height > 0 ? image : { ...image, width, height };
 }
 
 async function* fingerprints(
