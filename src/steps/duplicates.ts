@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { JoinedView } from '../records.js';
 import type { RunContext } from '../stage.js';
 import { runStage } from '../stage.js';
@@ -38,7 +39,7 @@ function viewOf(file: string): JoinedView {
     listing: file,
     role: 'main',
     path: file,
-    file,
+    file: resolve(file),
     attributes: {},
     width: 0,
     height: 0,
