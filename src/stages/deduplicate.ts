@@ -34,7 +34,7 @@ export interface DuplicateGroup {
   pairs: { a: string; b: string; ground: Link['ground']; distance?: number }[];
 }
 
-const PHOTOS_A_JOB = 8;
+const PHOTOS_A_JOB = 32;
 const PAIRS_A_JOB = 16;
 
 /**
