@@ -137,8 +137,9 @@ export function sameFamily(a: Uint8Array, b: Uint8Array): boolean {
     squareB += right * right;
     product += left * right;
     difference += Math.abs(left - right);
+    // Most candidates are another picture, which soon shows.
+    if (difference >= FAMILY_MEAN * pixels) return false;
   }
-  if (difference >= FAMILY_MEAN * pixels) return false;
   const covariance = product - (sumA * sumB) / pixels;
   const variance = (squareA - sumA ** 2 / pixels) * (squareB - sumB ** 2 / pixels);
   return covariance > FAMILY_CORRELATION * Math.sqrt(variance);

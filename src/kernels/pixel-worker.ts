@@ -23,27 +23,26 @@ const kernels = pixelKernels();
 
 /** The means of all pixels in each cell: what is compared must not depend on how large a photo is. */
 const HASHED = { width: HASH_GRID, height: HASH_GRID };
+const GRID_BYTES = 3 * HASH_GRID * HASH_GRID;
 const COMPARED = { width: FINE_GRID, height: FINE_GRID };
 
 /** One job of a pixel thread: some files, each with its photo or its fault; pixels are handed over, not copied. */
 export default async function work(job: PixelJob): Promise<unknown> {
   if (job.kind === 'compare') return compare(job);
   const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
-  const memory: ArrayBuffer[] = [];
-  const look = job.kind === 'resize' ? resizer(job) : (file: string) => fingerprint(file, job);
+  const memory = new Set<ArrayBuffer>();
+  const look = job.kind === 'resize' ? resizer(job) : fingerprinter(job);
   for (const [at, file] of job.files.entries()) {
     try {
       const value: ResizedPhoto | Fingerprint = await look(file, at);
-      // A grid is copied sooner than it is handed over.
-      if ('pixels' in value) {
-        for (const part of value.pixels) if (part !== undefined) memory.push(part.buffer as ArrayBuffer);
-      }
+      const parts = 'grid' in value ? [value.grid] : value.pixels;
+      for (const part of parts) if (part !== undefined) memory.add(part.buffer as ArrayBuffer);
       results.push({ value });
     } catch (error) {
       results.push({ fault: faultOf(error) });
     }
   }
-  return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
+  return move({ [transferableSymbol]: [...memory], [valueSymbol]: results } as never);
 }
 
 /**
@@ -111,19 +110,24 @@ function loadedAugmenter({ width, height }: Size, pixels: Uint8Array): Augmenter
   return kernel;
 }
 
-async function fingerprint(
-  file: string,
-  { decoder }: PixelJob & { kind: 'fingerprint' },
-): Promise<Fingerprint> {
-  const bytes = readPhotoFile(file);
-  const size = await decode(bytes, decoder, kernels);
-  const grid = kernels.area(size, HASHED);
-  return {
-    sha256: hash('sha256', bytes),
-    ...size,
-    picture: `${size.width}x${size.height}-${Buffer.from(kernels.checksum(size)).toString('base64')}`,
-    hash: perceptualHash(grid),
-    grid,
+/** The job's grids lie in one piece of memory: each in its own would cost as much to hand over as to make. */
+function fingerprinter({
+  files,
+  decoder,
+}: PixelJob & { kind: 'fingerprint' }): (file: string, at: number) => Promise<Fingerprint> {
+  const grids = new Uint8Array(files.length * GRID_BYTES);
+  return async (file, at) => {
+    const bytes = readPhotoFile(file);
+    const size = await decode(bytes, decoder, kernels);
+    const own = grids.subarray(at * GRID_BYTES, (at + 1) * GRID_BYTES);
+    const grid = kernels.area(size, HASHED, undefined, own);
+    return {
+      sha256: hash('sha256', bytes),
+      ...size,
+      picture: `${size.width}x${size.height}-${Buffer.from(kernels.checksum(size)).toString('base64')}`,
+      hash: perceptualHash(grid),
+      grid,
+    };
   };
 }
 
