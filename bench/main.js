@@ -7,6 +7,7 @@ import cache from './cache.js';
 import cacheBuild from './cache-build.js';
 import { openData } from './data.js';
 import decode from './decode.js';
+import duplicates from './duplicates.js';
 import limited from './limited.js';
 import listings from './listings.js';
 import scale from './scale.js';
@@ -16,7 +17,7 @@ import training from './training.js';
 /** Run when nothing is named. */
 const usual = { decode, augment, cache, batches, listings, training };
 /** Minutes long, or beside peers that must be installed: only when named. */
-const benches = { ...usual, 'cache-build': cacheBuild, trainer, scale, limited, backends };
+const benches = { ...usual, 'cache-build': cacheBuild, trainer, scale, limited, backends, duplicates };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {

@@ -6,6 +6,7 @@ import type { CommandDefinition } from './command.js';
 import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
+import { duplicatesCommand } from './duplicates.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
 import { exportCommand } from './export.js';
@@ -43,6 +44,7 @@ export const commands: readonly CommandDefinition[] = [
   synthCommand,
   verifyCommand,
   whyCommand,
+  duplicatesCommand,
   inspectCommand,
   exportCommand,
   importCommand,

@@ -1,11 +1,10 @@
 import { Option } from 'commander';
-import { PipelineError } from '../errors.js';
-import { type Recipe, recipeSchema } from '../recipe.js';
+import { recipeSchema } from '../recipe.js';
 import { deduplicate } from '../stages/deduplicate.js';
 import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
+import { parseGrounds } from './grounds.js';
 
-type Grounds = Recipe['deduplicate'];
 const { same: SAME, family: FAMILY } = recipeSchema.shape.deduplicate.parse({});
 
 interface DeduplicateCommandOptions extends FilterOptions {
@@ -42,19 +41,8 @@ export const deduplicateCommand: CommandDefinition = (program, environment) => {
           photos,
           conflicts,
           language: language?.split(',').filter(Boolean),
-          ...grounds(same, family),
+          ...parseGrounds(same, family),
         }),
       ),
     );
 };
-
-function grounds(same: string, family: string): Grounds {
-  const list = (text: string) => text.split(',').filter(Boolean);
-  const result = recipeSchema.shape.deduplicate.safeParse({ same: list(same), family: list(family) });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new PipelineError(
-    'USAGE',
-    `Expected known grounds for --${issue?.path[0]?.toString()} but: ${issue?.message}`,
-  );
-}

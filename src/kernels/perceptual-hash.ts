@@ -17,33 +17,38 @@ const BASIS = Array.from({ length: KEPT }, (_, frequency) =>
  * @returns 16 hex digits.
  */
 export function perceptualHash(rgb: Uint8Array): string {
-  const grey = Float64Array.from({ length: HASH_GRID * HASH_GRID }, (_, pixel) => luma(rgb, pixel));
-  const rows = BASIS.map((basis) =>
-    Float64Array.from({ length: HASH_GRID }, (_, y) => {
+  for (let pixel = 0; pixel < grey.length; pixel++) grey[pixel] = luma(rgb, pixel);
+  for (let frequency = 0; frequency < KEPT; frequency++) {
+    const basis = BASIS[frequency]!;
+    for (let y = 0; y < HASH_GRID; y++) {
       let sum = 0;
       for (let x = 0; x < HASH_GRID; x++) sum += basis[x]! * grey[y * HASH_GRID + x]!;
-      return sum;
-    }),
-  );
-  const coefficients = BASIS.flatMap((basis) =>
-    rows.map((row) => {
+      rows[frequency * HASH_GRID + y] = sum;
+    }
+  }
+  for (let vertical = 0; vertical < KEPT; vertical++) {
+    const basis = BASIS[vertical]!;
+    for (let horizontal = 0; horizontal < KEPT; horizontal++) {
       let sum = 0;
-      for (let y = 0; y < HASH_GRID; y++) sum += basis[y]! * row[y]!;
-      return sum;
-    }),
-  );
-  const sorted = [...coefficients].sort((a, b) => a - b);
+      for (let y = 0; y < HASH_GRID; y++) sum += basis[y]! * rows[horizontal * HASH_GRID + y]!;
+      coefficients[vertical * KEPT + horizontal] = sum;
+    }
+  }
+  const sorted = coefficients.slice().sort();
   const median = (sorted[31]! + sorted[32]!) / 2;
   let hash = '';
   for (let bit = 0; bit < 64; bit += 4) {
-    const nibble = [0, 1, 2, 3].reduce(
-      (sum, offset) => 2 * sum + (coefficients[bit + offset]! > median ? 1 : 0),
-      0,
-    );
+    let nibble = 0;
+    for (let at = bit; at < bit + 4; at++) nibble = 2 * nibble + (coefficients[at]! > median ? 1 : 0);
     hash += nibble.toString(16);
   }
   return hash;
 }
+
+/** One photo's at a time: memory of its own would cost more than the hash. */
+const grey = new Float64Array(HASH_GRID * HASH_GRID);
+const rows = new Float64Array(KEPT * HASH_GRID);
+const coefficients = new Float64Array(KEPT * KEPT);
 
 /** Luma of ITU-R BT.601, as JPEG's own. */
 export function luma(rgb: Uint8Array, pixel: number): number {

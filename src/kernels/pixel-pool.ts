@@ -40,7 +40,7 @@ export interface Fingerprint {
   sha256: string;
   width: number;
   height: number;
-  /** sha256 over the decoded RGB pixels and the size, hex. */
+  /** The decoded pixels' size and 512-bit checksum: equal for equal pixels, and as good as never for others. */
   picture: string;
   /** 64-bit perceptual hash, 16 hex digits. */
   hash: string;

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type Augmenter, augmenter } from '../augment/augmenter.js';
 import { storedAugmentation } from '../augment/stored.js';
@@ -7,7 +7,7 @@ import { readPhotoFile } from '../photo-file.js';
 import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
 import { fitPhoto } from './fit.js';
 import { jpegEncoder } from './jpeg-storage.js';
-import { COMPARED_SIDE, FINE_GRID, fineDifference, isSamePicture, meanColours } from './likeness.js';
+import { FINE_GRID, isSamePicture } from './likeness.js';
 import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
 import type {
   Fingerprint,
@@ -21,25 +21,28 @@ import { pixelKernels, type Size } from './resize.js';
 
 const kernels = pixelKernels();
 
-const COMPARED = { width: COMPARED_SIDE, height: COMPARED_SIDE };
+/** The means of all pixels in each cell: what is compared must not depend on how large a photo is. */
+const HASHED = { width: HASH_GRID, height: HASH_GRID };
+const GRID_BYTES = 3 * HASH_GRID * HASH_GRID;
+const COMPARED = { width: FINE_GRID, height: FINE_GRID };
 
 /** One job of a pixel thread: some files, each with its photo or its fault; pixels are handed over, not copied. */
 export default async function work(job: PixelJob): Promise<unknown> {
   if (job.kind === 'compare') return compare(job);
   const results: PixelResult<ResizedPhoto | Fingerprint>[] = [];
-  const memory: ArrayBuffer[] = [];
-  const look = job.kind === 'resize' ? resizer(job) : (file: string) => fingerprint(file, job);
+  const memory = new Set<ArrayBuffer>();
+  const look = job.kind === 'resize' ? resizer(job) : fingerprinter(job);
   for (const [at, file] of job.files.entries()) {
     try {
       const value: ResizedPhoto | Fingerprint = await look(file, at);
       const parts = 'grid' in value ? [value.grid] : value.pixels;
-      for (const part of parts) if (part !== undefined) memory.push(part.buffer as ArrayBuffer);
+      for (const part of parts) if (part !== undefined) memory.add(part.buffer as ArrayBuffer);
       results.push({ value });
     } catch (error) {
       results.push({ fault: faultOf(error) });
     }
   }
-  return move({ [transferableSymbol]: memory, [valueSymbol]: results } as never);
+  return move({ [transferableSymbol]: [...memory], [valueSymbol]: results } as never);
 }
 
 /**
@@ -107,22 +110,24 @@ function loadedAugmenter({ width, height }: Size, pixels: Uint8Array): Augmenter
   return kernel;
 }
 
-async function fingerprint(
-  file: string,
-  { decoder }: PixelJob & { kind: 'fingerprint' },
-): Promise<Fingerprint> {
-  const bytes = readPhotoFile(file);
-  const size = await decode(bytes, decoder, kernels);
-  const pixels = createHash('sha256')
-    .update(kernels.bilinear(size, size))
-    .update(`${size.width}x${size.height}`);
-  const grid = meanColours(kernels.bilinear(size, COMPARED), HASH_GRID);
-  return {
-    sha256: hash('sha256', bytes),
-    ...size,
-    picture: pixels.digest('hex'),
-    hash: perceptualHash(grid),
-    grid,
+/** The job's grids lie in one piece of memory: each in its own would cost as much to hand over as to make. */
+function fingerprinter({
+  files,
+  decoder,
+}: PixelJob & { kind: 'fingerprint' }): (file: string, at: number) => Promise<Fingerprint> {
+  const grids = new Uint8Array(files.length * GRID_BYTES);
+  return async (file, at) => {
+    const bytes = readPhotoFile(file);
+    const size = await decode(bytes, decoder, kernels);
+    const own = grids.subarray(at * GRID_BYTES, (at + 1) * GRID_BYTES);
+    const grid = kernels.area(size, HASHED, undefined, own);
+    return {
+      sha256: hash('sha256', bytes),
+      ...size,
+      picture: `${size.width}x${size.height}-${Buffer.from(kernels.checksum(size)).toString('base64')}`,
+      hash: perceptualHash(grid),
+      grid,
+    };
   };
 }
 
@@ -139,14 +144,14 @@ async function compare({ pairs, decoder }: PixelJob & { kind: 'compare' }): Prom
   for (const [a, b] of pairs) {
     const left = await cached(a);
     const right = await cached(b);
-    same.push(left !== undefined && right !== undefined && isSamePicture(fineDifference(left, right)));
+    same.push(left !== undefined && right !== undefined && isSamePicture(left, right));
   }
   return same;
 }
 
 async function fineGridOf(file: string, decoder: Decoder): Promise<Uint8Array> {
   const size = await decode(readPhotoFile(file), decoder, kernels);
-  return meanColours(kernels.bilinear(size, COMPARED), FINE_GRID);
+  return kernels.area(size, COMPARED);
 }
 
 function faultOf(error: unknown): ImageFault {

@@ -41,12 +41,14 @@ export interface PreviousSides {
 export interface DuplicateGroup {
   /** `same`: merged into the representative; `family`: linked, on one side of any split. */
   relation: 'same' | 'family';
+  /** Of all its images, by the rule of `representativeOf`. */
   representative: string;
+  /** Every image id, merged ones too. */
   images: string[];
   pairs: { a: string; b: string; ground: Link['ground']; distance?: number }[];
 }
 
-const PHOTOS_A_JOB = 8;
+const PHOTOS_A_JOB = 32;
 const PAIRS_A_JOB = 16;
 
 /**
@@ -87,24 +89,22 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       const oldSides = pictures.map((picture) => previous && oldSideOf(picture, previous.sides));
       const bridges = previous === undefined ? NO_BRIDGES : bridgesBetween(pictures, oldSides, ties);
       const links = linksOf(ties, bridges, oldSides);
+      const components = componentsOf(pictures, links);
       report(
         'same',
-        found.images.map(({ imageId }) => imageId),
+        found.images.map((image) => ({ images: [image], representative: image })),
         found.same,
-        (members) => representativeOf(members.map((member) => found.images[member]!)).imageId,
         groups,
       );
-      const names = pictures.map(({ representative }) => representative.imageId);
-      const components = componentsOf(pictures, links);
-      report('family', names, links, ([first]) => components[first!]!, groups);
+      report('family', pictures, links, groups);
 
       for (const [index, picture] of pictures.entries()) {
         for (const { imageId } of picture.images) {
-          if (imageId === names[index]) continue;
-          account.merged(imageId, 'same-picture', names[index]!);
+          if (imageId === picture.representative.imageId) continue;
+          account.merged(imageId, 'same-picture', picture.representative.imageId);
         }
         if (bridges.members.has(index)) {
-          account.dropped(names[index]!, 'split-bridge');
+          account.dropped(picture.representative.imageId, 'split-bridge');
           continue;
         }
         const { photo, conflicts: overruled } = photoOf(picture, components[index]!, conflicts);
@@ -202,7 +202,7 @@ async function look(
     const near = nearPhotos();
     const equal = new Set<string>();
     for await (const [image, fingerprint] of fingerprints(images, pool, context)) {
-      const member = good.push(image) - 1;
+      const member = good.push(sized(image, fingerprint)) - 1;
       sha256.push(fingerprint.sha256);
       pixels.push(fingerprint.picture);
       // What is equal to the last pixel is linked by that alone: a logo in a thousand files is looked up once.
@@ -220,6 +220,11 @@ async function look(
   } finally {
     await pool.close();
   }
+}
+
+/** Of an image whose original's size nobody knows, the file's counts. */
+function sized(image: Image, { width, height }: Fingerprint): Image {
+  return image.width > 0 && image.height > 0 ? image : { ...image, width, height };
 }
 
 async function* fingerprints(
@@ -282,19 +287,21 @@ function picturesOf(images: readonly Image[], sha256: readonly string[], links: 
   });
 }
 
+/** Tells each set of members that links join; a member's name is its representative's, and a set names every image. */
 function report(
   relation: DuplicateGroup['relation'],
-  names: readonly string[],
+  members: readonly Pick<Picture, 'images' | 'representative'>[],
   links: readonly Link[],
-  representative: (members: readonly number[]) => string,
   groups: (group: DuplicateGroup) => void,
 ): void {
-  for (const set of linkedSets(names.length, links)) {
+  const name = (member: number) => members[member]!.representative.imageId;
+  for (const set of linkedSets(members.length, links)) {
+    const images = set.members.flatMap((member) => members[member]!.images);
     groups({
       relation,
-      representative: representative(set.members),
-      images: set.members.map((member) => names[member]!),
-      pairs: set.links.map(({ a, b, ...why }) => ({ a: names[a]!, b: names[b]!, ...why })),
+      representative: representativeOf(images).imageId,
+      images: images.map(({ imageId }) => imageId),
+      pairs: set.links.map(({ a, b, ...why }) => ({ a: name(a), b: name(b), ...why })),
     });
   }
 }

@@ -112,6 +112,28 @@ describe('same pictures', () => {
     ]);
   });
 
+  it('are all named by the family that their picture is in', async () => {
+    const { groups } = await run([
+      view('copy', 'A', { width: 900 }),
+      view('original', 'B', { role: 'other' }),
+      view('blue', 'C', { width: 900 }),
+    ]);
+    expect(groups.map(({ relation }) => relation)).toEqual(['same', 'family']);
+    expect(groups[1]).toMatchObject({
+      representative: 'original',
+      images: ['copy', 'original', 'blue'],
+      pairs: [{ ground: 'near' }],
+    });
+    expect(groups[1]!.pairs.map(({ a, b }) => [a, b].sort())).toEqual([['blue', 'original']]);
+    expect(groups[1]!.pairs[0]!.distance).toBeTypeOf('number');
+  });
+
+  it('are as large as their files say where nobody else does', async () => {
+    const unknown = { width: 0, height: 0 };
+    const { photos } = await run([view('stretched', 'A', unknown), view('original', 'B', unknown)]);
+    expect(photos).toMatchObject([{ imageId: 'stretched', width: 256, height: 256 }]);
+  });
+
   it('are only linked on the grounds that were asked for', async () => {
     const views = [view('original', 'A'), view('copy', 'B'), view('stretched', 'C')];
     const bytes = await run(views, { same: ['bytes'], family: [] });

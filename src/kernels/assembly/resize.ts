@@ -237,3 +237,35 @@ export function area(
     }
   }
 }
+
+const FNV_PRIME: i32 = 0x01000193;
+const FNV_BASIS: i32 = <i32>0x811c9dc5;
+
+/**
+ * FNV-1a (Fowler, Noll, Vo) by words, each sixteenth word a chain of its own: sixteen chains are worked on as fast as
+ * one. Each chain starts elsewhere, so that pixels that trade places are other pixels. `words` 32-bit words, a multiple
+ * of 16 or not, are read from `source`, and the 16 chains (64 bytes) stored at `target`.
+ */
+export function checksum(source: usize, words: i32, target: usize): void {
+  const prime = i32x4.splat(FNV_PRIME);
+  const basis = i32x4.splat(FNV_BASIS);
+  let a = v128.xor(basis, i32x4(0, 1, 2, 3));
+  let b = v128.xor(basis, i32x4(4, 5, 6, 7));
+  let c = v128.xor(basis, i32x4(8, 9, 10, 11));
+  let d = v128.xor(basis, i32x4(12, 13, 14, 15));
+  const end = source + (<usize>(words & ~15) << 2);
+  for (; source < end; source += 64) {
+    a = i32x4.mul(v128.xor(a, v128.load(source)), prime);
+    b = i32x4.mul(v128.xor(b, v128.load(source, 16)), prime);
+    c = i32x4.mul(v128.xor(c, v128.load(source, 32)), prime);
+    d = i32x4.mul(v128.xor(d, v128.load(source, 48)), prime);
+  }
+  v128.store(target, a);
+  v128.store(target, b, 16);
+  v128.store(target, c, 32);
+  v128.store(target, d, 48);
+  for (let word = 0; word < (words & 15); word++) {
+    const chain = target + (<usize>word << 2);
+    store<i32>(chain, (load<i32>(chain) ^ load<i32>(source + (<usize>word << 2))) * FNV_PRIME);
+  }
+}

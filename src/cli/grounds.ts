@@ -1,0 +1,17 @@
+import { PipelineError } from '../errors.js';
+import { type Recipe, recipeSchema } from '../recipe.js';
+
+/**
+ * Grounds as the command line has them, by comma.
+ * @throws {PipelineError} `USAGE` for one that the recipe's schema does not know.
+ */
+export function parseGrounds(same: string, family: string): Pick<Recipe['deduplicate'], 'same' | 'family'> {
+  const list = (text: string) => text.split(',').filter(Boolean);
+  const result = recipeSchema.shape.deduplicate.safeParse({ same: list(same), family: list(family) });
+  if (result.success) return { same: result.data.same, family: result.data.family };
+  const [issue] = result.error.issues;
+  throw new PipelineError(
+    'USAGE',
+    `Expected known grounds for --${issue?.path[0]?.toString()} but: ${issue?.message}`,
+  );
+}
