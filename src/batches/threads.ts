@@ -43,7 +43,10 @@ export function readInThreads(reading: Reading & { ahead: number }): Lender {
   /** Resolves once a dead thread's place is taken. */
   let replaced: Promise<void> | undefined;
   function died(error: unknown): void {
-    if (replaced !== undefined) return failed(error);
+    if (replaced !== undefined) {
+      failed(error);
+      return;
+    }
     endRing(ring);
     replaced = free.then(() => {
       if (ended) return;
