@@ -1,26 +1,67 @@
-import type { Attributes, AttributeValue } from './records.js';
+import type { Attributes, AttributeValue, ValueDetail } from './records.js';
 
 /** Long texts that are never a label: they stay with the listing. */
 const LONG_TEXTS = new Set(['bullet_point', 'item_keywords', 'product_description']);
+/** Nearly every item's own: nobody learns from how it reads in another language. */
+const NAMES = new Set(['item_name', 'node']);
 
 /** One value an attribute. */
 export type Chosen = Readonly<Record<string, string>>;
 
-/** A listing's value of each attribute: its first in the best language: en_US, then any English, then any. */
-export function chooseValues(attributes: Attributes): Chosen {
-  return Object.fromEntries(
-    Object.entries(attributes)
-      .filter(([name, values]) => !LONG_TEXTS.has(name) && values.length > 0)
-      .map(([name, values]) => [name, best(values).value]),
-  );
+/** Languages by preference: a tag, all of a language (`en_*`), or any and none (`*`). */
+export type LanguagePreference = readonly string[];
+
+/** US English, then any English, then any. */
+export const DEFAULT_LANGUAGES: LanguagePreference = ['en_US', 'en_*', '*'];
+
+/** What is known of values beside their texts, by attribute. */
+export type Details = Readonly<Record<string, ValueDetail>>;
+
+/**
+ * A listing's value of each attribute: its first in the best language. Without `*` in the preference an attribute that
+ * has no such language has no value.
+ */
+export function chooseValues(
+  attributes: Attributes,
+  languages: LanguagePreference = DEFAULT_LANGUAGES,
+): { values: Chosen; details: Details } {
+  const chosen = Object.entries(attributes)
+    .filter(([name]) => !LONG_TEXTS.has(name))
+    .map(([name, values]) => [name, best(values, languages)] as const)
+    .filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined);
+  return {
+    values: Object.fromEntries(chosen.map(([name, { value }]) => [name, value])),
+    details: Object.fromEntries(
+      chosen
+        .map(([name, value]) => [name, detailOf(value, NAMES.has(name) ? [] : attributes[name]!)] as const)
+        .filter(([, detail]) => Object.keys(detail).length > 0),
+    ),
+  };
 }
 
-function best(values: readonly AttributeValue[]): AttributeValue {
-  return (
-    values.find(({ language }) => language === 'en_US') ??
-    values.find(({ language }) => language?.startsWith('en_')) ??
-    values[0]!
-  );
+function best(values: readonly AttributeValue[], languages: LanguagePreference): AttributeValue | undefined {
+  for (const wanted of languages) {
+    const found = values.find(({ language }) => matches(language, wanted));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function matches(language: string | undefined, wanted: string): boolean {
+  if (wanted === '*') return true;
+  return wanted.endsWith('*') ? language?.startsWith(wanted.slice(0, -1)) === true : language === wanted;
+}
+
+function detailOf(chosen: AttributeValue, all: readonly AttributeValue[]): ValueDetail {
+  const { value, language, unit, standardized } = chosen;
+  const others = all.filter((one) => one.language !== language && one.value !== value);
+  const variants = [...new Set(others.map((one) => one.value))];
+  return {
+    ...(language !== undefined && !language.startsWith('en') && { language }),
+    ...(unit !== undefined && { unit }),
+    ...(standardized !== undefined && standardized.length > 0 && { standardized }),
+    ...(variants.length > 0 && { variants }),
+  };
 }
 
 /** A value that lost against another. */

@@ -3,6 +3,7 @@ import { augmentationSchema } from './augment/schema.js';
 import { splitAugmentation } from './augment/stored.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
+import { normaliseSchema } from './labels/schema.js';
 
 const share = z.number().min(0).max(1);
 /** Of what must not take all. */
@@ -58,14 +59,54 @@ const modelSchema = z.strictObject({
   batchSize: modelKeys.batchSize.default(32),
 });
 
+const trainingSchema = z
+  .strictObject({
+    sampling: z
+      .enum(['natural', 'class'])
+      .optional()
+      .describe(
+        'class: an epoch shows each class equally often, rare ones again and again; default: natural.',
+      ),
+    classWeights: z
+      .union([z.literal('balanced'), z.strictObject({ effective: z.number().gt(0).lt(1) })], {
+        error: '"balanced" or {effective: β} with β between 0 and 1',
+      })
+      .optional()
+      .describe(
+        'What a sample counts in the loss: the inverse of its class’s number of samples, or of its effective one.',
+      ),
+  })
+  .refine(({ sampling, classWeights }) => sampling !== 'class' || classWeights === undefined, {
+    error: 'either sampling by class or class weights: both would make up for rare classes twice',
+  })
+  .describe('How rare classes are made up for, on the train side alone.');
+
 const taskSchema = z
   .strictObject({
     attribute: z.string().optional().describe('The attribute to learn; default: the name of the task.'),
+    // Without defaults, as all later keys: recipes without them keep their hashes.
+    normalise: normaliseSchema.optional(),
+    missing: z
+      .string()
+      .trim()
+      .min(1)
+      .optional()
+      .describe('The label of photos without a value; default: they are dropped.'),
     minPerClass: count.default(1).describe('Classes with fewer photos are dropped.'),
+    top: z.int().min(2).optional().describe('Only so many classes, the largest.'),
+    other: z
+      .string()
+      .trim()
+      .min(1)
+      .optional()
+      .describe(
+        'The label of photos whose own is not selected, too rare or not among the top; default: they are dropped.',
+      ),
     cap: z.int().min(1).optional().describe('At most this many photos a class, by a seeded draw.'),
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
     merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
+    training: trainingSchema.optional(),
     // Without defaults: a key that is not given must not override the recipe's.
     model: z
       .strictObject({ ...modelKeys, head: z.strictObject(headKeys).partial() })
@@ -101,6 +142,18 @@ export const recipeSchema = z
           ),
       })
       .prefault({}),
+    // Without a default: recipes without it keep their hashes.
+    language: z
+      .array(
+        z
+          .string()
+          .regex(/^(?:[A-Za-z]+(?:[_-][A-Za-z0-9]+)*(?:[_-]?\*)?|\*)$/, 'a tag such as en_US, en_* or *'),
+      )
+      .min(1)
+      .optional()
+      .describe(
+        'Which of a listing’s texts is its value, by preference; default: en_US, en_*, *. Without * others have none.',
+      ),
     views: z.enum(['all', 'main']).default('all').describe('Secondary views can be charts and packaging.'),
     conflicts: z
       .enum(['majority', 'first'])
@@ -196,6 +249,7 @@ export const recipeSchema = z
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type TaskRecipe = Recipe['tasks'][string];
+export type TrainingRecipe = NonNullable<TaskRecipe['training']>;
 export type ModelRecipe = Recipe['model'];
 export type PhaseRecipe = ModelRecipe['phases'][number];
 

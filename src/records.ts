@@ -15,6 +15,16 @@ export interface AttributeValue {
   unit?: string;
 }
 
+/** What is known of a photo's value beside its text; what says nothing is absent. */
+export interface ValueDetail {
+  /** Absent where it is English, and where the dump does not say it. */
+  language?: string;
+  unit?: string;
+  standardized?: readonly string[];
+  /** The listing's other texts of the attribute, of other languages. */
+  variants?: readonly string[];
+}
+
 export type Attributes = Record<string, AttributeValue[]>;
 
 /** Where in the dump a record was read; absent for records that came through a pipe. */
@@ -80,6 +90,8 @@ export interface Photo {
   items: string[];
   /** One value an attribute, after conflicts between its views were resolved. */
   attributes: Record<string, string>;
+  /** Of those values that have any, by attribute. */
+  details?: Record<string, ValueDetail>;
   /** The smallest image id of the photos that must stay on one side of a split. */
   component: string;
 }

@@ -44,6 +44,17 @@ export interface PreparedTask {
   samples: number;
   splits: Record<Side, number>;
   splitBy: 'component' | 'image' | 'given';
+  /** Where the recipe normalises values: those that no label could be read from. */
+  unmapped?: Unmapped;
+}
+
+/** Values that had no label. */
+export interface Unmapped {
+  photos: number;
+  /** Distinct ones. */
+  values: number;
+  /** The most frequent first, not all. */
+  most: readonly { value: string; photos: number }[];
 }
 
 export interface TaskSummary extends PreparedTask {

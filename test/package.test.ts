@@ -30,6 +30,10 @@ it('packs what runs and is read, and nothing else', () => {
     'dist/models/feature-worker.js',
     'recipes/demo.yaml',
     'recipes/mobilenet.yaml',
+    'recipes/color.yaml',
+    'recipes/brand.yaml',
+    'recipes/material.yaml',
+    'recipes/weight.yaml',
     'LICENSE',
     'README.md',
   ]) {

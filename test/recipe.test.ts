@@ -1,9 +1,13 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, hashOf } from '#src/canonical-json.js';
 import { modelOf, recipeJsonSchema } from '#src/recipe.js';
-import { parseRecipe } from '#src/recipe-file.js';
+import { loadRecipe, parseRecipe } from '#src/recipe-file.js';
 import { recipePixels } from '#src/steps/cache.js';
+import { curateDependencies } from '#src/steps/curate.js';
 
+const RECIPES = fileURLToPath(new URL('../recipes', import.meta.url));
 const MINIMAL = `
 name: minimal
 tasks: { product_type: { minPerClass: 100 } }
@@ -117,6 +121,60 @@ it('makes another cache only of photos that are stored as JPEG', () => {
   expect(recipePixels(parseRecipe(MINIMAL, ['cache.storage=raw']))).toEqual(raw);
   expect(recipePixels(parseRecipe(MINIMAL, ['cache.storage=jpeg']))).toMatchObject({ storage: 'jpeg' });
   expect('storage' in raw || 'storage' in parseRecipe(MINIMAL).cache).toBe(false);
+});
+
+describe('labels', () => {
+  it('are as they were in a recipe that names nothing new, hash and all', async () => {
+    const task = parseRecipe(MINIMAL).tasks['product_type'];
+    expect(task).toEqual({ minPerClass: 100, drop: [], merge: {} });
+    expect('language' in parseRecipe(MINIMAL)).toBe(false);
+    // What the product shipped before labels could be normalised.
+    const hash = async (name: string) => hashOf(await loadRecipe(`${RECIPES}/${name}.yaml`));
+    expect(await hash('demo')).toBe('196a56a828e93c3dcf23db163f474bd0d9083a96e42beb6bd05c6f12d57951a2');
+    expect(await hash('mobilenet')).toBe('db8e980767e6697303da8dede0afc098ff96781ecd0c503a05b316e2b5cd55cb');
+  });
+
+  it('take the recipes that come with the product, and read them again as the same', async () => {
+    for (const file of await readdir(RECIPES)) {
+      const recipe = await loadRecipe(`${RECIPES}/${file}`);
+      expect(parseRecipe(JSON.stringify(recipe))).toEqual(recipe);
+      expect(`${recipe.name}.yaml`).toBe(file);
+    }
+  });
+
+  it.each([
+    ['language=[]', 'language: Expected at least 1'],
+    ['language=["e n"]', 'language.0: Expected a tag such as en_US, en_* or *'],
+    ['tasks.c.top=1', 'tasks.c.top: Expected at least 2 but received 1'],
+    ['tasks.c.other=" "', 'tasks.c.other: Expected at least 1'],
+    ['tasks.c.normalise=color', 'tasks.c.normalise: Expected'],
+    ['tasks.c.normalise={kind: colour}', 'a kind: color, brand, standardized or bins'],
+    ['tasks.c.normalise={kind: brand, multi: first}', 'tasks.c.normalise.multi: Expected no such key'],
+    ['tasks.c.normalise={kind: bins}', 'tasks.c.normalise: Expected either edges or quantiles'],
+    ['tasks.c.normalise={kind: bins, edges: [1], quantiles: 2}', 'Expected either edges or quantiles'],
+    ['tasks.c.normalise={kind: bins, edges: [2, 1]}', 'edges: Expected edges in ascending order'],
+    ['tasks.c.normalise={kind: bins, edges: [1], unit: stones}', 'unit: Expected one of "kilograms"'],
+  ])('refuse %s', (override, message) => {
+    expect(failure(MINIMAL, [override])).toContain(message);
+  });
+});
+
+describe('training', () => {
+  it('is no part of what curation depends on, so that another one curates nothing again', () => {
+    const recipe = parseRecipe(MINIMAL, ['tasks.product_type.training={sampling: class}']);
+    expect(recipe.tasks['product_type']?.training).toEqual({ sampling: 'class' });
+    const dependencies = (one: typeof recipe) => curateDependencies(one, ['product_type'], 'dump');
+    expect(dependencies(recipe)).toEqual(dependencies(parseRecipe(MINIMAL)));
+    expect(dependencies(parseRecipe(MINIMAL, ['language=[de_*]']))).not.toEqual(dependencies(recipe));
+  });
+
+  it.each([
+    ['{sampling: class, classWeights: balanced}', 'either sampling by class or class weights'],
+    ['{classWeights: {effective: 1}}', 'effective: Expected less than 1 but received 1'],
+    ['{classWeights: rare}', '"balanced" or {effective: β} with β between 0 and 1'],
+  ])('refuses %s', (training, message) => {
+    expect(failure(MINIMAL, [`tasks.c.training=${training}`])).toContain(message);
+  });
 });
 
 describe('cache.augmentedCopies', () => {

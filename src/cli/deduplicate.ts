@@ -11,6 +11,7 @@ const { same: SAME, family: FAMILY } = recipeSchema.shape.deduplicate.parse({});
 interface DeduplicateCommandOptions extends FilterOptions {
   photos: 'decode' | 'stat' | 'none';
   conflicts: 'majority' | 'first';
+  language?: string;
   same: string;
   family: string;
 }
@@ -27,10 +28,23 @@ export const deduplicateCommand: CommandDefinition = (program, environment) => {
         .choices(['majority', 'first'])
         .default('majority'),
     )
+    .option(
+      '--language <tags>',
+      'which of a listing’s texts is its value, by preference and comma: en_US,en_*,* (the default)',
+    )
     .option('--same <grounds>', 'grounds on which photos are merged, by comma', SAME.join(','))
     .option('--family <grounds>', 'grounds on which photos are linked, by comma', FAMILY.join(','))
-    .action(({ photos, conflicts, same, family, ...options }: DeduplicateCommandOptions) =>
-      runStageFilter(options, environment, deduplicate({ photos, conflicts, ...grounds(same, family) })),
+    .action(({ photos, conflicts, language, same, family, ...options }: DeduplicateCommandOptions) =>
+      runStageFilter(
+        options,
+        environment,
+        deduplicate({
+          photos,
+          conflicts,
+          language: language?.split(',').filter(Boolean),
+          ...grounds(same, family),
+        }),
+      ),
     );
 };
 

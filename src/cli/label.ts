@@ -1,3 +1,5 @@
+import { parse as parseYaml } from 'yaml';
+import { type Normalise, normaliseSchema } from '../labels/schema.js';
 import { label } from '../stages/label.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
@@ -6,7 +8,11 @@ import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 interface LabelCommandOptions extends FilterOptions {
   task: string;
   attribute?: string;
+  normalise?: Normalise;
+  missing?: string;
   minPerClass: number;
+  top?: number;
+  other?: string;
   drop: string[];
   merge: string[];
   select?: string[];
@@ -22,21 +28,36 @@ export const labelCommand: CommandDefinition = (program, environment) => {
       parseInteger('--min-per-class', 0),
       1,
     )
+    .option('--normalise <yaml>', 'how values become labels, as in a recipe: {kind: color}', parseNormalise)
+    .option('--missing <label>', 'the label of photos without a value')
+    .option('--top <n>', 'only so many classes, the largest', parseInteger('--top', 2))
+    .option(
+      '--other <label>',
+      'the label of photos whose class is not selected, too small or not among the top',
+    )
     .option('--drop <labels...>', 'labels that are left out', [])
     .option('--merge <pairs...>', 'labels that become another: FROM=INTO', [])
     .option('--select <labels...>', 'only these labels')
-    .action(({ task, attribute, minPerClass, drop, merge, select, ...options }: LabelCommandOptions) => {
-      const stage = label({
-        task,
-        minPerClass,
-        drop,
-        merge: Object.fromEntries(merge.map(mergePair)),
-        ...(attribute !== undefined && { attribute }),
-        ...(select !== undefined && { select }),
-      });
+    .action(({ merge, ...options }: LabelCommandOptions) => {
+      const stage = label({ ...options, merge: Object.fromEntries(merge.map(mergePair)) });
       return runStageFilter(options, environment, stage);
     });
 };
+
+function parseNormalise(text: string): Normalise {
+  let value: unknown;
+  try {
+    value = parseYaml(text, { maxAliasCount: 0 });
+  } catch {
+    value = undefined;
+  }
+  const result = normaliseSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw usageError(
+    `Expected the recipe’s normalise, such as {kind: color}, for --normalise but received "${text}"`,
+    result.error.issues[0]?.message,
+  );
+}
 
 function mergePair(text: string): [string, string] {
   const equals = text.indexOf('=');

@@ -1,5 +1,5 @@
 import { type Conflict, resolveConflicts } from '../attributes.js';
-import type { Photo } from '../records.js';
+import type { Photo, ValueDetail } from '../records.js';
 import type { Image } from './images.js';
 
 /** Images that are one picture, and what their file says. */
@@ -33,6 +33,7 @@ export function photoOf(
     rule,
   );
   const { imageId, path, file, width, height } = representative;
+  const details = detailsOf(ordered, values);
   const photo: Photo = {
     imageId,
     path,
@@ -44,7 +45,21 @@ export function photoOf(
     images: images.map((image) => image.imageId).sort(),
     items: [...new Set(views.map(({ itemId }) => itemId))].sort(),
     attributes: values,
+    ...(Object.keys(details).length > 0 && { details }),
     component,
   };
   return { photo, conflicts };
+}
+
+/** Of each value what the first view that says it knows. */
+function detailsOf(
+  views: Image['views'],
+  values: Readonly<Record<string, string>>,
+): Record<string, ValueDetail> {
+  const found = Object.entries(values).map(([name, value]) => {
+    const saying = views.find((view) => Object.hasOwn(view.values, name) && view.values[name] === value);
+    const details = saying?.details;
+    return [name, details && Object.hasOwn(details, name) ? details[name] : undefined] as const;
+  });
+  return Object.fromEntries(found.filter((entry): entry is [string, ValueDetail] => entry[1] !== undefined));
 }

@@ -19,6 +19,8 @@ export interface EpochOptions extends FeedOptions {
   shuffle: { seed: number; epoch: number };
   /** 0..1 */
   labelSmoothing: number;
+  /** What a sample of each class counts in the loss, [classes]; absent: 1. */
+  classWeights?: Float32Array;
 }
 
 /**
@@ -48,20 +50,21 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
 }
 
 async function trainStep(
-  { tf, cut, feed, optimizer, labelSmoothing }: EpochOptions,
+  { tf, cut, feed, optimizer, labelSmoothing, classWeights }: EpochOptions,
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number }> {
   const results = tf.tidy((): [Scalar, Tensor] => {
     const outputs = feed.outputs(cut, batch);
     const labels = tf.tensor1d(batch.labels, 'int32');
+    const weights = classWeights && tf.tensor1d(sampleWeights(batch, classWeights));
     let hits: Tensor | undefined;
     try {
       const { value, grads } = tf.variableGrads((): Scalar => {
         const logits = cut.above(outputs, { dropoutSeed });
         // It has to outlive the tidy that gradients are computed in.
         hits = tf.keep(logits.argMax(-1).equal(labels).sum());
-        return crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch));
+        return crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch), weights);
       }, cut.variables as Variable[]);
       optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
       return [value, hits!];
@@ -77,6 +80,18 @@ async function trainStep(
   } finally {
     tf.dispose(results);
   }
+}
+
+/** What each sample of a batch counts; of a mixed photo both classes' by their shares. */
+export function sampleWeights(
+  { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
+  classWeights: Float32Array,
+): Float32Array {
+  return Float32Array.from(labels, (label, row) => {
+    const share = mixed?.shares[row] ?? 1;
+    const other = mixed === undefined ? 0 : classWeights[mixed.others[row]!]!;
+    return share * classWeights[label]! + (1 - share) * other;
+  });
 }
 
 function mixedLabels(tf: Tf, { mixed }: Batch): { others: Tensor1D; shares: Tensor1D } | undefined {

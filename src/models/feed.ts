@@ -52,6 +52,8 @@ export interface FeedOptions {
   signal: AbortSignal;
   /** Absent: in the order given. */
   shuffle?: { seed: number; epoch: number };
+  /** Each class equally often, in as many draws; with `shuffle`. Absent: each sample once. */
+  balance?: 'class';
   /** Of pixels: how photos are changed, anew in each epoch. */
   augment?: AugmentOptions;
   /** Told how long each batch was waited for. */
@@ -76,7 +78,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
   const vectors = cache.identity.kind === 'vectors';
   let readers: Readers | undefined;
   return {
-    batches(samples, { batchSize, signal, shuffle, augment, onWait }) {
+    batches(samples, { batchSize, signal, shuffle, balance, augment, onWait }) {
       readers ??= openReaders(cache, vectors ? 0 : 1);
       const source = batches(cache, {
         samples,
@@ -88,6 +90,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocess
         workers: readers,
         ...(!vectors && { normalise: preprocessing, ...(augment && { augment }) }),
         ...(shuffle && { shuffle }),
+        ...(balance && { balance }),
       });
       return timed(source, onWait);
     },

@@ -3,7 +3,7 @@ import type { AugmentationRecipe } from '../augment/schema.js';
 import type { EventBus } from '../events.js';
 import type { PixelTarget } from '../kernels/pixel-pool.js';
 import { hash32 } from '../random.js';
-import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
+import type { ModelRecipe, PhaseRecipe, TrainingRecipe } from '../recipe.js';
 import type { Sample, Side } from '../records.js';
 import type { EpochRecord, TrainResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
@@ -15,9 +15,10 @@ import {
   type TrainingState,
   writeCheckpoint,
 } from './checkpoint.js';
+import { classWeights } from './class-weights.js';
 import { buildClassifier, countParameters, firstTrained, phaseName } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
-import { logitsOf, trainEpoch } from './epoch.js';
+import { type EpochOptions, logitsOf, trainEpoch } from './epoch.js';
 import { createFeed, type Feed, type KeyedSample, keyedSamples } from './feed.js';
 import { saveModel } from './model-folder.js';
 import type { Network } from './networks/network.js';
@@ -43,6 +44,8 @@ export interface FitOptions {
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: PixelTarget;
   pretrained?: Pretrained;
+  /** How rare classes are made up for, on the train side. */
+  training?: TrainingRecipe;
   /** How training photos are changed, anew in each epoch; of stored views, only how they are mixed. Not of features. */
   augmentation?: AugmentationRecipe;
   /** Where the model is saved. */
@@ -90,6 +93,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       classifier: model,
       feed,
       train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
+      making: making(options, classes),
       validation: sideOf('validation', cache),
       history: [],
       backends: new Set([options.backend]),
@@ -133,12 +137,24 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
   }
 }
 
+/** How the recipe makes up for rare classes. */
+function making({ training = {}, samples }: FitOptions, classes: readonly string[]): Training['making'] {
+  const { sampling, classWeights: rule } = training;
+  const train = samples.filter(({ split }) => split === 'train').map(({ label }) => classes.indexOf(label));
+  return {
+    ...(sampling === 'class' && { balance: 'class' }),
+    ...(rule && { classWeights: classWeights(rule, train, classes.length) }),
+  };
+}
+
 interface Training extends FitOptions {
   classifier: LayersModel;
   /** The photos themselves. */
   feed: Feed;
   /** The train side, by view. */
   train: readonly { feed: Feed; samples(): readonly KeyedSample[] }[];
+  /** How it makes up for rare classes. */
+  making: Pick<EpochOptions, 'balance' | 'classWeights'>;
   validation: readonly KeyedSample[];
   history: EpochRecord[];
   backends: Set<string>;
@@ -206,6 +222,7 @@ async function trainPhase(
         shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
         ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
         labelSmoothing: model.head.labelSmoothing,
+        ...training.making,
         signal,
         onWait,
       }).finally(async () => {

@@ -8,6 +8,7 @@ import type { Tf } from './backends/backend.js';
  * @param labels [batch] int32, 0..classes−1
  * @param smoothing 0..1
  * @param mixed of photos that were mixed: their other classes, [batch] int32, and their labels' shares, [batch]
+ * @param weights what each sample counts, [batch]; absent: 1
  */
 export function crossEntropy(
   tf: Tf,
@@ -15,6 +16,7 @@ export function crossEntropy(
   labels: Tensor1D,
   smoothing: number,
   mixed?: { others: Tensor1D; shares: Tensor1D },
+  weights?: Tensor1D,
 ): Scalar {
   const classes = logits.shape[1];
   const oneHot = (of: Tensor1D) =>
@@ -26,5 +28,6 @@ export function crossEntropy(
     const share = shares.expandDims(1);
     targets = targets.mul(share).add(oneHot(others).mul(tf.sub(1, share)));
   }
-  return logits.logSoftmax().mul(targets).sum(-1).mean().neg().asScalar();
+  const likelihoods = logits.logSoftmax().mul(targets).sum(-1);
+  return (weights === undefined ? likelihoods : likelihoods.mul(weights)).mean().neg().asScalar();
 }

@@ -1,3 +1,4 @@
+import type { LanguagePreference } from '../attributes.js';
 import { mapOrdered } from '../concurrency.js';
 import { componentsOf, itemLinks, nameLinks } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
@@ -15,6 +16,8 @@ export interface DeduplicateOptions {
   photos: 'decode' | 'stat' | 'none';
   /** Which of several values of one attribute wins. */
   conflicts: 'majority' | 'first';
+  /** Which of a listing's texts is its value, by language; default: US English, then any English, then any. */
+  language?: LanguagePreference | undefined;
   /** Grounds on which photos are one picture, and merged. */
   same: readonly ('bytes' | 'pixels' | 'near')[];
   /** Grounds on which photos are of one family, and share a component. */
@@ -41,12 +44,12 @@ const PAIRS_A_JOB = 16;
  * of the data: it holds the views' values and, with `photos: decode`, about 1 KB a photo.
  */
 export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Photo> {
-  const { photos, conflicts, same, family, groups = () => {} } = options;
+  const { photos, conflicts, language, same, family, groups = () => {} } = options;
   return {
     name: 'deduplicate',
     async *run(source, context) {
       const { account } = context;
-      const collection = imageCollection();
+      const collection = imageCollection(language);
       for await (const view of source) {
         if (!collection.add(view)) continue;
         account.merged(`${view.itemId}/${view.imageId}`, 'same-image', view.imageId);

@@ -1,4 +1,6 @@
 import { matchKey } from '../attributes.js';
+import { type LabelReader, type LabelValue, labelReader } from '../labels/reader.js';
+import type { Normalise } from '../labels/schema.js';
 import type { LabelledPhoto, Photo } from '../records.js';
 import type { Stage } from '../stage.js';
 
@@ -6,66 +8,168 @@ export interface LabelOptions {
   task: string;
   /** The attribute to learn; default: the name of the task. */
   attribute?: string | undefined;
-  /** Classes with fewer photos are dropped. */
+  /** How its values become labels; default: they are the labels. */
+  normalise?: Normalise | undefined;
+  /** The label of photos without a value; default: they are dropped. */
+  missing?: string | undefined;
+  /** Classes with fewer photos are dropped, or go into `other`. */
   minPerClass: number;
   drop: readonly string[];
   merge: Readonly<Record<string, string>>;
   /** Only these labels, after merging. */
   select?: readonly string[] | undefined;
+  /** Only so many classes, the largest. */
+  top?: number | undefined;
+  /** The label of photos whose own is not selected, too rare or not among the top; default: they are dropped. */
+  other?: string | undefined;
+  /** Told the values that no label could be read from. */
+  unmapped?: (values: readonly UnmappedValue[]) => void;
+}
+
+/** A value that the recipe's `normalise` could not read. */
+export interface UnmappedValue {
+  value: string;
+  photos: number;
+}
+
+/** A photo that has a label, of the recipe's or of its own. */
+interface Kept {
+  photo: Photo;
+  key: string;
 }
 
 /**
- * Photos → labelled photos of one task. Values are compared after `matchKey`; a class is shown in the recipe's way of
- * writing it where `merge` or `select` names it, else as most of its photos write it. Class sizes need the whole view:
- * the stage holds its photos.
+ * Photos → labelled photos of one task. Values are read by `normalise`, merged, dropped and selected, and counted: too
+ * small classes and those beyond the `top` leave. Labels are compared by the reader's key (`matchKey`, for brands
+ * theirs); a class is shown in the recipe's way of writing it where `merge`, `select`, `missing` or `other` names it,
+ * else as most of its photos write it. Nothing depends on arrival order. Class sizes need the whole view: the stage
+ * holds its photos.
  */
 export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
-  const { task, attribute = task, minPerClass, drop, merge, select } = options;
-  const dropped = new Set(drop.map(matchKey));
-  const merged = new Map(Object.entries(merge).map(([from, into]) => [matchKey(from), into]));
-  const selected = select === undefined ? undefined : new Set(select.map(matchKey));
-  const given = new Map([...Object.values(merge), ...(select ?? [])].map((text) => [matchKey(text), text]));
+  const { task, attribute = task, missing, other, unmapped = () => {} } = options;
   return {
     name: 'label',
     task,
     async *run(source, { account }) {
-      const kept: { photo: Photo; key: string }[] = [];
+      const photos: Photo[] = [];
+      for await (const photo of source) photos.push(photo);
+      const values = photos.map((photo) => labelValue(photo, attribute));
+      const reader = labelReader(
+        options.normalise,
+        values.filter((value) => value !== undefined),
+      );
+      const rules = rulesOf(options, reader);
+      const kept: Kept[] = [];
       const written = new Map<string, Map<string, number>>();
-      for await (const photo of source) {
-        const raw = Object.hasOwn(photo.attributes, attribute) ? photo.attributes[attribute] : undefined;
-        if (raw === undefined || matchKey(raw) === '') {
+      const unread = new Map<string, number>();
+      const keep = (photo: Photo, name: string) => {
+        const key = reader.keyOf(name);
+        kept.push({ photo, key });
+        count(written, key, name);
+      };
+      for (const [index, photo] of photos.entries()) {
+        const value = values[index];
+        const raw = value?.value ?? missing;
+        if (raw === undefined) {
           account.dropped(photo.imageId, 'label-missing');
           continue;
         }
-        const value = merged.get(matchKey(raw)) ?? raw;
-        const key = matchKey(value);
-        if (dropped.has(key)) account.dropped(photo.imageId, 'label-dropped', { detail: raw });
-        else if (selected !== undefined && !selected.has(key)) {
-          account.dropped(photo.imageId, 'label-not-selected', { detail: raw });
-        } else {
-          kept.push({ photo, key });
-          const ways = written.get(key) ?? new Map<string, number>();
-          ways.set(value, (ways.get(value) ?? 0) + 1);
-          written.set(key, ways);
+        const given = value === undefined ? undefined : rules.merged(value.value);
+        const reading =
+          value === undefined || given !== undefined ? { label: given ?? raw } : reader.read(value);
+        if ('fault' in reading) {
+          account.dropped(photo.imageId, reading.fault, { detail: raw });
+          if (reading.fault === 'label-unmapped') unread.set(raw, (unread.get(raw) ?? 0) + 1);
+          continue;
         }
+        const name = (given === undefined ? rules.merged(reading.label) : undefined) ?? reading.label;
+        if (rules.dropped(name)) account.dropped(photo.imageId, 'label-dropped', { detail: raw });
+        else if (value === undefined || rules.selected(name)) keep(photo, name);
+        else if (other !== undefined) keep(photo, other);
+        else account.dropped(photo.imageId, 'label-not-selected', { detail: raw });
       }
+      unmapped(ranked(unread).map(([value, times]) => ({ value, photos: times })));
+
+      const nameOf = (key: string) => rules.given.get(key) ?? ranked(written.get(key)!)[0]![0].trim();
+      const fates = fatesOf(written, options, reader);
       for (const { photo, key } of kept) {
-        const ways = written.get(key)!;
-        const name = given.get(key) ?? mostFrequent(ways);
-        if (sum(ways.values()) < minPerClass) {
-          account.dropped(photo.imageId, 'class-too-small', { detail: name });
+        const fate = fates.get(key)!;
+        if (typeof fate !== 'string') {
+          account.dropped(photo.imageId, fate.reason, { detail: nameOf(key) });
           continue;
         }
         const { path, file, component, imageId, sha256 } = photo;
-        yield { path, file, label: name, component, imageId, sha256, task };
+        yield { path, file, label: nameOf(fate), component, imageId, sha256, task };
       }
     },
   };
 }
 
-/** Ties go to the first in the order of UTF-16 code units, so that arrival order does not matter. */
-function mostFrequent(ways: ReadonlyMap<string, number>): string {
-  return [...ways].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]![0].trim();
+function labelValue({ attributes, details = {} }: Photo, attribute: string): LabelValue | undefined {
+  const value = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
+  if (value === undefined || matchKey(value) === '') return undefined;
+  return { value, ...(Object.hasOwn(details, attribute) && details[attribute]) };
+}
+
+/** What a recipe says about single labels. */
+interface Rules {
+  /** What it becomes, in the recipe's own writing. */
+  merged(name: string): string | undefined;
+  dropped(name: string): boolean;
+  selected(name: string): boolean;
+  /** The recipe's writing by key. */
+  given: ReadonlyMap<string, string>;
+}
+
+function rulesOf({ drop, merge, select, missing, other }: LabelOptions, { keyOf }: LabelReader): Rules {
+  const drops = new Set(drop.map(keyOf));
+  const merges = new Map(Object.entries(merge).map(([from, into]) => [keyOf(from), into]));
+  const selects = select === undefined ? undefined : new Set(select.map(keyOf));
+  const named = [missing, other].filter((text) => text !== undefined);
+  return {
+    merged: (name) => merges.get(keyOf(name)),
+    dropped: (name) => drops.has(keyOf(name)),
+    selected: (name) => selects?.has(keyOf(name)) ?? true,
+    given: new Map([...Object.values(merge), ...(select ?? []), ...named].map((text) => [keyOf(text), text])),
+  };
+}
+
+/** What becomes of each class: the key that its photos go under, or why they are dropped. */
+function fatesOf(
+  written: Map<string, Map<string, number>>,
+  { minPerClass, top = Number.POSITIVE_INFINITY, other }: LabelOptions,
+  { keyOf }: LabelReader,
+): ReadonlyMap<string, string | { reason: 'class-too-small' | 'class-not-top' }> {
+  const bucket = other === undefined ? undefined : keyOf(other);
+  const sizes = new Map([...written].map(([key, ways]) => [key, sum(ways.values())]));
+  const inBucket = bucket === undefined ? 0 : (sizes.get(bucket) ?? 0);
+  // The bucket is no class that competes with the others.
+  if (bucket !== undefined) sizes.delete(bucket);
+  const large = ranked(sizes).filter(([, size]) => size >= minPerClass);
+  const largest = new Set(large.slice(0, top).map(([key]) => key));
+  const beyond = new Set(large.slice(top).map(([key]) => key));
+  const reasonOf = (key: string) =>
+    ({ reason: beyond.has(key) ? 'class-not-top' : 'class-too-small' }) as const;
+  const left = [...sizes].filter(([key]) => !largest.has(key));
+  const collected = inBucket + sum(left.map(([, size]) => size));
+  const holds = bucket !== undefined && collected >= minPerClass;
+  if (holds && !written.has(bucket)) written.set(bucket, new Map([[other!, collected]]));
+  return new Map([
+    ...[...largest].map((key) => [key, key] as const),
+    ...left.map(([key]) => [key, holds ? bucket : reasonOf(key)] as const),
+    ...(bucket === undefined ? [] : [[bucket, holds ? bucket : reasonOf(bucket)] as const]),
+  ]);
+}
+
+function count(counts: Map<string, Map<string, number>>, key: string, name: string): void {
+  const ways = counts.get(key) ?? new Map<string, number>();
+  ways.set(name, (ways.get(name) ?? 0) + 1);
+  counts.set(key, ways);
+}
+
+/** The most frequent first; ties in the order of UTF-16 code units, so that arrival order does not matter. */
+function ranked(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
 function sum(values: Iterable<number>): number {

@@ -10,7 +10,7 @@ import { identityHash, pixelIdentity, pixelTarget } from '../sinks/tensor-cache/
 import { withCaches } from '../sinks/tensor-cache/with-caches.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
 import type { RunContext } from '../stage.js';
-import type { CacheSummary } from '../summary.js';
+import type { CacheSummary, Unmapped } from '../summary.js';
 import { type Accounted, accountedStep } from './accounted.js';
 import { keeps, type PixelCache, storePhotos } from './store-photos.js';
 
@@ -23,6 +23,8 @@ export interface TaskSamples {
   natural: Readonly<Record<string, number>>;
   /** Whether the samples came from a file instead of from curation. */
   given: boolean;
+  /** Where the recipe normalises values: those that had no label. */
+  unmapped?: Unmapped;
 }
 
 /** Where a task's photos lie: the photos themselves, and stored views of those that it is trained on. */

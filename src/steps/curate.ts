@@ -11,11 +11,19 @@ import { balance } from '../stages/balance.js';
 import { type DuplicateGroup, deduplicate } from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
 import { join as joinImages } from '../stages/join.js';
-import { label } from '../stages/label.js';
+import { label, type UnmappedValue } from '../stages/label.js';
 import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
 import { collect, iterate, observed } from '../streams.js';
-import { type CuratedTask, countLabels, curatedTask, samplesFiles, writeSamples } from './samples.js';
+import type { Unmapped } from '../summary.js';
+import {
+  type CuratedTask,
+  countLabels,
+  curatedTask,
+  mostUnmapped,
+  samplesFiles,
+  writeSamples,
+} from './samples.js';
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
@@ -38,12 +46,23 @@ export function curateOutputs(tasks: readonly string[]): string[] {
  * @param source their identity.
  */
 export function curateDependencies(recipe: Recipe, tasks: readonly string[], source: unknown): unknown {
-  const { seed, source: reading, views, conflicts, deduplicate: duplicates, split: sides } = recipe;
+  const { seed, source: reading, views, language, conflicts, deduplicate: duplicates, split: sides } = recipe;
   const labels = tasks.map((task) => {
-    const { model, ...rest } = recipe.tasks[task]!;
+    const { model, training, ...rest } = recipe.tasks[task]!;
     return [task, rest];
   });
-  return { version: 1, seed, reading, views, conflicts, duplicates, sides, labels, source };
+  return {
+    version: 1,
+    seed,
+    reading,
+    views,
+    ...(language && { language }),
+    conflicts,
+    duplicates,
+    sides,
+    labels,
+    source,
+  };
 }
 
 /**
@@ -65,11 +84,11 @@ export async function curate(options: {
   const sides = new Map<string, Side>();
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
-    const { samples, natural } = await curateTask(photos, { task, recipe, sides, context });
+    const { samples, natural, unmapped } = await curateTask(photos, { task, recipe, sides, context });
     // Nothing may be lost between stages either.
     assertChained(context.counts.filter((counts) => counts.task === undefined || counts.task === task));
     await writeSamples(run, task, samples);
-    curated[task] = curatedTask(samples, natural);
+    curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
   }
   return { profile: profile.result(), photos: photos.length, tasks: curated };
 }
@@ -111,17 +130,22 @@ async function curatePhotos(options: {
 
 /** The deduplicate stage of a recipe. */
 function deduplication(recipe: Recipe, onGroup: (group: DuplicateGroup) => void) {
-  const { conflicts, source, deduplicate: duplicates } = recipe;
-  return deduplicate({ photos: source.photos, conflicts, ...duplicates, groups: onGroup });
+  const { conflicts, language, source, deduplicate: duplicates } = recipe;
+  return deduplicate({ photos: source.photos, conflicts, language, ...duplicates, groups: onGroup });
 }
 
 async function curateTask(
   photos: readonly Photo[],
   options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
-): Promise<{ samples: Sample[]; natural: Record<string, number> }> {
+): Promise<{ samples: Sample[]; natural: Record<string, number>; unmapped: Unmapped | undefined }> {
   const { task, recipe, sides, context } = options;
-  const { model: _, ...labels }: TaskRecipe = recipe.tasks[task]!;
-  const labelled = await collect(runStage(label({ task, ...labels }), iterate(photos), context));
+  const { model: _, training: __, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  let unmapped: Unmapped | undefined;
+  const take = (values: readonly UnmappedValue[]) => {
+    if (labels.normalise !== undefined) unmapped = mostUnmapped(values);
+  };
+  const stage = label({ task, ...labels, unmapped: take });
+  const labelled = await collect(runStage(stage, iterate(photos), context));
   const natural = countLabels(labelled);
   if (Object.keys(natural).length < 2) {
     const found = Object.keys(natural).join(', ') || 'none';
@@ -137,7 +161,7 @@ async function curateTask(
     context,
   );
   const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
-  return { samples, natural };
+  return { samples, natural, unmapped };
 }
 
 const PHOTO_COLUMNS = {
@@ -161,7 +185,7 @@ async function writePhotos(file: string, photos: readonly Photo[]): Promise<void
     ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
   };
   function* rows() {
-    for (const { attributes: values, file: _, ...photo } of photos) {
+    for (const { attributes: values, details: __, file: _, ...photo } of photos) {
       // Without a prototype, so that a column called `constructor` is empty where no attribute is.
       yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo);
     }

@@ -46,6 +46,7 @@ export function reportStep(options: {
           name: cached.task,
           samples: cached.samples,
           ...(!cached.given && { natural: cached.natural }),
+          ...(cached.unmapped && { unmapped: cached.unmapped }),
           train,
           evaluation,
           fileOf: (path) => imagesRoot.placeOf(path),

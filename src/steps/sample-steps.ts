@@ -84,10 +84,17 @@ export async function sampleSteps(
       accounts.push(step);
       curated = step.result;
     }
-    const { digest, natural } = curated!;
+    const { digest, natural, unmapped } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
-    tasks.push({ task, digest, natural, given: file !== undefined, samples: hashed });
+    tasks.push({
+      task,
+      digest,
+      natural,
+      given: file !== undefined,
+      samples: hashed,
+      ...(unmapped && { unmapped }),
+    });
   }
   return { tasks, profile: curation?.profile, accounts };
 }

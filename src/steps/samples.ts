@@ -9,7 +9,9 @@ import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
 import type { ImagesRoot } from '../sources/source.js';
+import type { UnmappedValue } from '../stages/label.js';
 import { collect, iterate } from '../streams.js';
+import type { Unmapped } from '../summary.js';
 
 const READS_AT_ONCE = 16;
 
@@ -19,6 +21,8 @@ export interface CuratedTask {
   sides: Record<Side, number>;
   /** Photos a class before the cap: the classes' natural shares. */
   natural: Record<string, number>;
+  /** Where the recipe normalises values: those that it could not read. */
+  unmapped?: Unmapped;
   /** sha256 over the samples as written, hex: what later steps depend on. */
   digest: string;
 }
@@ -27,6 +31,15 @@ export function curatedTask(samples: readonly Sample[], natural: Record<string, 
   const hash = createHash('sha256');
   for (const sample of samples) hash.update(`${JSON.stringify(sampleRecord(sample))}\n`);
   return { samples: samples.length, sides: countSides(samples), natural, digest: hash.digest('hex') };
+}
+
+/** So many values are named; the ledger has all. */
+const NAMED_UNMAPPED = 100;
+
+/** What the summary and the report say of values that had no label, the most frequent first. */
+export function mostUnmapped(values: readonly UnmappedValue[]): Unmapped {
+  const photos = values.reduce((total, value) => total + value.photos, 0);
+  return { photos, values: values.length, most: values.slice(0, NAMED_UNMAPPED) };
 }
 
 /** The files that hold a task's samples in a run folder, relative to it. */

@@ -6,12 +6,13 @@ import type { Features } from './features.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
-export function preparedTask({ samples, given }: TaskSamples, recipe: Recipe): PreparedTask {
+export function preparedTask({ samples, given, unmapped }: TaskSamples, recipe: Recipe): PreparedTask {
   return {
     classes: new Set(samples.map(({ label }) => label)).size,
     samples: samples.length,
     splits: countSides(samples),
     splitBy: given ? 'given' : recipe.split.by,
+    ...(unmapped && { unmapped }),
   };
 }
 
@@ -21,13 +22,14 @@ export function taskSummary(
   evaluation: EvaluationResult,
   features?: Features,
 ): TaskSummary {
-  const { classes, samples, splits, splitBy } = prepared;
+  const { classes, samples, splits, splitBy, unmapped } = prepared;
   const { side, accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
   return {
     classes,
     samples,
     splits,
     splitBy,
+    ...(unmapped && { unmapped }),
     evaluatedOn: side,
     accuracy,
     accuracyInterval,

@@ -45,6 +45,7 @@ export async function trainStep(options: {
   const { task, pixels, views, weights } = inputs;
   const model = modelOf(recipe, task.task);
   const { augmentation } = recipe;
+  const { training } = recipe.tasks[task.task] ?? {};
   const dependsOn = {
     // 3: an epoch’s order is a bijection’s.
     version: 3,
@@ -53,6 +54,7 @@ export async function trainStep(options: {
     samples: task.digest,
     pixels: pixels.identity,
     pretrained: weights?.pretrained.digest ?? null,
+    ...(training && { training }),
     ...(augmentation && { augmentation }),
     ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
   };
@@ -82,6 +84,7 @@ export async function trainStep(options: {
           cache: cacheOf(inputs),
           input,
           ...(views.length > 0 && { views: inputs.features?.views ?? views }),
+          ...(training && { training }),
           ...(afresh && { augmentation: afresh }),
           ...(weights && { weights: weights.folder }),
           folder,

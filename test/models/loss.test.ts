@@ -32,3 +32,27 @@ it('crossEntropy of mixed photos is the mean of both classes’ by their shares'
   }
   await stop();
 });
+
+it('crossEntropy of weighted samples is the mean of their own by their weights, as Keras’s is', async () => {
+  const { tf, stop } = await startBackend('cpu');
+  const rows = [
+    [0.3, -1, 2],
+    [1.5, 0.2, -0.4],
+  ];
+  const labels = [2, 1];
+  const weights = [0.25, 3];
+  const own = rows.map(
+    (row, index) =>
+      crossEntropy(tf, tf.tensor2d([row]), tf.tensor1d([labels[index]!], 'int32'), 0.1).dataSync()[0]!,
+  );
+  const loss = crossEntropy(
+    tf,
+    tf.tensor2d(rows),
+    tf.tensor1d(labels, 'int32'),
+    0.1,
+    undefined,
+    tf.tensor1d(weights),
+  );
+  expect(loss.dataSync()[0]).toBeCloseTo((own[0]! * weights[0]! + own[1]! * weights[1]!) / 2, 6);
+  await stop();
+});

@@ -57,3 +57,33 @@ it('lets everything through without a cap, holding nothing', async () => {
   const photos = Array.from({ length: 9 }, (_, index) => photo(`p${index}`, 'a'));
   expect(await runOver(balance({}), photos, testContext())).toEqual(photos);
 });
+
+it('draws the same photos of a class however many photos another one gains or loses', async () => {
+  const ids = fc.uniqueArray(fc.integer({ min: 0, max: 999 }), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(ids, ids, ids, fc.integer({ min: 1, max: 10 }), async (own, some, others, cap) => {
+      const photos = own.map((id) => photo(`a${id}`, 'a'));
+      const keptOfA = async (more: number[]) => {
+        const others = more.map((id) => photo(`b${id}`, 'b'));
+        const out = await runOver(balance({ cap }), [...others, ...photos], testContext());
+        return out.filter(({ label }) => label === 'a').map(({ imageId }) => imageId);
+      };
+      expect(await keptOfA(some)).toEqual(await keptOfA(others));
+    }),
+  );
+});
+
+it('puts another photo of the same class in the place of one at most', async () => {
+  await fc.assert(
+    fc.asyncProperty(shuffled, fc.integer({ min: 1, max: 20 }), async (photos, cap) => {
+      const kept = async (some: LabelledPhoto[]) =>
+        new Set((await runOver(balance({ cap }), some, testContext())).map(({ imageId }) => imageId));
+      const before = await kept(photos);
+      const after = await kept([photo('new', 'a'), ...photos]);
+      const gone = [...before].filter((id) => !after.has(id));
+      const come = [...after].filter((id) => !before.has(id));
+      expect(come.filter((id) => id !== 'new')).toEqual([]);
+      expect(gone.length).toBeLessThanOrEqual(come.length);
+    }),
+  );
+});

@@ -1,7 +1,7 @@
 import type { AugmentationRecipe } from '../../augment/schema.js';
 import type { PlainError } from '../../errors.js';
 import type { PipelineEvent } from '../../events.js';
-import type { ModelRecipe } from '../../recipe.js';
+import type { ModelRecipe, TrainingRecipe } from '../../recipe.js';
 import type { Sample, Side } from '../../records.js';
 import type { EvaluationResult, TrainResult } from '../../results.js';
 import type { CacheReference } from '../../sinks/tensor-cache/with-caches.js';
@@ -21,6 +21,7 @@ export interface FitJob {
   /** What the train side is read from, epoch by epoch in turn; absent: `cache`. */
   views?: readonly CacheReference[];
   input: FitOptions['input'];
+  training?: TrainingRecipe;
   augmentation?: AugmentationRecipe;
   /** Folder of the base's pretrained weights; absent: from scratch. */
   weights?: string;

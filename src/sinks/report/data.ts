@@ -1,6 +1,6 @@
 import { type Sample, SIDES, type Side } from '../../records.js';
 import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
-import type { Summary } from '../../summary.js';
+import type { Summary, Unmapped } from '../../summary.js';
 import type { LedgerSummary } from '../ledger.js';
 
 /** Everything that a report shows. Plain data: the same data give the same file. */
@@ -26,6 +26,8 @@ export interface TaskReport {
   name: string;
   /** In the classes' order. */
   classes: readonly ClassReport[];
+  /** Where the recipe normalises values: those that had no label. */
+  unmapped?: Unmapped;
   train: TrainResult;
   evaluation: Omit<EvaluationResult, 'mistakes'> & { mistakes: readonly ReportMistake[] };
 }
@@ -62,14 +64,16 @@ export function taskReport(options: {
   name: string;
   samples: Iterable<Sample>;
   natural?: Readonly<Record<string, number>>;
+  unmapped?: Unmapped;
   train: TrainResult;
   evaluation: EvaluationResult;
   fileOf: (path: string) => string;
 }): TaskReport {
-  const { name, samples, natural, train, evaluation, fileOf } = options;
+  const { name, samples, natural, unmapped, train, evaluation, fileOf } = options;
   return {
     name,
     classes: classReports(samples, natural),
+    ...(unmapped && { unmapped }),
     train,
     evaluation: {
       ...evaluation,

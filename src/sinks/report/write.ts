@@ -15,6 +15,7 @@ import { recordsSection } from './sections/records.js';
 import { samplesSection } from './sections/samples.js';
 import { summarySection } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
+import { unmappedSection } from './sections/unmapped.js';
 
 /** Sample photos that a page may hold in all, at about 4 kB each; each class has one in any case. */
 const MOST_PHOTOS = 300;
@@ -62,6 +63,7 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
     title: `Task ${task.name}`,
     parts: [
       countsSection(task, `${id}-counts`),
+      ...(task.unmapped === undefined ? [] : [unmappedSection(task.unmapped, `${id}-unmapped`)]),
       samplesSection(task, `${id}-samples`, made, photosPerClass),
       trainingSection(task, `${id}-training`),
       classesSection(task, `${id}-classes`),

@@ -190,3 +190,25 @@ it('keeps the page small for a dump that makes up its columns', async () => {
   expect(rows.at(-1)?.[0]).toBe('key_19999');
   expect(textOf(page)).toContain('the 19,800 that are emptier still are not shown');
 });
+
+describe('values without a label', () => {
+  const most = [{ value: '<b>floral</b>', photos: 7 }];
+
+  it('are listed where the recipe normalises values, and only there', async () => {
+    const page = await written(
+      changed(reportData(), (task) => ({ ...task, unmapped: { photos: 9, values: 3, most } })),
+    );
+    const section = textOf(sectionOf(page, 'task-1-unmapped'));
+    expect(section).toContain('9 photos left because no label could be read from 3 values');
+    expect(section).toContain('the ledger has the other 2');
+    expect(section).toContain('<b>floral</b>');
+    expect(await written(reportData())).not.toContain('task-1-unmapped');
+  });
+
+  it('may be none', async () => {
+    const page = await written(
+      changed(reportData(), (task) => ({ ...task, unmapped: { photos: 0, values: 0, most: [] } })),
+    );
+    expect(textOf(sectionOf(page, 'task-1-unmapped'))).toContain('Every value has a label.');
+  });
+});
