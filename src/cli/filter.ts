@@ -5,7 +5,7 @@ import type { StageCounts } from '../events.js';
 import { silentLedger } from '../ledger.js';
 import { writeJsonLines } from '../sinks/jsonl.js';
 import { ledgerFile } from '../sinks/ledger.js';
-import { splitRows } from '../sources/lines.js';
+import { readRows } from '../sources/shard.js';
 import type { RawRow } from '../sources/source.js';
 import { type RunContext, runStage, type Stage } from '../stage.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
@@ -19,7 +19,7 @@ export interface FilterOptions extends ResourceOptions {
   ledger?: string;
 }
 
-/** Adds a stage as a Unix filter: JSON lines on stdin, JSON lines on stdout, everything else on stderr. */
+/** Adds a stage as a Unix filter: JSON lines on stdin (or what else `readRows` takes), JSON lines on stdout, everything else on stderr. */
 export function filterCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
@@ -45,7 +45,7 @@ export async function runFilter<Out>(
   const context = createContext(options, { ledger, seed: options.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false, verbose: false });
   try {
-    await writeJsonLines(chain(splitRows(process.stdin, { signal }), context), process.stdout);
+    await writeJsonLines(chain(readRows(process.stdin, { signal }), context), process.stdout);
   } finally {
     progress.stop();
     await ledger.close();

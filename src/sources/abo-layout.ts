@@ -3,16 +3,15 @@ import { join, posix } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { type Archive, indexArchive, type Opening } from './archive.js';
 import { imagesInArchive, imagesInFolder } from './images-root.js';
-import type { DumpFile } from './shard.js';
+import { type DumpFile, SHARD } from './shard.js';
 import type { ImagesRoot } from './source.js';
 
 const LISTINGS = 'listings/metadata';
 const LISTINGS_ARCHIVE = 'abo-listings.tar';
-const SHARD = /^listings_.*\.json(\.gz)?$/;
 
 const IMAGES = 'images/small';
 const IMAGES_ARCHIVE = 'abo-images-small.tar';
-const TABLES = ['images/metadata/images.csv.gz', 'images/metadata/images.csv'];
+const TABLES = ['.gz', '', '.zst'].map((packing) => `images/metadata/images.csv${packing}`);
 
 /**
  * The shards in ABO's order, which is the order of their names: 0..9, then a..f.

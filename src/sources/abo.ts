@@ -6,17 +6,16 @@ import { findImages, findShards } from './abo-layout.js';
 import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
 import { readImageTable } from './image-table.js';
-import { splitRows } from './lines.js';
-import { readShard } from './shard.js';
+import { readRows, readShard } from './shard.js';
 import type { Source } from './source.js';
 
-/** A dump in ABO's own layout, or its listings from a stream with the photos in such a dump. */
+/** A dump in ABO's own layout, or its listings from a stream (as `readRows` takes it) with the photos in such a dump. */
 export type AboOptions = ({ dir: string } | { stdin: AsyncIterable<Uint8Array>; images: string }) &
   Partial<Opening>;
 
 /**
- * Opens a dump in ABO's layout: `listings/metadata/listings_*.json[.gz]`, `images/metadata/images.csv[.gz]`,
- * `images/small/`. What is not there as a folder comes from ABO's archives as they are downloaded,
+ * Opens a dump in ABO's layout: `listings/metadata/listings_*.json[.gz|.zst]`,
+ * `images/metadata/images.csv[.gz|.zst]`, `images/small/`. What is not there as a folder comes from ABO's archives as they are downloaded,
  * `abo-listings.tar` and `abo-images-small.tar`: their headers are read here, once, and nothing is unpacked.
  * @throws {PipelineError} `DUMP_MISSING` when the folder, the image table or the listings are not there,
  * `DUMP_EMPTY` when it has no shard, `INPUT_INVALID` for a damaged, cut or compressed archive, `ABORTED`.
@@ -38,7 +37,7 @@ export async function aboSource(options: AboOptions): Promise<Source> {
     return {
       ...photos,
       name: '-',
-      rows: (signal) => splitRows(options.stdin, { signal }),
+      rows: (signal) => readRows(options.stdin, { signal }),
       identity: async () => undefined,
     };
   }

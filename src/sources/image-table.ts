@@ -1,14 +1,15 @@
-import { createGunzip } from 'node:zlib';
+import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { streamPlace } from '../place.js';
 import type { DumpFile } from './shard.js';
 import type { ImageRow } from './source.js';
+import { packingOfName, unpack } from './unpack.js';
 
 const COLUMNS = ['image_id', 'height', 'width', 'path'] as const;
 
 /**
- * Reads ABO's image table (`image_id,height,width,path`, plain or gzipped), row by row. Rows with too few or too many
+ * Reads ABO's image table (`image_id,height,width,path`, plain, gzipped or as Zstandard), row by row. Rows with too few or too many
  * fields, or without an id or a path, are passed over: what they would have named is then missing from the table and
  * says so in the ledger.
  * @throws {PipelineError} `INPUT_INVALID` when the file is not such a table.
@@ -35,10 +36,9 @@ export async function* readImageTable(
     skip_records_with_error: true,
     info: false,
   });
-  const text = name.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
-  bytes.on('error', (error) => parser.destroy(error));
-  text.on('error', (error: Error) => parser.destroy(error));
-  text.pipe(parser);
+  const text = Readable.from(unpack(bytes, packingOfName(name)), { objectMode: false });
+  // An error of the file ends the parsing, and so whoever reads what it gives.
+  pipeline(text, parser, () => {});
   try {
     for await (const row of parser as AsyncIterable<Record<(typeof COLUMNS)[number], string>>) {
       throwIfAborted(signal);

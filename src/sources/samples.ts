@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { PipelineError } from '../errors.js';
 import { splitRows } from './lines.js';
 import type { RawRow } from './source.js';
+import { packingOfName, unpack } from './unpack.js';
 
 /**
- * The rows of a file of samples: JSON lines (plain or gzipped) or Parquet. A Parquet row comes as its JSON, so that
+ * The rows of a file of samples: JSON lines (plain, gzipped or as Zstandard) or Parquet. A Parquet row comes as its JSON, so that
  * one stage reads them all.
  * @throws {PipelineError} `SAMPLES_INVALID` when the file cannot be read.
  */
@@ -19,13 +19,10 @@ export async function* sampleRows(file: string, signal: AbortSignal): AsyncGener
       return;
     }
     const bytes = createReadStream(file);
-    const text = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
-    bytes.on('error', (error) => text.destroy(error));
     try {
-      yield* splitRows(text, { signal });
+      yield* splitRows(unpack(bytes, packingOfName(file)), { signal });
     } finally {
       bytes.destroy();
-      text.destroy();
     }
   } catch (error) {
     if (error instanceof PipelineError) throw error;
@@ -54,7 +51,7 @@ export async function fileDigest(file: string): Promise<string> {
 
 function unreadable(file: string, cause: unknown): PipelineError {
   return new PipelineError('SAMPLES_INVALID', `Expected a readable file of samples at ${file}`, {
-    hint: 'JSON lines (.jsonl, .jsonl.gz) or .parquet with path, label, split and component.',
+    hint: 'JSON lines (.jsonl, .jsonl.gz, .jsonl.zst) or .parquet with path, label, split and component.',
     cause,
   });
 }

@@ -1,10 +1,13 @@
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { posix } from 'node:path';
 import { throwIfAborted } from '../errors.js';
 import { streamPlace } from '../place.js';
 import { arrayRows } from './json-array.js';
 import { splitRows } from './lines.js';
+import { peek } from './peek.js';
 import type { RawRow } from './source.js';
+import { isTarHeader } from './tar.js';
+import { tarMembers } from './tar-stream.js';
+import { packingOfBytes, packingOfName, unpack } from './unpack.js';
 
 /** A file of a dump. */
 export interface DumpFile {
@@ -14,60 +17,95 @@ export interface DumpFile {
   place: string;
 }
 
+/** Names of listing shards. */
+export const SHARD = /^listings_.*\.json(\.gz|\.zst)?$/;
+
 const CHUNK = 256 * 1024;
+/** A header of a tar archive is as long. */
+const HEAD = 512;
+/** After so much white space a file is taken for lines. */
+const MOST_BLANK = 4096;
 
 /** A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run. */
-export async function* readShard(
-  { name: shard, place }: DumpFile,
-  signal: AbortSignal,
+export async function* readShard({ name, place }: DumpFile, signal: AbortSignal): AsyncGenerator<RawRow> {
+  const bytes = streamPlace(place, { chunk: CHUNK });
+  try {
+    yield* readRows(bytes, { signal, shard: name });
+  } finally {
+    bytes.destroy();
+  }
+}
+
+/**
+ * Listing rows from bytes of any kind: JSON lines or one JSON array, plain, gzipped or as Zstandard; without a name
+ * also an archive with shards in it, in its own order. What goes wrong in reading ends the rows with a fault.
+ * @param options.shard the file's name, which is believed where it says that the file is packed.
+ */
+export async function* readRows(
+  source: AsyncIterable<Uint8Array>,
+  { signal, shard }: { signal: AbortSignal; shard?: string },
 ): AsyncGenerator<RawRow> {
-  // Looked at first: a stream that is open may fail while nobody listens to it yet.
-  const isArray = await beginsWithBracket({ name: shard, place });
-  const { text, close } = openText({ name: shard, place });
   const last = { line: 0 };
   try {
-    const rows = isArray ? arrayRows(text, shard) : splitRows(text, { signal, shard });
+    const bytes = await unpacked(source, shard);
+    const { head, all } = await peek(bytes, neededToTell);
+    if (shard === undefined && isTarHeader(head)) {
+      yield* archiveRows(all, signal);
+      return;
+    }
+    const named = shard === undefined ? {} : { shard };
+    const rows = firstCharacter(head) === '[' ? arrayRows(all, shard) : splitRows(all, { signal, ...named });
     for await (const row of rows) {
       last.line = row.line ?? last.line;
       yield row;
     }
   } catch (error) {
     throwIfAborted(signal);
-    const truncated = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
-    const reason = truncated ? 'truncated-shard' : 'unreadable-shard';
+    const cut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    const reason = cut ? 'truncated-shard' : 'unreadable-shard';
     const detail = `Expected the shard to go on after line ${last.line} but: ${(error as Error).message}`;
-    yield { text: '', shard, line: last.line + 1, fault: { reason, detail } };
-  } finally {
-    close();
+    const where = shard === undefined ? {} : { shard };
+    yield { text: '', ...where, line: last.line + 1, fault: { reason, detail } };
   }
 }
 
-/** Whether a shard is one JSON array instead of lines; judged by its first byte that is not white space. */
-async function beginsWithBracket(file: DumpFile): Promise<boolean> {
-  const { text, close } = openText(file, { most: 64 * 1024 });
-  try {
-    for await (const chunk of text) return /^\uFEFF?\s*\[/.test((chunk as Buffer).toString('utf8', 0, 4096));
-    return false;
-  } catch {
-    // Whatever is wrong with it will be said when it is read.
-    return false;
-  } finally {
-    close();
-  }
+async function unpacked(
+  source: AsyncIterable<Uint8Array>,
+  shard: string | undefined,
+): Promise<AsyncIterable<Uint8Array>> {
+  const byName = packingOfName(shard ?? '');
+  if (byName !== undefined) return unpack(source, byName);
+  const { head, all } = await peek(source, () => 4);
+  return unpack(all, packingOfBytes(head));
 }
 
-/** A file's text, unpacked where its name says that it is gzipped; whoever iterates gets the errors of both. */
-function openText(
-  { name, place }: DumpFile,
-  options: { most?: number } = {},
-): { text: Readable; close(): void } {
-  const bytes = streamPlace(place, { ...options, chunk: CHUNK });
-  const text = name.endsWith('.gz') ? bytes.pipe(createGunzip({ chunkSize: CHUNK })) : bytes;
-  bytes.on('error', (error) => text.destroy(error));
-  text.on('error', () => {});
-  const close = () => {
-    bytes.destroy();
-    text.destroy();
+/** The rows of an archive's shards; where the archive itself is cut, the last of them says so. */
+async function* archiveRows(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<RawRow> {
+  let over = false;
+  const watched = async function* () {
+    try {
+      yield* source;
+    } finally {
+      // An archive says where it ends: nobody reads on but for what is missing.
+      over = true;
+    }
   };
-  return { text, close };
+  for await (const { name, bytes } of tarMembers(watched())) {
+    const shard = posix.basename(name);
+    if (!SHARD.test(shard)) continue;
+    yield* readRows(bytes, { signal, shard });
+    if (over) return;
+  }
+}
+
+/** How many bytes it takes to tell an archive from lines and from an array; lines may come one by one, long after. */
+function neededToTell(head: Buffer): number {
+  const first = firstCharacter(head);
+  if (first === '{' || first === '[') return 1;
+  return first === undefined ? MOST_BLANK : HEAD;
+}
+
+/** The first character of text that is not white space. */
+function firstCharacter(head: Buffer): string | undefined {
+  return /^\uFEFF?\s*(\S)/.exec(head.toString('utf8', 0, MOST_BLANK))?.[1];
 }

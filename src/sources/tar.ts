@@ -27,6 +27,15 @@ export interface TarMember {
   bytes: Buffer;
 }
 
+/** How to go through an archive's bytes; positions never go back. */
+interface TarReading {
+  /** So many bytes at a position, good until the next are asked for. */
+  read(position: number, bytes: number): Buffer | Promise<Buffer>;
+  /** Where the archive ends; unknown where it is a stream. */
+  end?: number;
+  invalid(expected: string, position: number): Error;
+}
+
 /**
  * The regular files of a tar archive in one pass over its headers, memory bounded by one window. Formats: POSIX `ustar`,
  * pax (`path` and `size`; IEEE Std 1003.1, pax) and GNU (long names, sizes in base 256). Folders, links and devices are
@@ -47,37 +56,50 @@ export async function* tarEntries(
         hint,
       });
     const read = windowOver(file, signal, (position) => invalid('a whole archive', position));
-    // What an extended header says of the member that follows it.
-    let next: { name?: string; size?: number } = {};
-    for (let position = 0; ; ) {
-      const header = await read(position, BLOCK);
-      if (header[0] === 0 && header.every((byte) => byte === 0)) return;
-      if (!hasChecksum(header)) {
-        const compressed = position === 0 && header[0] === 0x1f && header[1] === 0x8b;
-        throw invalid(compressed ? 'an archive that is not compressed' : 'a tar header', position);
-      }
-      const kind = String.fromCharCode(header[156]!);
-      const own = numberAt(header, 124, 12);
-      const size = WITHOUT_BYTES.includes(kind) ? 0 : EXTENDED.includes(kind) ? own : (next.size ?? own);
-      if (!(size >= 0)) throw invalid('a tar header', position);
-      const offset = position + BLOCK;
-      if (offset + size > end) throw invalid('a whole archive', end);
-      position = offset + BLOCK * Math.ceil(size / BLOCK);
-      if (kind === 'L' || kind === 'x') {
-        if (size > MOST_NAME_BYTES) throw invalid('a shorter name', offset);
-        const bytes = await read(offset, size);
-        next = { ...next, ...(kind === 'L' ? { name: text(bytes, 0, size) } : paxRecords(bytes)) };
-      }
-      if (EXTENDED.includes(kind)) continue;
-      const name = next.name ?? nameOf(header);
-      next = {};
-      // In the oldest archives a folder is a file whose name says so.
-      if ((kind === '0' || kind === '\0' || kind === '7') && !name.endsWith('/'))
-        yield { name, offset, size };
-    }
+    yield* entriesOf({ read, end, invalid });
   } finally {
     await file.close();
   }
+}
+
+/** The regular files of an archive, by its headers. */
+export async function* entriesOf({
+  read,
+  end = Number.POSITIVE_INFINITY,
+  invalid,
+}: TarReading): AsyncGenerator<TarEntry> {
+  // What an extended header says of the member that follows it.
+  let next: { name?: string; size?: number } = {};
+  for (let position = 0; ; ) {
+    const header = await read(position, BLOCK);
+    if (header[0] === 0 && header.every((byte) => byte === 0)) return;
+    if (!hasChecksum(header)) {
+      const compressed = position === 0 && header[0] === 0x1f && header[1] === 0x8b;
+      throw invalid(compressed ? 'an archive that is not compressed' : 'a tar header', position);
+    }
+    const kind = String.fromCharCode(header[156]!);
+    const own = numberAt(header, 124, 12);
+    const size = WITHOUT_BYTES.includes(kind) ? 0 : EXTENDED.includes(kind) ? own : (next.size ?? own);
+    if (!(size >= 0)) throw invalid('a tar header', position);
+    const name = next.name ?? nameOf(header);
+    const offset = position + BLOCK;
+    if (offset + size > end) throw invalid('a whole archive', end);
+    position = offset + BLOCK * Math.ceil(size / BLOCK);
+    if (kind === 'L' || kind === 'x') {
+      if (size > MOST_NAME_BYTES) throw invalid('a shorter name', offset);
+      const bytes = await read(offset, size);
+      next = { ...next, ...(kind === 'L' ? { name: text(bytes, 0, size) } : paxRecords(bytes)) };
+    }
+    if (EXTENDED.includes(kind)) continue;
+    next = {};
+    // In the oldest archives a folder is a file whose name says so.
+    if ((kind === '0' || kind === '\0' || kind === '7') && !name.endsWith('/')) yield { name, offset, size };
+  }
+}
+
+/** Whether bytes are a header of an archive. @param head the first 512 of them, or all. */
+export function isTarHeader(head: Buffer): boolean {
+  return head.length >= BLOCK && hasChecksum(head);
 }
 
 /**
