@@ -38,15 +38,15 @@ export async function aboSource(options: AboOptions): Promise<Source> {
     return {
       ...photos,
       name: '-',
-      rows: (signal) => splitRows(options.stdin, { signal }),
+      rows: (signal, cut = splitRows) => cut(options.stdin, { signal }),
       identity: async () => undefined,
     };
   }
   return {
     ...photos,
     name: options.dir,
-    async *rows(signal) {
-      for (const shard of shards) yield* readShard(shard, signal);
+    async *rows(signal, cut) {
+      for (const shard of shards) yield* readShard(shard, signal, cut);
     },
     identity() {
       const files = [...shards, table].map(({ place }) => stretchOf(place)?.archive ?? place);

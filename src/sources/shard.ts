@@ -4,7 +4,7 @@ import { throwIfAborted } from '../errors.js';
 import { streamPlace } from '../place.js';
 import { arrayRows } from './json-array.js';
 import { splitRows } from './lines.js';
-import type { RawRow } from './source.js';
+import type { CutLines, RawRow, ReadRow } from './source.js';
 
 /** A file of a dump. */
 export interface DumpFile {
@@ -20,13 +20,14 @@ const CHUNK = 256 * 1024;
 export async function* readShard(
   { name: shard, place }: DumpFile,
   signal: AbortSignal,
-): AsyncGenerator<RawRow> {
+  cut: CutLines = splitRows,
+): AsyncGenerator<RawRow | ReadRow> {
   // Looked at first: a stream that is open may fail while nobody listens to it yet.
   const isArray = await beginsWithBracket({ name: shard, place });
   const { text, close } = openText({ name: shard, place });
   const last = { line: 0 };
   try {
-    const rows = isArray ? arrayRows(text, shard) : splitRows(text, { signal, shard });
+    const rows = isArray ? arrayRows(text, shard) : cut(text, { signal, shard });
     for await (const row of rows) {
       last.line = row.line ?? last.line;
       yield row;
