@@ -10,6 +10,7 @@ import decode from './decode.js';
 import duplicates from './duplicates.js';
 import limited from './limited.js';
 import listings from './listings.js';
+import listingsPeers from './listings-peers.js';
 import scale from './scale.js';
 import trainer from './trainer.js';
 import training from './training.js';
@@ -17,7 +18,16 @@ import training from './training.js';
 /** Run when nothing is named. */
 const usual = { decode, augment, cache, batches, listings, training };
 /** Minutes long, or beside peers that must be installed: only when named. */
-const benches = { ...usual, 'cache-build': cacheBuild, trainer, scale, limited, backends, duplicates };
+const benches = {
+  ...usual,
+  'listings-peers': listingsPeers,
+  'cache-build': cacheBuild,
+  trainer,
+  scale,
+  limited,
+  backends,
+  duplicates,
+};
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {

@@ -13,8 +13,9 @@ export const PYTHON = {
   tensorflow: TENSORFLOW,
   cv2: env.ABO_PYTHON_CV2 ?? TENSORFLOW,
   ffcv: env.ABO_PYTHON_FFCV ?? TENSORFLOW,
+  listings: env.ABO_PYTHON_LISTINGS ?? TENSORFLOW,
 };
-const VARIABLES = 'ABO_PYTHON, ABO_PYTHON_CV2, ABO_PYTHON_FFCV';
+const VARIABLES = 'ABO_PYTHON, ABO_PYTHON_CV2, ABO_PYTHON_FFCV, ABO_PYTHON_LISTINGS';
 const SCRIPTS = join(env.ABO_SHARED ?? '../shared', 'peers');
 
 /**

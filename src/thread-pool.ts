@@ -17,6 +17,7 @@ export interface ThreadPool<Job, Result> {
  * Starts the threads.
  * @param options.module address of the module; its default export does a job.
  * @param options.work what the threads do, for people: `decode photos`.
+ * @param options.jobsAThread how many jobs a thread is handed at once, to be done one after the other; default 1.
  * @param options.data what each thread is started with.
  * @param options.describe a job's name for people, such as its files.
  * @param options.message what a thread is sent for a job, with the memory that is handed over to it; made anew when the
@@ -25,6 +26,7 @@ export interface ThreadPool<Job, Result> {
 export function threadPool<Job, Result>(options: {
   module: URL;
   workers: number;
+  jobsAThread?: number;
   work: string;
   data?: unknown;
   describe?(job: Job): string;
@@ -37,6 +39,7 @@ export function threadPool<Job, Result>(options: {
     argv: [module.href],
     minThreads: workers,
     maxThreads: workers,
+    concurrentTasksPerWorker: options.jobsAThread ?? 1,
     ...(data !== undefined && { workerData: data }),
   });
   const crashed = (job: Job, times: string, cause: unknown) =>

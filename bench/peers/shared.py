@@ -5,6 +5,7 @@ shared.py SCRIPT PEER OPTIONS: SCRIPT and PEER are the script's and its peer's n
   write   {"list", "cores", "out", "sync"?}             photos -> a store of pixels at 224 at OUT…, with an fsync of its files
   read    {"raw", "photos", "batch", "cores", "order", "folder"}  batches from a store, made in FOLDER of the raw pixels
           where it is absent; order: sequential, random, or for ffcv quasi-random; for ffcv "most" photos of them a turn
+  listings {"dump", "cores", "out"}                  a dump of ABO's full shape -> one row an image in OUT
 Prints {"version"} when it is ready; then, for each line of input, does all photos and prints {"photos"}.
 """
 import glob
@@ -84,6 +85,19 @@ def read():
     return work, f"{package} {version(package)}"
 
 
+def listings():
+    import importlib.metadata
+    import listings
+
+    importlib.import_module(peer)
+
+    def work():
+        listings.PEERS[peer](options["dump"], cores, options["out"])
+        return 147702
+
+    return work, f"{peer} {importlib.metadata.version(peer)}"
+
+
 if __name__ == "__main__":
     import common
 
@@ -91,7 +105,7 @@ if __name__ == "__main__":
     inherited = os.sched_getaffinity(0)
     common.pin(cores)
     os.sched_setaffinity(0, inherited)
-    work, version = {"decode": decode, "write": write, "read": read}[script]()
+    work, version = {"decode": decode, "write": write, "read": read, "listings": listings}[script]()
     answer(version=version)
     for _ in sys.stdin:
         answer(photos=work())

@@ -37,15 +37,15 @@ export async function aboSource(options: AboOptions): Promise<Source> {
     return {
       ...photos,
       name: '-',
-      rows: (signal) => readRows(options.stdin, { signal }),
+      rows: (signal, cut) => readRows(options.stdin, { signal, ...(cut && { cut }) }),
       identity: async () => undefined,
     };
   }
   return {
     ...photos,
     name: options.dir,
-    async *rows(signal) {
-      for (const shard of shards) yield* readShard(shard, signal);
+    async *rows(signal, cut) {
+      for (const shard of shards) yield* readShard(shard, signal, cut);
     },
     identity() {
       const files = [...shards, table].map(({ place }) => stretchOf(place)?.archive ?? place);

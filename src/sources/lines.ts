@@ -28,26 +28,14 @@ export async function* splitRows(
   let held = 0;
   let line = 0;
 
-  const where = () => (shard === undefined ? { line } : { shard, line });
-  const fault = (reason: RowFault['reason'], detail: string): RawRow => ({
-    text: '',
-    ...where(),
-    fault: { reason, detail },
-  });
   const row = (bytes: Buffer): RawRow | undefined => {
     line += 1;
-    if (held + bytes.length > maxBytes) {
-      return fault(
-        'line-too-long',
-        `Expected a line of at most ${maxBytes} bytes but received ${held + bytes.length}`,
-      );
-    }
-    const whole = pieces.length === 0 ? bytes : Buffer.concat([...pieces, bytes]);
-    if (!isUtf8(whole)) return fault('invalid-utf8', 'Expected UTF-8 but received other bytes');
-    let text = whole.toString('utf8');
-    if (line === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
-    // A carriage return is white space to JSON; only a line of nothing else is left out.
-    return /^\s*$/.test(text) ? undefined : { text, ...where() };
+    const found =
+      held + bytes.length > maxBytes
+        ? tooLong(held + bytes.length, maxBytes)
+        : rowOf(pieces.length === 0 ? bytes : Buffer.concat([...pieces, bytes]), maxBytes);
+    if (found === undefined) return undefined;
+    return { ...(line === 1 ? withoutMark(found) : found), ...(shard !== undefined && { shard }), line };
   };
 
   for await (const chunk of source) {
@@ -71,4 +59,26 @@ export async function* splitRows(
     const last = row(Buffer.alloc(0));
     if (last !== undefined) yield last;
   }
+}
+
+/** A line as a row that does not say where it is; undefined for a blank one. */
+export function rowOf(line: Buffer, maxBytes: number): RawRow | undefined {
+  if (line.length > maxBytes) return tooLong(line.length, maxBytes);
+  if (!isUtf8(line)) return fault('invalid-utf8', 'Expected UTF-8 but received other bytes');
+  const text = line.toString('utf8');
+  // A carriage return is white space to JSON; only a line of nothing else is left out.
+  return /^\s*$/.test(text) ? undefined : { text };
+}
+
+export function tooLong(bytes: number, maxBytes: number): RawRow {
+  return fault('line-too-long', `Expected a line of at most ${maxBytes} bytes but received ${bytes}`);
+}
+
+/** A stream's first row without its byte order mark. */
+export function withoutMark(row: RawRow): RawRow {
+  return row.text.startsWith(BYTE_ORDER_MARK) ? { ...row, text: row.text.slice(1) } : row;
+}
+
+function fault(reason: RowFault['reason'], detail: string): RawRow {
+  return { text: '', fault: { reason, detail } };
 }

@@ -4,7 +4,7 @@ import { streamPlace } from '../place.js';
 import { arrayRows } from './json-array.js';
 import { splitRows } from './lines.js';
 import { peek } from './peek.js';
-import type { RawRow } from './source.js';
+import type { CutLines, RawRow, ReadRow } from './source.js';
 import { isTarHeader } from './tar.js';
 import { tarMembers } from './tar-stream.js';
 import { packingOfBytes, packingOfName, unpack } from './unpack.js';
@@ -27,10 +27,14 @@ const HEAD = 512;
 const MOST_BLANK = 4096;
 
 /** A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run. */
-export async function* readShard({ name, place }: DumpFile, signal: AbortSignal): AsyncGenerator<RawRow> {
+export async function* readShard(
+  { name, place }: DumpFile,
+  signal: AbortSignal,
+  cut: CutLines = splitRows,
+): AsyncGenerator<RawRow | ReadRow> {
   const bytes = streamPlace(place, { chunk: CHUNK });
   try {
-    yield* readRows(bytes, { signal, shard: name });
+    yield* readRows(bytes, { signal, shard: name, cut });
   } finally {
     bytes.destroy();
   }
@@ -40,29 +44,30 @@ export async function* readShard({ name, place }: DumpFile, signal: AbortSignal)
  * Listing rows from bytes of any kind: JSON lines or one JSON array, plain, gzipped or as Zstandard; without a name
  * also an archive with shards in it, in its own order. What goes wrong in reading ends the rows with a fault.
  * @param options.shard the file's name, which is believed where it says that the file is packed.
+ * @param options.cut how lines become rows.
  */
 export async function* readRows(
   source: AsyncIterable<Uint8Array>,
-  { signal, shard }: { signal: AbortSignal; shard?: string },
-): AsyncGenerator<RawRow> {
+  { signal, shard, cut = splitRows }: { signal: AbortSignal; shard?: string; cut?: CutLines },
+): AsyncGenerator<RawRow | ReadRow> {
   const last = { line: 0 };
   try {
     const bytes = await unpacked(source, shard);
     const { head, all } = await peek(bytes, neededToTell);
     if (shard === undefined && isTarHeader(head)) {
-      yield* archiveRows(all, signal);
+      yield* archiveRows(all, signal, cut);
       return;
     }
     const named = shard === undefined ? {} : { shard };
-    const rows = firstCharacter(head) === '[' ? arrayRows(all, shard) : splitRows(all, { signal, ...named });
+    const rows = firstCharacter(head) === '[' ? arrayRows(all, shard) : cut(all, { signal, ...named });
     for await (const row of rows) {
       last.line = row.line ?? last.line;
       yield row;
     }
   } catch (error) {
     throwIfAborted(signal);
-    const cut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
-    const reason = cut ? 'truncated-shard' : 'unreadable-shard';
+    const truncated = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    const reason = truncated ? 'truncated-shard' : 'unreadable-shard';
     const detail = `Expected the shard to go on after line ${last.line} but: ${(error as Error).message}`;
     const where = shard === undefined ? {} : { shard };
     yield { text: '', ...where, line: last.line + 1, fault: { reason, detail } };
@@ -80,7 +85,11 @@ async function unpacked(
 }
 
 /** The rows of an archive's shards; where the archive itself is cut, the last of them says so. */
-async function* archiveRows(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<RawRow> {
+async function* archiveRows(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  cut: CutLines,
+): AsyncGenerator<RawRow | ReadRow> {
   let over = false;
   const watched = async function* () {
     try {
@@ -93,7 +102,7 @@ async function* archiveRows(source: AsyncIterable<Uint8Array>, signal: AbortSign
   for await (const { name, bytes } of tarMembers(watched())) {
     const shard = posix.basename(name);
     if (!SHARD.test(shard)) continue;
-    yield* readRows(bytes, { signal, shard });
+    yield* readRows(bytes, { signal, shard, cut });
     if (over) return;
   }
 }

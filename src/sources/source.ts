@@ -11,6 +11,17 @@ export interface RawRow {
   fault?: RowFault;
 }
 
+/** A row whose JSON was read on the way: its wanted members, and its digest as `Listing` has it. */
+export interface ReadRow extends RawRow {
+  read: { row: Record<string, unknown>; digest: string };
+}
+
+/** Cuts bytes into rows at line feeds, as `splitRows` does. */
+export type CutLines = (
+  source: AsyncIterable<Uint8Array>,
+  options: { signal: AbortSignal; shard?: string },
+) => AsyncIterable<RawRow | ReadRow>;
+
 /** Why a row could not be read: `parse` puts it into the ledger. */
 export interface RowFault {
   reason: 'line-too-long' | 'invalid-utf8' | 'truncated-shard' | 'unreadable-shard';
@@ -47,7 +58,8 @@ export interface Source {
   /** The folder of the dump that the photos belong to; absolute. */
   readonly root: string;
   readonly imagesRoot: ImagesRoot;
-  rows(signal: AbortSignal): AsyncIterable<RawRow>;
+  /** @param cut how lines become rows; default `splitRows`. */
+  rows(signal: AbortSignal, cut?: CutLines): AsyncIterable<RawRow | ReadRow>;
   images(signal: AbortSignal): AsyncIterable<ImageRow>;
   /**
    * Names, sizes and times of the files that listings and the image table come from, hashed; undefined for a stream that

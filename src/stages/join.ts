@@ -14,6 +14,12 @@ export interface JoinOptions {
 
 const LOOKS_AT_ONCE = 16;
 
+interface Matched {
+  view: View;
+  row: ImageRow | undefined;
+  look: Inside | undefined;
+}
+
 /**
  * Views + image table → views with their photo's path and size. Holds the table, as one map by image id. An image
  * that the table does not know, or whose file is not there, drops the view; a path that leaves `imagesRoot`, through a
@@ -29,22 +35,30 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
       const look = (path: string): Promise<Inside> => {
         let found = looks.get(path);
         if (found === undefined) {
-          found =
-            photos === 'none'
-              ? Promise.resolve(staysInside(imagesRoot.path, path) ? 'there' : 'path-outside')
-              : imagesRoot.look(path);
+          found = imagesRoot.look(path);
           looks.set(path, found);
         }
         return found;
       };
-      const matched = mapOrdered(
-        source,
-        async (view) => {
+      async function* trusted(): AsyncGenerator<Matched> {
+        for await (const view of source) {
           const row = table.get(view.imageId);
-          return { view, row, look: row === undefined ? undefined : await look(row.path) };
-        },
-        { concurrency: LOOKS_AT_ONCE, signal },
-      );
+          if (row === undefined) yield { view, row, look: undefined };
+          else yield { view, row, look: staysInside(imagesRoot.path, row.path) ? 'there' : 'path-outside' };
+        }
+      }
+      // Where no file is looked at nothing is waited for, and a promise a view would cost more than all else.
+      const matched: AsyncIterable<Matched> =
+        photos === 'none'
+          ? trusted()
+          : mapOrdered(
+              source,
+              async (view) => {
+                const row = table.get(view.imageId);
+                return { view, row, look: row === undefined ? undefined : await look(row.path) };
+              },
+              { concurrency: LOOKS_AT_ONCE, signal },
+            );
       for await (const { view, row, look: found } of matched) {
         if (row === undefined) {
           account.dropped(view.imageId, 'image-unknown', { detail: view.itemId });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
+import { DIGEST_DIGITS } from '../listings/digest.js';
 import type { Attributes, AttributeValue, Listing } from '../records.js';
-import type { RawRow } from '../sources/source.js';
+import type { RawRow, ReadRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
 
 /** Keys that become fields of their own; everything else is an attribute. */
@@ -14,8 +15,6 @@ const FIELDS = new Set([
   'main_image_id',
   'other_image_id',
 ]);
-/** Hex digits of a listing's digest: 128 bits are enough to tell rows apart. */
-const DIGEST_DIGITS = 32;
 
 /** A listing and the values in its row that have no usable shape. */
 export interface ParsedRow {
@@ -27,7 +26,7 @@ export interface ParsedRow {
  * Rows → listings. A row that cannot be read is quarantined; a row that says exactly what an earlier one said is
  * merged into it. Holds one digest a row and nothing else.
  */
-export function parse(): Stage<RawRow, Listing> {
+export function parse(): Stage<RawRow | ReadRow, Listing> {
   return {
     name: 'parse',
     async *run(source, { account }) {
@@ -66,15 +65,21 @@ export function parse(): Stage<RawRow, Listing> {
  * @throws {SyntaxError} when the row is not JSON.
  * @throws {PipelineError} `INPUT_INVALID` when it is not an object with an item id.
  */
-export function parseRow({ text, shard, line }: RawRow): ParsedRow {
+export function parseRow(raw: RawRow | ReadRow): ParsedRow {
+  if ('read' in raw) return listingOf(raw.read.row, raw.read.digest, raw);
+  const { text } = raw;
   const row: unknown = JSON.parse(text);
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw new PipelineError('INPUT_INVALID', `Expected a JSON object but received ${text.slice(0, 40)}`, {
       key: 'not-an-object',
     });
   }
+  return listingOf(row, undefined, raw);
+}
+
+function listingOf(row: object, digest: string | undefined, { shard, line }: RawRow): ParsedRow {
   // A Map, because a key such as `__proto__` is a key like any other.
-  const fields = new Map(Object.entries(row));
+  const fields = new Map<string, unknown>(Object.entries(row));
   const ignored: string[] = [];
   const string = (name: string): string | undefined => {
     const value: unknown = fields.get(name);
@@ -105,11 +110,15 @@ export function parseRow({ text, shard, line }: RawRow): ParsedRow {
     ...(mainImageId !== undefined && { mainImageId }),
     otherImageIds: imageIds(fields.get('other_image_id'), ignored),
     attributes: attributesOf(fields, ignored),
-    digest: createHash('sha256').update(canonicalJson(row)).digest('hex').slice(0, DIGEST_DIGITS),
+    digest: digest ?? digestOf(row),
     ...(shard !== undefined && { shard }),
     ...(line !== undefined && { line }),
   };
   return { listing, ignored };
+}
+
+function digestOf(row: object): string {
+  return createHash('sha256').update(canonicalJson(row)).digest('hex').slice(0, DIGEST_DIGITS);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import { listingThreads } from '../listings/threads.js';
 import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
@@ -131,7 +132,8 @@ async function curatePhotos(options: {
       : undefined;
   const groups: DuplicateGroup[] = [];
   const images = () => source.images(context.signal);
-  const listings = runStage(parse(), source.rows(context.signal), context);
+  const threads = listingThreads({ workers: context.workers });
+  const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
   const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
@@ -144,7 +146,7 @@ async function curatePhotos(options: {
       joined,
       context,
     ),
-  );
+  ).finally(threads.close);
   if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
     throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
       stage: 'parse',

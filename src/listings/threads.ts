@@ -1,0 +1,118 @@
+import { mapOrdered } from '../concurrency.js';
+import { listingScanner } from '../kernels/listing-scanner.js';
+import { type Block, cutBlocks } from '../sources/blocks.js';
+import { MAX_LINE_BYTES, tooLong, withoutMark } from '../sources/lines.js';
+import type { CutLines, RawRow, ReadRow } from '../sources/source.js';
+import { threadPool } from '../thread-pool.js';
+import { DIGEST_DIGITS } from './digest.js';
+import { type BlockRows, readBlock } from './read-block.js';
+
+/** Keys that every listing is made of, whatever is wanted besides. */
+const FIELDS = ['item_id', 'marketplace', 'domain_name', 'country', 'main_image_id', 'other_image_id'];
+/** Blocks that are read here: most dumps that are smaller are read before a thread has started. */
+const FIRST_HERE = 4;
+/** Jobs at once for each thread, so that none waits until this thread can hand it its next. */
+const JOBS_A_THREAD = 2;
+
+/** Threads that read rows. */
+export interface ListingThreads {
+  /** As `splitRows`, with the rows' objects and digests already taken where the row is plain JSON. */
+  cut: CutLines;
+  close(): Promise<void>;
+}
+
+/**
+ * Rows of lines, read in threads: what comes out is the same for any number of them, and what `splitRows` and `parseRow`
+ * make of the bytes. The threads check all of a row; only its wanted attributes are built.
+ * @param options.workers threads; 0: all is done here.
+ * @param options.needs keys of the dump that become attributes; absent: all. Of the others nothing is noted.
+ * @param options.blockBytes for tests.
+ */
+export function listingThreads({
+  workers,
+  needs,
+  blockBytes,
+}: {
+  workers: number;
+  needs?: readonly string[];
+  blockBytes?: number;
+}): ListingThreads {
+  const names = needs === undefined ? undefined : [...new Set([...FIELDS, ...needs])];
+  const scanner = listingScanner(names);
+  let pool: ReturnType<typeof startPool> | undefined;
+  const startPool = () =>
+    threadPool<Uint8Array, BlockRows>({
+      module: new URL('./worker.js', import.meta.url),
+      workers,
+      jobsAThread: JOBS_A_THREAD,
+      work: 'read listings',
+      data: { names },
+    });
+  let blocks = 0;
+  return {
+    async *cut(source, { signal, shard }) {
+      const read = async (block: Block) => {
+        if ('tooLong' in block) return block;
+        blocks += 1;
+        if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
+        pool ??= startPool();
+        return pool.run(block.lines, { signal });
+      };
+      const results = mapOrdered(
+        cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
+        read,
+        {
+          concurrency: Math.max(1, JOBS_A_THREAD * workers),
+          window: 2 * JOBS_A_THREAD * Math.max(1, workers),
+          signal,
+        },
+      );
+      let before = 0;
+      for await (const block of results) {
+        if ('tooLong' in block) {
+          before += 1;
+          yield {
+            ...tooLong(block.tooLong, MAX_LINE_BYTES),
+            ...(shard !== undefined && { shard }),
+            line: before,
+          };
+          continue;
+        }
+        yield* rowsOf(block, { before, ...(shard !== undefined && { shard }) });
+        before += block.lines;
+      }
+    },
+    close: async () => pool?.close(),
+  };
+}
+
+/** A block's rows in the order of its lines. */
+function* rowsOf(
+  { rows, digests, at, others }: BlockRows,
+  { before, shard }: { before: number; shard?: string },
+): Generator<RawRow | ReadRow> {
+  const objects = JSON.parse(text(rows)) as Record<string, unknown>[];
+  const digest = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
+  const where = (line: number) => ({ ...(shard !== undefined && { shard }), line: before + line + 1 });
+  let other = 0;
+  const otherAt = () => others[other]?.line ?? Number.POSITIVE_INFINITY;
+  const nextOther = () => {
+    const { line, row } = others[other++]!;
+    const first = before + line === 0;
+    return { ...(first ? withoutMark(row) : row), ...where(line) };
+  };
+  for (const [index, line] of at.entries()) {
+    while (otherAt() < line) yield nextOther();
+    const start = index * DIGEST_DIGITS;
+    yield {
+      text: '',
+      ...where(line),
+      read: { row: objects[index]!, digest: digest.toString('latin1', start, start + DIGEST_DIGITS) },
+    };
+  }
+  while (other < others.length) yield nextOther();
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
