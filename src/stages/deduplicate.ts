@@ -1,15 +1,12 @@
 import type { LanguagePreference } from '../attributes.js';
-import { mapOrdered } from '../concurrency.js';
 import { type Bridges, findBridges, type Keyed } from '../duplicates/bridges.js';
 import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
-import { equalLinks, joinLinks, type Link, linkedSets, nearPhotos } from '../duplicates/links.js';
+import { equalLinks, joinLinks, type Link, linkedSets } from '../duplicates/links.js';
+import { type Found, lookAtPhotos } from '../duplicates/look.js';
 import { type Picture, photoOf, representativeOf } from '../duplicates/picture.js';
-import { PipelineError } from '../errors.js';
-import { type Fingerprint, type PixelPool, pixelPool } from '../kernels/pixel-pool.js';
 import type { JoinedView, Photo, Side } from '../records.js';
-import type { Stage, StageContext } from '../stage.js';
-import { chunks, iterate } from '../streams.js';
+import type { Stage } from '../stage.js';
 import { setsOf } from '../union-find.js';
 
 export interface DeduplicateOptions {
@@ -48,9 +45,6 @@ export interface DuplicateGroup {
   pairs: { a: string; b: string; ground: Link['ground']; distance?: number }[];
 }
 
-const PHOTOS_A_JOB = 32;
-const PAIRS_A_JOB = 16;
-
 /**
  * Views → photos: one record a picture. Views of one image id are one photo; photos that are the same picture are
  * merged; photos of one family get one component. Photos that cannot be decoded are quarantined. Needs the whole view
@@ -69,8 +63,8 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       }
       const found =
         photos === 'decode'
-          ? await look(collection.images(), same, context)
-          : { ...unread(collection.images()), same: [], family: [] };
+          ? await lookAtPhotos(collection.images(), same, context)
+          : unread(collection.images());
 
       const pictures = picturesOf(found.images, found.sha256, found.same);
       const pictureOf = new Map(
@@ -177,105 +171,8 @@ function linksOf(
   ];
 }
 
-/** What reading the photos found: those that can be decoded, and how they are linked by index. */
-interface Found {
-  images: Image[];
-  sha256: string[];
-  same: Link[];
-  family: Link[];
-}
-
-function unread(images: Image[]): Pick<Found, 'images' | 'sha256'> {
-  return { images, sha256: images.map(() => '') };
-}
-
-async function look(
-  images: readonly Image[],
-  grounds: DeduplicateOptions['same'],
-  context: StageContext,
-): Promise<Found> {
-  const pool = pixelPool({ workers: context.workers });
-  try {
-    const good: Image[] = [];
-    const sha256: string[] = [];
-    const pixels: string[] = [];
-    const near = nearPhotos();
-    const equal = new Set<string>();
-    for await (const [image, fingerprint] of fingerprints(images, pool, context)) {
-      const member = good.push(sized(image, fingerprint)) - 1;
-      sha256.push(fingerprint.sha256);
-      pixels.push(fingerprint.picture);
-      // What is equal to the last pixel is linked by that alone: a logo in a thousand files is looked up once.
-      if (!equal.has(fingerprint.picture)) near.add(member, fingerprint);
-      equal.add(fingerprint.picture);
-    }
-    const twins = [
-      ...(grounds.includes('bytes') ? equalLinks(sha256.entries(), 'bytes') : []),
-      ...(grounds.some((ground) => ground !== 'bytes') ? equalLinks(pixels.entries(), 'pixels') : []),
-    ];
-    const alike = grounds.includes('near') ? await confirm(near.maybeSame, good, pool, context) : [];
-    // Equal pixels are near, whether or not they are merged.
-    const family = [...equalLinks(pixels.entries(), 'near'), ...near.family];
-    return { images: good, sha256, same: [...twins, ...alike], family };
-  } finally {
-    await pool.close();
-  }
-}
-
-/** Of an image whose original's size nobody knows, the file's counts. */
-function sized(image: Image, { width, height }: Fingerprint): Image {
-  return image.width > 0 && image.height > 0 ? image : { ...image, width, height };
-}
-
-async function* fingerprints(
-  images: readonly Image[],
-  pool: PixelPool,
-  { account, signal, workers, events }: StageContext,
-): AsyncGenerator<[Image, Fingerprint]> {
-  const jobs = mapOrdered(
-    chunks(iterate(images), PHOTOS_A_JOB),
-    async (some) => ({
-      some,
-      results: await pool.fingerprint(
-        some.map(({ file }) => file),
-        'turbo',
-      ),
-    }),
-    { concurrency: 2 * workers, signal },
-  );
-  let done = 0;
-  for await (const { some, results } of jobs) {
-    for (const [index, image] of some.entries()) {
-      const result = results[index]!;
-      if ('value' in result) yield [image, result.value];
-      else {
-        const { code, reason, message } = result.fault;
-        account.quarantined(image.imageId, reason, new PipelineError(code, message));
-      }
-    }
-    done += some.length;
-    events.emit({ type: 'progress', stage: 'deduplicate', done, total: images.length, unit: 'photos' });
-  }
-}
-
-/** Those of the links whose photos are one picture when they are looked at closely. */
-async function confirm(
-  links: readonly Link[],
-  images: readonly Image[],
-  pool: PixelPool,
-  { signal, workers }: StageContext,
-): Promise<Link[]> {
-  const confirmed: Link[] = [];
-  const jobs = mapOrdered(
-    chunks(iterate(links), PAIRS_A_JOB),
-    async (some) => {
-      const pairs = some.map(({ a, b }) => [images[a]!.file, images[b]!.file] as const);
-      return { some, same: await pool.compare(pairs, 'turbo') };
-    },
-    { concurrency: 2 * workers, signal },
-  );
-  for await (const { some, same } of jobs) confirmed.push(...some.filter((_, index) => same[index]));
-  return confirmed;
+function unread(images: Image[]): Found {
+  return { images, sha256: images.map(() => ''), same: [], family: [] };
 }
 
 /** Sets of images that are one picture, in the order in which their first image arrived. */
