@@ -8,6 +8,7 @@ import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
+import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
@@ -39,6 +40,7 @@ export const commands: readonly CommandDefinition[] = [
   splitCommand,
   synthCommand,
   inspectCommand,
+  exploreCommand,
   exportCommand,
   importCommand,
   previewCommand,

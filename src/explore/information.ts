@@ -9,10 +9,16 @@ export interface Information {
   /** The label's entropy over these records, in bits. */
   entropy: number;
   /**
-   * The share of the label's entropy that the value explains beyond chance, (bits − chance) / (entropy − chance): 1 when it
-   * determines the label, about 0 (or a little below) when it says nothing, 0 where only chance could explain anything.
+   * The share of the label's entropy that the value explains beyond chance, (bits − chance) / entropy: about 0 (or a
+   * little below) when it says nothing, or when it has so many values that chance alone explains everything; at most
+   * 1 − chance / entropy. What keys are ranked by.
    */
   explained: number;
+  /**
+   * Adjusted mutual information, (bits − chance) / (entropy − chance): 1 when the value determines the label, however many
+   * values there are. Little stands behind it where chance is close to the entropy. 0 where it reaches it.
+   */
+  adjusted: number;
 }
 
 /** Labels that can be told apart: a cell's number is value × this + label. */
@@ -31,10 +37,11 @@ export interface Contingency {
 /**
  * Mutual information of a value with a label, corrected for chance: a key with as many values as records "determines"
  * every label, and says nothing. The correction is the exact expectation under the permutation model (Vinh, Epps and
- * Bailey 2010, *Information Theoretic Measures for Clusterings Comparison*, JMLR 11, equation 24a: adjusted mutual
- * information); the upper bound it is scaled by is the label's entropy (Theil's uncertainty coefficient), because the
- * question is how much of the label is known, and not how alike the two are. The Miller–Madow correction would not do:
- * it assumes many records a value.
+ * Bailey 2010, *Information Theoretic Measures for Clusterings Comparison*, JMLR 11, equation 24a); what is left is
+ * given as a share of the label's entropy (as Theil's uncertainty coefficient), because the question is how much of the
+ * label is known, and not how alike the two are. The Miller–Madow correction would not do: it assumes many records a
+ * value. Nor would dividing by what chance leaves, as adjusted mutual information does: one pair of records that agree
+ * in a key that is otherwise all different (measured: an item id that stands twice in the sample) then counts 100 %.
  */
 export function contingency(): Contingency {
   const cells = new Map<number, number>();
@@ -67,7 +74,15 @@ function measure(cells: ReadonlyMap<number, number>): Information {
     entropy,
   );
   const room = entropy - chance;
-  return { records, bits, chance, entropy, explained: room < 1e-9 ? 0 : (bits - chance) / room };
+  const beyond = bits - chance;
+  return {
+    records,
+    bits,
+    chance,
+    entropy,
+    explained: entropy === 0 ? 0 : beyond / entropy,
+    adjusted: room < 1e-9 ? 0 : beyond / room,
+  };
 }
 
 /** In bits. */

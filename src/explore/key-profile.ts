@@ -3,7 +3,7 @@ import type { AttributeValue } from '../records.js';
 import { type Distinct, distinctCounter } from './distinct.js';
 import { hashText } from './hash.js';
 import { contingency, type Information } from './information.js';
-import { ID_KEYS, OWN_KEYS } from './keys.js';
+import { ID_KEYS } from './keys.js';
 
 /** A value and how many listings have it as theirs. */
 export interface ValueCount {
@@ -51,10 +51,13 @@ export interface KeyCounter {
 /** Texts are held up to so many characters. */
 const LONGEST = 120;
 
-/** Counts one key. Values are compared as labels are, by `matchKey`; ids as they are. */
-export function keyCounter(name: string): KeyCounter {
+/**
+ * Counts one key. Values are compared as labels are, by `matchKey`; ids as they are.
+ * @param options.texts which texts are held: of every value, or of those that come again. What stands once in a key of
+ * many values is never shown: half of a dump's text needs not be held.
+ */
+export function keyCounter(name: string, options: { texts: 'all' | 'again' }): KeyCounter {
   const isId = ID_KEYS.has(name);
-  const isOwn = OWN_KEYS.has(name);
   const written = distinctCounter();
   const languages = new Map<string, number>();
   const numbers = new Map<number, number>();
@@ -78,8 +81,7 @@ export function keyCounter(name: string): KeyCounter {
       texts.push(undefined);
     }
     counts[number]! += 1;
-    // What stands once in a key of many values is never shown: half of a dump's text needs not be held.
-    if (isOwn) {
+    if (options.texts === 'again') {
       if (counts[number] === 2) texts[number] = compared.slice(0, LONGEST);
     } else {
       const shown = text.trim().slice(0, LONGEST);
