@@ -39,7 +39,11 @@ export function chooseValues(
   };
 }
 
-function best(values: readonly AttributeValue[], languages: LanguagePreference): AttributeValue | undefined {
+/** The first of an attribute's values in the best language; undefined where the preference has none of theirs. */
+export function best(
+  values: readonly AttributeValue[],
+  languages: LanguagePreference = DEFAULT_LANGUAGES,
+): AttributeValue | undefined {
   for (const wanted of languages) {
     const found = values.find(({ language }) => matches(language, wanted));
     if (found !== undefined) return found;

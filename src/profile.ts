@@ -36,6 +36,9 @@ const ATTRIBUTE_KEYS = [
 ];
 const AXES = new Set(['item_height', 'item_length', 'item_width']);
 
+/** ABO's 28 listing keys. */
+export const LISTING_KEYS: readonly string[] = [...Object.keys(FIELD_KEYS), ...ATTRIBUTE_KEYS];
+
 /** How complete a dump's listings are. */
 export interface DumpProfile {
   listings: number;
@@ -48,7 +51,7 @@ export interface DumpProfile {
 /** Counts listings and missing values by column as the listings pass by. */
 export function listingProfile(): { observe(listing: Listing): void; result(): DumpProfile } {
   const present = new Map<string, number>();
-  for (const name of [...Object.keys(FIELD_KEYS), ...ATTRIBUTE_KEYS]) present.set(name, 0);
+  for (const name of LISTING_KEYS) present.set(name, 0);
   const shards = new Set<string>();
   let listings = 0;
   const count = (name: string) => present.set(name, (present.get(name) ?? 0) + 1);

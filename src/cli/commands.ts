@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.js';
 import { duplicatesCommand } from './duplicates.js';
 import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
+import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
@@ -46,6 +47,7 @@ export const commands: readonly CommandDefinition[] = [
   whyCommand,
   duplicatesCommand,
   inspectCommand,
+  exploreCommand,
   exportCommand,
   importCommand,
   previewCommand,

@@ -20,10 +20,12 @@ const POLICY = [
 /** The whole page around its sections. */
 export function renderPage(options: {
   title: string;
+  /** What the page is, above its title. */
+  kind?: string;
   synthetic: boolean;
   sections: readonly Section[];
 }): Html {
-  const { title, synthetic, sections } = options;
+  const { title, kind = 'Run report', synthetic, sections } = options;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +41,7 @@ export function renderPage(options: {
 <body>
 <a class="skip" href="#summary">Skip to the summary</a>
 <header>
-<p class="kind">Run report</p>
+<p class="kind">${kind}</p>
 <h1><bdi>${title}</bdi></h1>
 ${
   synthetic &&

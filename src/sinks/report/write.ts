@@ -44,7 +44,7 @@ export async function writeReport(
 /** The report's text; `made` holds the photos that it shows. */
 function renderReport(data: ReportData, made: Thumbnails, photosPerClass: number): string {
   const { summary, profile, ledger, tasks } = data;
-  const attribution = attributionSection(data);
+  const attribution = attributionSection({ synthetic: summary.synthetic, sourceKind: data.sourceKind });
   const sections = [
     summarySection(summary, tasks),
     ...tasks.map((task, index) => taskSection(task, `task-${index + 1}`, made, photosPerClass)),

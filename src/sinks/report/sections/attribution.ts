@@ -1,10 +1,15 @@
-import type { ReportData } from '../data.js';
 import { html } from '../html.js';
 import type { Section } from '../section.js';
 
 /** Whose photos the report shows. */
-export function attributionSection({ summary, sourceKind }: ReportData): Section | undefined {
-  if (summary.synthetic) {
+export function attributionSection({
+  synthetic,
+  sourceKind,
+}: {
+  synthetic: boolean;
+  sourceKind: string;
+}): Section | undefined {
+  if (synthetic) {
     return {
       id: 'attribution',
       title: 'Photos',

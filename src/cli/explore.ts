@@ -1,0 +1,79 @@
+import { Option } from 'commander';
+import { createContext, type ResourceOptions } from '../context.js';
+import { aboSource } from '../sources/abo.js';
+import { parseInteger, parseShare } from './arguments.js';
+import type { CommandDefinition } from './command.js';
+import { showProgress } from './progress.js';
+
+interface ExploreCommandOptions extends ResourceOptions {
+  source: string;
+  task: string;
+  language?: string[];
+  photos: 'none' | 'hash';
+  most: number;
+  minPerClass: number;
+  boilerplateListings: number;
+  boilerplateClasses: number;
+  out?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export const exploreCommand: CommandDefinition = (program, { signal }) => {
+  program
+    .command('explore')
+    .description('Says what a dump holds: every key, classes, photos, conflicts, and what a recipe might do')
+    .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
+    .option('--task <key>', 'the key whose values are the labels', 'product_type')
+    .option('--language <tag,…>', 'whose values stand for a listing, by preference', (text) =>
+      text.split(','),
+    )
+    .addOption(
+      new Option('--photos <how>', 'whether files are read, for those of the same bytes')
+        .choices(['none', 'hash'])
+        .default('none'),
+    )
+    .option('--most <n>', 'how long lists are', parseInteger('--most', 1), 20)
+    .option('--min-per-class <n>', 'photos that a class should have', parseInteger('--min-per-class', 1), 20)
+    .option(
+      '--boilerplate-listings <n>',
+      'photos in more listings are boilerplate',
+      parseInteger('--boilerplate-listings', 1),
+      20,
+    )
+    .option(
+      '--boilerplate-classes <n>',
+      'photos of more classes are boilerplate',
+      parseInteger('--boilerplate-classes', 1),
+      3,
+    )
+    .option('--out <file>', 'write an HTML page, too')
+    .option('--max-bad <share>', 'largest share of bad rows', parseShare('--max-bad'))
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'no progress on stderr')
+    .action(async (options: ExploreCommandOptions) => {
+      const { explore } = await import('../steps/explore.js');
+      const context = createContext(options, { signal });
+      const progress = showProgress(context.events, { quiet: options.quiet ?? false });
+      try {
+        const source = await aboSource({ dir: options.source, signal, events: context.events });
+        const found = await explore(source, context, {
+          task: options.task,
+          ...(options.language && { languages: options.language }),
+          photos: options.photos,
+          most: options.most,
+          minPerClass: options.minPerClass,
+          boilerplate: { listings: options.boilerplateListings, labels: options.boilerplateClasses },
+        });
+        progress.stop();
+        if (options.out !== undefined) {
+          const { writeExploration } = await import('../sinks/report/exploration.js');
+          await writeExploration(options.out, found, { sourceKind: source.kind });
+        }
+        const { explorationText } = await import('../explore/text.js');
+        process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : explorationText(found));
+      } finally {
+        progress.stop();
+      }
+    });
+};

@@ -1,0 +1,98 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import type { Exploration } from '../../explore/exploration.js';
+import { count } from './format.js';
+import { html, markupOf, name } from './html.js';
+import { renderPage } from './page.js';
+import type { Section } from './section.js';
+import { attributionSection } from './sections/attribution.js';
+import { exploredClassesSection } from './sections/exploration-classes.js';
+import { exploredKeysSection } from './sections/exploration-keys.js';
+import { exploredPhotosSection } from './sections/exploration-photos.js';
+import { facts, table } from './table.js';
+
+/** Suggestions that a page shows at most: the document has them all. */
+const MOST_SUGGESTIONS = 200;
+
+/** What a dump holds, as sections of a page. */
+export function explorationSections(found: Exploration): Section[] {
+  return [
+    suggestionsSection(found),
+    exploredKeysSection(found),
+    exploredClassesSection(found),
+    exploredPhotosSection(found),
+  ];
+}
+
+/**
+ * Writes an exploration as one HTML file that needs no network and no other file; it is complete or absent. The same
+ * dump gives the same bytes.
+ * @param options.sourceKind ABO's attribution is shown for `abo`, unless the photos are drawn.
+ */
+export async function writeExploration(
+  file: string,
+  found: Exploration,
+  { sourceKind }: { sourceKind: string },
+): Promise<void> {
+  const attribution = attributionSection({ synthetic: found.synthetic, sourceKind });
+  const sections = [
+    summarySection(found),
+    ...explorationSections(found),
+    ...(attribution === undefined ? [] : [attribution]),
+  ];
+  const page = renderPage({
+    title: found.source,
+    kind: 'What the dump holds',
+    synthetic: found.synthetic,
+    sections,
+  });
+  const unfinished = `${file}.unfinished`;
+  try {
+    await writeFile(unfinished, markupOf(page));
+    await rename(unfinished, file);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+function summarySection({ task, rows, listings, shards, classes, photos }: Exploration): Section {
+  return {
+    id: 'summary',
+    title: 'Summary',
+    body: facts([
+      ['Task', html`<code>${name(task)}</code>`],
+      ['Rows read', count(rows.read)],
+      ['Rows that repeat another', count(rows.identical)],
+      ['Rows that cannot be read', count(rows.unreadable)],
+      ['Listings', count(listings)],
+      ['Shards', count(shards)],
+      ['Classes', count(classes.length)],
+      ['Photos', count(photos.named)],
+    ]),
+  };
+}
+
+function suggestionsSection({ suggestions }: Exploration): Section {
+  const shown = suggestions.slice(0, MOST_SUGGESTIONS);
+  const hidden = suggestions.length - shown.length;
+  return {
+    id: 'suggestions',
+    title: 'What a recipe might do',
+    body:
+      suggestions.length === 0
+        ? html`<p>Nothing stands out.</p>`
+        : html`<p>Each with its evidence; none is done by itself${hidden > 0 && `. ${count(hidden)} more are in the JSON document`}.</p>
+${table({
+  caption: 'Suggestions',
+  columns: [{ title: 'Do' }, { title: 'What' }, { title: 'Because' }],
+  rows: shown.map(({ action, names, evidence }) => [
+    action,
+    names.length === 0
+      ? 'photos'
+      : html`${names.map((one, at) => html`${at > 0 && ' into '}<code>${name(one)}</code>`)}`,
+    evidence,
+  ]),
+  sortable: true,
+})}`,
+  };
+}
