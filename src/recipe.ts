@@ -169,6 +169,15 @@ export const recipeSchema = z
           .array(z.enum(['item', 'near', 'name']))
           .default(['item', 'near'])
           .describe('Grounds on which two photos stay on one side of a split.'),
+        boilerplate: z
+          .union([
+            z.literal(false),
+            z.strictObject({ listings: z.int().min(1).default(50), types: z.int().min(1).default(5) }),
+          ])
+          .prefault({})
+          .describe(
+            'A picture in more listings, or in listings of more product types, is dropped: a logo, a size chart; false: none is.',
+          ),
       })
       .prefault({}),
     tasks: z

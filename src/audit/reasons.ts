@@ -64,6 +64,11 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     means: ({ key, ...entry }) =>
       `${key} is the same picture as ${into({ key, ...entry })} and was merged into it`,
   },
+  boilerplate: {
+    means: ({ detail = 'too often' }) =>
+      `it stands ${detail}, as a logo or a size chart does, and says nothing of any of them: dropped`,
+    todo: 'raise deduplicate.boilerplate, or set it to false',
+  },
   'split-bridge': {
     means: ({ fate, detail = '' }) =>
       fate === 'conflict'

@@ -3,9 +3,10 @@ import { recipeSchema } from '../recipe.js';
 import { deduplicate } from '../stages/deduplicate.js';
 import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import { parseGrounds } from './grounds.js';
+import { parseBoilerplate, parseGrounds } from './grounds.js';
 
-const { same: SAME, family: FAMILY } = recipeSchema.shape.deduplicate.parse({});
+const { same: SAME, family: FAMILY, boilerplate } = recipeSchema.shape.deduplicate.parse({});
+const BOILERPLATE = boilerplate ? `${boilerplate.listings},${boilerplate.types}` : 'none';
 
 interface DeduplicateCommandOptions extends FilterOptions {
   photos: 'decode' | 'stat' | 'none';
@@ -13,6 +14,7 @@ interface DeduplicateCommandOptions extends FilterOptions {
   language?: string;
   same: string;
   family: string;
+  boilerplate: string;
 }
 
 export const deduplicateCommand: CommandDefinition = (program, environment) => {
@@ -33,16 +35,23 @@ export const deduplicateCommand: CommandDefinition = (program, environment) => {
     )
     .option('--same <grounds>', 'grounds on which photos are merged, by comma', SAME.join(','))
     .option('--family <grounds>', 'grounds on which photos are linked, by comma', FAMILY.join(','))
-    .action(({ photos, conflicts, language, same, family, ...options }: DeduplicateCommandOptions) =>
-      runStageFilter(
-        options,
-        environment,
-        deduplicate({
-          photos,
-          conflicts,
-          language: language?.split(',').filter(Boolean),
-          ...parseGrounds(same, family),
-        }),
-      ),
+    .option(
+      '--boilerplate <listings,types>',
+      'a photo in more listings, or of more product types, is dropped; none: none is',
+      BOILERPLATE,
+    )
+    .action(
+      ({ photos, conflicts, language, same, family, boilerplate, ...options }: DeduplicateCommandOptions) =>
+        runStageFilter(
+          options,
+          environment,
+          deduplicate({
+            photos,
+            conflicts,
+            language: language?.split(',').filter(Boolean),
+            ...parseGrounds(same, family),
+            boilerplate: parseBoilerplate(boilerplate),
+          }),
+        ),
     );
 };

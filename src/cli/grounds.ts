@@ -15,3 +15,15 @@ export function parseGrounds(same: string, family: string): Pick<Recipe['dedupli
     `Expected known grounds for --${issue?.path[0]?.toString()} but: ${issue?.message}`,
   );
 }
+
+/** How much makes a photo boilerplate, as `LISTINGS,TYPES`, or `none`. @throws {PipelineError} `USAGE` */
+export function parseBoilerplate(text: string): Recipe['deduplicate']['boilerplate'] {
+  if (text === 'none') return false;
+  const [listings, types, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  const result = recipeSchema.shape.deduplicate.safeParse({ boilerplate: { listings, types } });
+  if (result.success && types !== undefined && more.length === 0) return result.data.boilerplate;
+  throw new PipelineError(
+    'USAGE',
+    `Expected LISTINGS,TYPES or none for --boilerplate but received "${text}"`,
+  );
+}

@@ -1,4 +1,5 @@
 import type { LanguagePreference } from '../attributes.js';
+import { type BoilerplateLimits, boilerplateOf } from '../duplicates/boilerplate.js';
 import { type Bridges, findBridges, type Keyed } from '../duplicates/bridges.js';
 import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
@@ -6,7 +7,7 @@ import { equalLinks, joinLinks, type Link, linkedSets } from '../duplicates/link
 import { type Found, lookAtPhotos } from '../duplicates/look.js';
 import { type Picture, photoOf, representativeOf } from '../duplicates/picture.js';
 import type { JoinedView, Photo, Side } from '../records.js';
-import type { Stage } from '../stage.js';
+import type { Stage, StageAccount } from '../stage.js';
 import { setsOf } from '../union-find.js';
 
 export interface DeduplicateOptions {
@@ -20,6 +21,8 @@ export interface DeduplicateOptions {
   same: readonly ('bytes' | 'pixels' | 'near')[];
   /** Grounds on which photos are of one family, and share a component. */
   family: readonly ('item' | 'near' | 'name')[];
+  /** What counts as boilerplate, which is dropped before anything is linked by it; default: nothing. */
+  boilerplate?: BoilerplateLimits | false | undefined;
   /** What an older run decided; what would join two of its sides is left out. */
   previous?: PreviousSides;
   /** Told each set of merged and of linked photos. */
@@ -51,7 +54,7 @@ export interface DuplicateGroup {
  * of the data: it holds the views' values and, with `photos: decode`, about 1 KB a photo.
  */
 export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Photo> {
-  const { photos, conflicts, language, same, family, previous, groups = () => {} } = options;
+  const { photos, conflicts, language, same, family, boilerplate, previous, groups = () => {} } = options;
   return {
     name: 'deduplicate',
     async *run(source, context) {
@@ -66,18 +69,25 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
           ? await lookAtPhotos(collection.images(), same, context)
           : unread(collection.images());
 
-      const pictures = picturesOf(found.images, found.sha256, found.same);
+      const { pictures, pruned } = withoutBoilerplate(
+        picturesOf(found.images, found.sha256, found.same),
+        boilerplate,
+      );
+      for (const { picture, listings, types } of pruned) {
+        accountMerged(account, picture);
+        const detail = `in ${listings} listings of ${types} product types`;
+        account.dropped(picture.representative.imageId, 'boilerplate', { detail });
+      }
       const pictureOf = new Map(
         pictures.flatMap((picture, at) => picture.images.map((image) => [image, at])),
       );
-      const near = found.family.map((link) => ({
-        ...link,
-        a: pictureOf.get(found.images[link.a]!)!,
-        b: pictureOf.get(found.images[link.b]!)!,
-      }));
+      const near = found.family.flatMap((link) => {
+        const [a, b] = [pictureOf.get(found.images[link.a]!), pictureOf.get(found.images[link.b]!)];
+        return a === undefined || b === undefined || a === b ? [] : [{ ...link, a, b }];
+      });
       const ties: Ties = {
         item: family.includes('item') ? itemKeys(pictures) : [],
-        near: family.includes('near') ? near.filter(({ a, b }) => a !== b) : [],
+        near: family.includes('near') ? near : [],
         name: family.includes('name') ? nameKeys(pictures) : [],
       };
       const oldSides = pictures.map((picture) => previous && oldSideOf(picture, previous.sides));
@@ -93,10 +103,7 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       report('family', pictures, links, groups);
 
       for (const [index, picture] of pictures.entries()) {
-        for (const { imageId } of picture.images) {
-          if (imageId === picture.representative.imageId) continue;
-          account.merged(imageId, 'same-picture', picture.representative.imageId);
-        }
+        accountMerged(account, picture);
         if (bridges.members.has(index)) {
           account.dropped(picture.representative.imageId, 'split-bridge');
           continue;
@@ -115,6 +122,30 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       }
     },
   };
+}
+
+function accountMerged(account: StageAccount, { images, representative }: Picture): void {
+  for (const { imageId } of images) {
+    if (imageId !== representative.imageId) account.merged(imageId, 'same-picture', representative.imageId);
+  }
+}
+
+interface Pruned extends BoilerplateLimits {
+  picture: Picture;
+}
+
+function withoutBoilerplate(
+  all: readonly Picture[],
+  limits: BoilerplateLimits | false | undefined,
+): { pictures: Picture[]; pruned: Pruned[] } {
+  const pictures: Picture[] = [];
+  const pruned: Pruned[] = [];
+  for (const picture of all) {
+    const counts = limits && boilerplateOf(picture, limits);
+    if (counts) pruned.push({ picture, ...counts });
+    else pictures.push(picture);
+  }
+  return { pictures, pruned };
 }
 
 /** What ties pictures, by ground. */

@@ -41,6 +41,7 @@ describe('why', () => {
     // The reasons that a synthetic dump gives, and these recipes.
     expect([...first.keys()].sort()).toEqual([
       'attribute-conflict',
+      'boilerplate',
       'class-cap',
       'class-too-small',
       'file-missing',

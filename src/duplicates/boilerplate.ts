@@ -1,0 +1,20 @@
+import type { Picture } from './picture.js';
+
+/** How often a picture may be shown; what is shown more often says nothing of an item: a logo, a size chart. */
+export interface BoilerplateLimits {
+  listings: number;
+  /** Product types. */
+  types: number;
+}
+
+/** In how many listings a picture stands, of how many product types, where either is too many; else undefined. */
+export function boilerplateOf(
+  { images }: Pick<Picture, 'images'>,
+  limits: BoilerplateLimits,
+): BoilerplateLimits | undefined {
+  const views = images.flatMap((image) => image.views);
+  if (views.length <= Math.min(limits.listings, limits.types)) return undefined;
+  const listings = new Set(views.map(({ itemId }) => itemId)).size;
+  const types = new Set(views.flatMap(({ values }) => values['product_type'] ?? [])).size;
+  return listings > limits.listings || types > limits.types ? { listings, types } : undefined;
+}
