@@ -13,10 +13,20 @@ const CANCEL_GRACE_MS = 1500;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
+  let told = false;
+  const tellCancelled = () => {
+    if (!told) process.stderr.write('Cancelled; the same command goes on from here.\n');
+    told = true;
+  };
+  // What cannot be asked to stop, such as a long step of a native library, may never say that it was.
+  const end = (signal: NodeJS.Signals) => {
+    tellCancelled();
+    die(signal);
+  };
   const cancel = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) die(signal);
+    if (controller.signal.aborted) end(signal);
     controller.abort();
-    setTimeout(() => die(signal), CANCEL_GRACE_MS).unref();
+    setTimeout(() => end(signal), CANCEL_GRACE_MS).unref();
   };
   process.on('SIGINT', cancel);
   process.on('SIGTERM', cancel);
@@ -33,7 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = asPipelineError(error);
-    if (failure.code === 'ABORTED') process.stderr.write('Cancelled; the same command goes on from here.\n');
+    if (failure.code === 'ABORTED') tellCancelled();
     else process.stderr.write(`${explain(failure)}\n`);
     if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
     return failure.exitCode;
