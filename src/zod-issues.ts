@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { z } from 'zod';
 
 /** What a schema did not accept, in words: `path: Expected … but received …`, a line each. Needs `reportInput`. */
@@ -9,7 +10,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.map(String).join('.') || '(top level)';
   const input = 'input' in issue ? issue.input : undefined;
   const received =
-    input === undefined ? 'nothing' : typeof input === 'number' ? String(input) : JSON.stringify(input);
+    input === undefined ? 'nothing' : typeof input === 'number' ? String(input) : written(input);
   const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -30,5 +31,15 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
       ];
     default:
       return [`${at}: Expected ${issue.message} but received ${short}`];
+  }
+}
+
+/** As JSON, or in Node's way where it has none: functions, bigints, what holds itself. */
+function written(value: unknown): string {
+  const other = () => inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  try {
+    return JSON.stringify(value) ?? other();
+  } catch {
+    return other();
   }
 }

@@ -54,7 +54,7 @@ const CHANNELS_BYTES = 48;
 const PAST_THE_PHOTO = 16;
 const PAST_THE_VIEW = 64;
 /** A photo's row in bytes is a 16-bit number in the kernel. */
-const MOST_PIXELS_A_SIDE = 8192;
+export const MOST_PIXELS_A_SIDE = 8192;
 /** A byte that takes nothing. */
 const NOTHING = 255;
 

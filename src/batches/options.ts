@@ -1,24 +1,38 @@
 import { z } from 'zod';
+import { MOST_PIXELS_A_SIDE } from '../augment/augmenter.js';
 import { augmentationSchema } from '../augment/schema.js';
+import { canonicalJson } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
 import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
 import { describeIssues } from '../zod-issues.js';
+import type { ReaderThreads } from './readers.js';
 import type { BatchSample } from './samples.js';
 import type { StreamOptions } from './stream.js';
 
 const count = z.int().min(1);
-const object = <Type>(what: string) =>
-  z.custom<Type>((value) => typeof value === 'object' && value !== null, what);
+const side = count.max(MOST_PIXELS_A_SIDE);
+/** An object that has these methods: its class may be another realm's. */
+const having = <Type>(what: string, ...methods: string[]) =>
+  z.custom<Type>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    what,
+  );
 
 /** What only pixels can be given. */
 const ofPixels = {
   dtype: z.enum(['uint8', 'float32']).optional(),
   normalise: z.enum(['scale', 'tf', 'torch', 'caffe']).optional(),
-  height: count.optional(),
-  width: count.optional(),
+  height: side.optional(),
+  width: side.optional(),
   augment: z.strictObject({ recipe: augmentationSchema, seed: z.int(), epoch: z.int() }).optional(),
   transform: z
-    .strictObject({ module: z.string(), options: z.unknown() })
+    .strictObject({
+      module: z.string(),
+      options: z.custom<unknown>(goesToThreads, 'JSON, which the threads can be sent'),
+    })
     .partial({ options: true })
     .optional(),
 };
@@ -41,17 +55,38 @@ const schema = z
     last: z.enum(['keep', 'drop', 'pad']).optional(),
     from: z.string().optional(),
     workers: z
-      .union([z.int().min(0), object('readers')], { error: 'a number of threads, or readers' })
+      .union([z.int().min(0), having<ReaderThreads>('readers', 'assertFor', 'lend', 'work')], {
+        error: 'a number of threads, or readers',
+      })
       .optional(),
-    buffers: count.optional(),
+    buffers: z.int().min(2).optional(),
     ahead: count.optional(),
-    signal: object('an AbortSignal').optional(),
+    signal: having<AbortSignal>('an AbortSignal', 'addEventListener', 'removeEventListener').optional(),
     ...ofPixels,
   })
-  .refine(({ dtype, normalise, height, width, augment, transform }) => {
+  // Issues of their own input: the whole options hold every sample, and what has no JSON.
+  .superRefine(({ dtype, normalise, height, width, augment, transform }, { addIssue }) => {
     const changed = [normalise, height, width, augment, transform].some((option) => option !== undefined);
-    return dtype !== 'uint8' || !changed;
-  }, 'float32, or none of normalise, height, width, augment and transform');
+    if (dtype === 'uint8' && changed) {
+      const message = 'float32, or none of normalise, height, width, augment and transform';
+      addIssue({ code: 'custom', path: ['dtype'], message, input: dtype });
+    }
+    if (augment !== undefined && transform !== undefined) {
+      const message = 'none beside a transform, which runs instead';
+      addIssue({ code: 'custom', path: ['augment'], message, input: augment.recipe });
+    }
+  });
+
+/** They are cloned, and are in the stream's identity by their JSON. */
+function goesToThreads(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    canonicalJson(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Refuses a stream's options where they are used, whoever will read it: a thread could only say that it failed.

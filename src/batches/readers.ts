@@ -25,7 +25,7 @@ export interface ReaderThreads extends Readers {
   assertFor(cache: Pick<TensorCache, 'path' | 'file'>): void;
   /**
    * Lends the ring's memory, that of the stream before where it has this size, until `giveBack`.
-   * @throws {PipelineError} `USAGE` while another stream has it.
+   * @throws {PipelineError} `USAGE` while another stream has it, and where there is not so much memory.
    */
   lend(slots: number, bytes: number): Uint8Array[];
   giveBack(): void;
@@ -111,8 +111,18 @@ export function openReaders(
       replaceDead();
       lent = true;
       if (kept[0]?.length !== bytes) kept = [];
-      while (kept.length < slots) {
-        kept.push(new Uint8Array(workers === 0 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes)));
+      try {
+        while (kept.length < slots) {
+          kept.push(new Uint8Array(workers === 0 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes)));
+        }
+      } catch (cause) {
+        kept = [];
+        lent = false;
+        throw new PipelineError(
+          'USAGE',
+          `Expected batches that fit into memory but received ${slots} of ${bytes} bytes`,
+          { hint: 'A smaller batchSize, height or width, and fewer buffers, take less.', cause },
+        );
       }
       return kept.slice(0, slots);
     },

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { PipelineError } from '../errors.js';
 
@@ -23,6 +24,7 @@ export type Arrangement = 'given' | 'key' | 'label';
  * @throws {PipelineError} `USAGE` for a key that is no whole number in 0..2³²−1, or a label in −2³¹..2³¹−1.
  */
 export function sampleTable(samples: readonly BatchSample[], arrangement: Arrangement): SampleTable {
+  assertSamples(samples);
   const sorted =
     arrangement === 'given' ? samples : [...samples].sort((a, b) => a[arrangement] - b[arrangement]);
   const keys = new Uint32Array(new SharedArrayBuffer(4 * sorted.length));
@@ -31,18 +33,30 @@ export function sampleTable(samples: readonly BatchSample[], arrangement: Arrang
   for (const [index, { key, label }] of sorted.entries()) {
     keys[index] = key;
     labels[index] = label;
-    if (keys[index] !== key || labels[index] !== label) throw noSample(index, key, label);
     if (arrangement === 'label' && label !== sorted[index - 1]?.label) starts.push(index);
   }
   return { keys, labels, classes: Uint32Array.of(...starts, sorted.length) };
 }
 
-function noSample(index: number, key: unknown, label: unknown): PipelineError {
-  const received = `{ key: ${String(key)}, label: ${String(label)} }`;
-  return new PipelineError('USAGE', `Expected whole numbers for a key and a label but received ${received}`, {
-    key: `sample ${index}`,
-    hint: 'cache.keyOf(sha256) gives a photo’s key; a label is its class’s index.',
-  });
+/** Before they are sorted, so that the one that is named is the caller's. */
+function assertSamples(samples: readonly unknown[]): void {
+  for (let index = 0; index < samples.length; index++) {
+    const sample = samples[index] as Partial<BatchSample> | null | undefined;
+    const key = sample?.key;
+    const label = sample?.label;
+    if (typeof key === 'number' && key >>> 0 === key && typeof label === 'number' && (label | 0) === label) {
+      continue;
+    }
+    const received = inspect(sample, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+    throw new PipelineError(
+      'USAGE',
+      `Expected whole numbers for a key and a label but received ${received}`,
+      {
+        key: `sample ${index}`,
+        hint: 'cache.keyOf(sha256) gives a photo’s key; a label is its class’s index.',
+      },
+    );
+  }
 }
 
 /** 8 hex digits for a table's samples. */
