@@ -1,3 +1,4 @@
+import { MOST_ITEMS } from '../duplicates/components.js';
 import type { SampleRecord, Side } from '../records.js';
 import { setsOf, unionFind } from '../union-find.js';
 import type { CheckName, Findings, PlacedPhoto } from './findings.js';
@@ -11,8 +12,6 @@ export interface Tie {
   distance?: number;
 }
 
-/** An image that more items show ties none of them together: it is a logo or a size chart. */
-export const MOST_ITEMS = 50;
 /** Photos of a leak that are told of each side. */
 const TOLD = 4;
 

@@ -55,3 +55,6 @@ export function parseSeconds(name: string): (text: string) => number {
     throw new PipelineError('USAGE', `Expected seconds above 0 for ${name} but received "${text}"`);
   };
 }
+
+/** Gathers the values of an option that may be given several times. */
+export const collect = (value: string, earlier: string[]): string[] => [...earlier, value];

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
-import { parseInteger } from './arguments.js';
+import { collect, parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 
 interface PreviewOptions {
@@ -62,8 +62,6 @@ export const previewCommand: CommandDefinition = (program) => {
       }
     });
 };
-
-const collect = (value: string, earlier: string[]) => [...earlier, value];
 
 /** The cache itself, or the one that the recipe names in a folder. */
 async function cachePath(path: string, recipe: Recipe): Promise<string> {

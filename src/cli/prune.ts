@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PrunedCache, PruneRequest } from '../steps/prune.js';
+import { collect } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 
 interface PruneOptions extends Pick<PruneRequest, 'compact' | 'dryRun'> {
@@ -49,8 +50,6 @@ export const pruneCommand: CommandDefinition = (program, { signal }) => {
       process.stdout.write(json ? `${JSON.stringify(pruned, null, 2)}\n` : text);
     });
 };
-
-const collect = (value: string, earlier: string[]) => [...earlier, value];
 
 function describe({ cache, kind, photos, sampleSets, left, foreign }: PrunedCache, dryRun: boolean): string {
   const name = kind === 'pixels' ? 'photos' : 'vectors';

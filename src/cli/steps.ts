@@ -11,7 +11,7 @@ import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
-import { parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
+import { collect, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { showProgress } from './progress.js';
 
@@ -30,8 +30,6 @@ interface StepOptions extends ResourceOptions {
   quiet?: boolean;
   json?: boolean;
 }
-
-const collect = (value: string, earlier: string[]) => [...earlier, value];
 
 /** A command that does a run's steps in order, up to one of them; steps that are finished are not done again. */
 export function stepCommand(name: string, description: string, until: Until): CommandDefinition {

@@ -5,7 +5,7 @@ import { joinLinks, type Link } from './links.js';
 import type { Picture } from './picture.js';
 
 /** An image that more items show is boilerplate (a logo, a size chart): it says nothing about them. */
-const MOST_ITEMS = 50;
+export const MOST_ITEMS = 50;
 /** Shorter names, in characters, are too common to say that two items are one. */
 const SHORTEST_NAME = 12;
 

@@ -35,6 +35,7 @@ export function nearPhotos() {
   const members: number[] = [];
   let grids = new Uint8Array(1024 * KEPT_BYTES);
   const grid = (at: number) => grids.subarray(at * KEPT_BYTES, (at + 1) * KEPT_BYTES);
+  const seen = new Set<string>();
   /** Pairs that only a closer look can call one picture. */
   const maybeSame: Link[] = [];
   const family: Link[] = [];
@@ -42,6 +43,9 @@ export function nearPhotos() {
     maybeSame,
     family,
     add(member: number, fingerprint: Fingerprint) {
+      // What is equal to the last pixel is linked by that alone: a logo in a thousand files is looked up once.
+      if (seen.has(fingerprint.picture)) return;
+      seen.add(fingerprint.picture);
       const at = members.push(member) - 1;
       if (members.length * KEPT_BYTES > grids.length) {
         const larger = new Uint8Array(2 * grids.length);
