@@ -78,7 +78,8 @@ export interface MapOptions<In> {
 /**
  * Maps a stream through an asynchronous function, several calls at once, results in the order of the source.
  * p-limit's own queue is unbounded, so nothing is handed to it before there is room in the window: the source is
- * never read more than `window` records ahead of the consumer. On an error, a break or an abort no further call is
+ * never read more than `window` records ahead of the consumer. An error has its turn too, a record's and the source's: what
+ * came before it is given first. On an error, a break or an abort no further call is
  * started, those under way are waited for, and the source is closed.
  */
 export async function* mapOrdered<In, Out>(
@@ -94,7 +95,18 @@ export async function* mapOrdered<In, Out>(
   const running = new Set<Promise<Out>>();
   let read: { record: In } | undefined;
   let ended = false;
+  let failure: { error: unknown } | undefined;
 
+  const next = async (): Promise<void> => {
+    try {
+      const { done, value } = await iterator.next();
+      if (done) ended = true;
+      else read = { record: value };
+    } catch (error) {
+      ended = true;
+      failure = { error };
+    }
+  };
   const run = (record: In) => {
     const result = map(record);
     running.add(result);
@@ -113,11 +125,7 @@ export async function* mapOrdered<In, Out>(
     while (true) {
       while (started.length < window) {
         throwIfAborted(signal);
-        if (read === undefined && !ended) {
-          const next = await iterator.next();
-          if (next.done) ended = true;
-          else read = { record: next.value };
-        }
+        if (read === undefined && !ended) await next();
         if (read === undefined) break;
         const release = await room(read.record);
         if (release === undefined) break;
@@ -129,7 +137,10 @@ export async function* mapOrdered<In, Out>(
         started.push({ result, release });
       }
       const oldest = started.shift();
-      if (oldest === undefined) return;
+      if (oldest === undefined) {
+        if (failure !== undefined) throw failure.error;
+        return;
+      }
       try {
         yield await oldest.result;
       } finally {

@@ -101,6 +101,23 @@ describe('mapOrdered', () => {
     expect(seen).toEqual([0, 1]);
   });
 
+  it('throws the error of the source in its turn, whatever is still under way', async () => {
+    async function* cut() {
+      yield* [0, 1, 2];
+      throw new Error('cut');
+    }
+    for (const concurrency of [1, 2, 8]) {
+      const seen: number[] = [];
+      const mapped = mapOrdered(cut(), (n) => sleep(9 - 3 * n).then(() => n), { concurrency, signal });
+      await expect(
+        (async () => {
+          for await (const n of mapped) seen.push(n);
+        })(),
+      ).rejects.toThrow('cut');
+      expect(seen).toEqual([0, 1, 2]);
+    }
+  });
+
   it('ends with ABORTED when the signal fires while it waits for room', async () => {
     const controller = new AbortController();
     const budget = byteBudget(10);

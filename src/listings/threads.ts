@@ -58,20 +58,15 @@ export function listingThreads({
         pool ??= startPool();
         return pool.run(block.lines, { signal });
       };
-      // What came before an error is given before it is thrown, though threads may still be at it.
-      let failure: { error: unknown } | undefined;
-      async function* wholeBlocks(): AsyncGenerator<Block> {
-        try {
-          yield* cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) });
-        } catch (error) {
-          failure = { error };
-        }
-      }
-      const results = mapOrdered(wholeBlocks(), read, {
-        concurrency: Math.max(1, JOBS_A_THREAD * workers),
-        window: 2 * JOBS_A_THREAD * Math.max(1, workers),
-        signal,
-      });
+      const results = mapOrdered(
+        cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
+        read,
+        {
+          concurrency: Math.max(1, JOBS_A_THREAD * workers),
+          window: 2 * JOBS_A_THREAD * Math.max(1, workers),
+          signal,
+        },
+      );
       let before = 0;
       for await (const block of results) {
         if ('tooLong' in block) {
@@ -86,7 +81,6 @@ export function listingThreads({
         yield* rowsOf(block, { before, ...(shard !== undefined && { shard }) });
         before += block.lines;
       }
-      if (failure !== undefined) throw failure.error;
     },
     close: async () => pool?.close(),
   };
