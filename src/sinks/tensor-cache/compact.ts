@@ -75,7 +75,7 @@ async function copyLive(from: string, to: string): Promise<number> {
     return photos.size;
   } finally {
     await writer.close();
-    await root.close();
+    await databases.close();
   }
 }
 

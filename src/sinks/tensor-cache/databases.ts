@@ -1,4 +1,4 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
@@ -21,7 +21,14 @@ export interface CacheDatabases {
   values: Database<Buffer, number>;
   /** `identity`, `photo/<sha256>` → JSON, `file`, `seal`, and `next` after removals. */
   metadata: Database<string, string>;
+  close(): Promise<void>;
 }
+
+/**
+ * How many readers of a cache this thread has open. LMDB has one environment a file and process: one that was opened for
+ * reading cannot write, and a writer that tried would leave it unable to for as long as the process lives.
+ */
+const readers = new Map<string, number>();
 
 /** What the metadata database knows of a photo. */
 export interface PhotoEntry {
@@ -47,18 +54,41 @@ const NEXT_KEY = 'next';
 /** The one file of a cache that is worth keeping. */
 export const dataFile = (path: string) => join(path, 'data.mdb');
 
-/** Named databases lie under a root with default keys: LMDB refuses integer keys there. */
+/**
+ * Named databases lie under a root with default keys: LMDB refuses integer keys there.
+ * @throws {PipelineError} `RUN_LOCKED` for a writer where this thread reads the cache, `CACHE_CORRUPT`.
+ */
 export function openDatabases(path: string, { readOnly }: { readOnly: boolean }): CacheDatabases {
+  const folder = existsSync(path) ? realpathSync(path) : path;
+  if (!readOnly && readers.has(folder)) throw readHere(path);
   const file = dataFile(path);
   // A builder that is killed in its first moments leaves an empty file, with which LMDB begins.
   if (existsSync(file) && (readOnly || statSync(file).size > 0)) assertSound(path, file);
   // `noSubdir: false`, because a folder name with a dot in it would otherwise become a file.
   const root = open({ path, readOnly, noSubdir: false, maxDbs: MAX_DATABASES, compression: false });
-  return {
-    root,
-    values: root.openDB({ name: VALUES, encoding: 'binary', keyEncoding: 'uint32' }) as never,
-    metadata: root.openDB({ name: METADATA, encoding: 'string' }) as never,
+  if (readOnly) readers.set(folder, (readers.get(folder) ?? 0) + 1);
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    // LMDB closes what it did not write at once.
+    const closing = root.close();
+    if (!readOnly) return closing;
+    const left = readers.get(folder)! - 1;
+    if (left > 0) readers.set(folder, left);
+    else readers.delete(folder);
+    return closing;
   };
+  try {
+    return {
+      root,
+      values: root.openDB({ name: VALUES, encoding: 'binary', keyEncoding: 'uint32' }) as never,
+      metadata: root.openDB({ name: METADATA, encoding: 'string' }) as never,
+      close: () => (closed ??= close()),
+    };
+  } catch (error) {
+    // Left open, it would be in the next opener's way.
+    void close();
+    throw error;
+  }
 }
 
 /** The name of a task's samples. */
@@ -138,11 +168,7 @@ export function cacheError(path: string, error: unknown): unknown {
   if (full) return diskFull(path, 'some room', error);
   // LMDB has one environment a file and process, which was opened for reading only.
   if (/No transaction to renew/.test(message)) {
-    return new PipelineError('RUN_LOCKED', 'Expected a cache that this process does not read', {
-      key: path,
-      hint: 'Close its readers before that, or write it from another process.',
-      cause: error,
-    });
+    return readHere(path, error);
   }
   if (/permission denied|read-only|EACCES|EROFS/i.test(message)) {
     return new PipelineError('INPUT_INVALID', 'Expected a tensor cache that may be opened', {
@@ -155,6 +181,14 @@ export function cacheError(path: string, error: unknown): unknown {
     key: path,
     hint: 'Remove this folder and build it again.',
     cause: error,
+  });
+}
+
+function readHere(path: string, cause?: unknown): PipelineError {
+  return new PipelineError('RUN_LOCKED', 'Expected a cache that this process does not read', {
+    key: path,
+    hint: 'Close its readers before that, or write it from another process.',
+    ...(cause !== undefined && { cause }),
   });
 }
 

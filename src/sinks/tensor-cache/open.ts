@@ -42,7 +42,7 @@ export function openCache(
   const { databases, identity } = openReadOnly(path, options.identity);
   const id = databases.metadata.get(FILE_ID);
   if (options.file !== undefined && options.file !== id) {
-    void databases.root.close();
+    void databases.close();
     throw new PipelineError('CACHE_MISMATCH', 'Expected the file that was there before but found another', {
       key: path,
       hint: 'The cache was compacted or built anew in the meantime, and its keys changed: open it again.',
@@ -176,7 +176,7 @@ export function openCache(
     },
     async close() {
       await reader.close();
-      await root.close();
+      await databases.close();
     },
   };
 }
@@ -206,7 +206,7 @@ export function openReadOnly(path: string, wanted?: CacheIdentity) {
     return { databases, identity };
   } catch (error) {
     // LMDB shares one environment a path within a process: left open, it would be in the next opener's way.
-    void databases?.root.close();
+    void databases?.close();
     throw cacheError(path, error);
   }
 }

@@ -41,7 +41,7 @@ export async function writeCache(path: string, identity: CacheIdentity): Promise
       else assertIdentity(path, found, identity);
       if (!databases.metadata.doesExist(FILE_ID)) await databases.metadata.put(FILE_ID, randomUUID());
     } catch (error) {
-      await databases.root.close();
+      await databases.close();
       throw error;
     }
     return writer(path, identity, databases, lock.release);
@@ -202,7 +202,7 @@ function writer(
         // LMDB would wait for ever for the failed commit to reach the disk, but for another one: of nothing.
         else await metadata.remove('').catch(nothing);
       } finally {
-        await root.close();
+        await databases.close();
         release();
       }
     },

@@ -100,8 +100,16 @@ it('goes on with the file that it opened after a compaction; new threads, which 
 it('is told that a process reads what it wants to write', async () => {
   const path = join(folder.path, 'cache');
   await build(path, 0, 2);
+  const readers = [openCache(path), openCache(path)];
+  for (const reader of readers) {
+    await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+    await reader.close();
+    await reader.close();
+  }
+  // A writer that was refused must not be in the next one's way.
+  await build(path, 2, 3);
   const cache = openCache(path);
-  await expect(writeCache(path, IDENTITY)).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+  expect(cache.length).toBe(3);
   await cache.close();
 });
 
