@@ -27,21 +27,21 @@ export interface ValueDetail {
 
 export type Attributes = Record<string, AttributeValue[]>;
 
-/** Where in the dump a record was read; absent for records that came through a pipe. */
+/** Where in the dump a record was read; undefined for records that came through a pipe. */
 export interface Provenance {
   /** File name of the shard, such as `listings_0.json.gz`. */
-  shard?: string;
+  shard?: string | undefined;
   /** 1-based line in the shard. */
-  line?: number;
+  line?: number | undefined;
 }
 
 /** One row of the dump: an item in one marketplace. */
 export interface Listing extends Provenance {
   itemId: string;
-  marketplace?: string;
-  domain?: string;
-  country?: string;
-  mainImageId?: string;
+  marketplace?: string | undefined;
+  domain?: string | undefined;
+  country?: string | undefined;
+  mainImageId?: string | undefined;
   otherImageIds: string[];
   attributes: Attributes;
   /** First 32 hex digits of the sha256 of the row's canonical JSON: equal for identical rows. */
@@ -55,8 +55,8 @@ export interface View extends Provenance {
   imageId: string;
   role: ViewRole;
   itemId: string;
-  marketplace?: string;
-  country?: string;
+  marketplace?: string | undefined;
+  country?: string | undefined;
   attributes: Attributes;
   /** The listing's digest. */
   listing: string;

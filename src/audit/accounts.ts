@@ -45,11 +45,11 @@ export function checkFiles(
 export async function sumLedger(
   lines: AsyncIterable<{
     stage: string;
-    task?: string;
+    task?: string | undefined;
     key: string;
     fate: Fate;
     reason: string;
-    into?: string;
+    into?: string | undefined;
   }>,
 ): Promise<LedgerSums> {
   const sums: LedgerSums = { counts: new Map(), left: new Map(), merged: new Map() };

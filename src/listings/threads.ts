@@ -3,6 +3,7 @@ import { listingScanner } from '../kernels/listing-scanner.js';
 import { type Block, cutBlocks } from '../sources/blocks.js';
 import { MAX_LINE_BYTES, tooLong, withoutMark } from '../sources/lines.js';
 import type { CutLines, RawRow, ReadRow } from '../sources/source.js';
+import { inBlocks } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
 import { DIGEST_DIGITS } from './digest.js';
 import { type BlockRows, readBlock } from './read-block.js';
@@ -50,67 +51,74 @@ export function listingThreads({
     });
   let blocks = 0;
   return {
-    async *cut(source, { signal, shard }) {
-      const read = async (block: Block) => {
-        if ('tooLong' in block) return block;
-        blocks += 1;
-        if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
-        pool ??= startPool();
-        return pool.run(block.lines, { signal });
-      };
-      const results = mapOrdered(
-        cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
-        read,
-        {
-          concurrency: Math.max(1, JOBS_A_THREAD * workers),
-          window: 2 * JOBS_A_THREAD * Math.max(1, workers),
-          signal,
-        },
-      );
-      let before = 0;
-      for await (const block of results) {
-        if ('tooLong' in block) {
-          before += 1;
-          yield {
-            ...tooLong(block.tooLong, MAX_LINE_BYTES),
-            ...(shard !== undefined && { shard }),
-            line: before,
-          };
-          continue;
+    cut: (source, { signal, shard }) =>
+      inBlocks(async function* () {
+        const read = async (block: Block) => {
+          if ('tooLong' in block) return block;
+          blocks += 1;
+          if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
+          pool ??= startPool();
+          return pool.run(block.lines, { signal });
+        };
+        const results = mapOrdered(
+          cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
+          read,
+          {
+            concurrency: Math.max(1, JOBS_A_THREAD * workers),
+            window: 2 * JOBS_A_THREAD * Math.max(1, workers),
+            signal,
+          },
+        );
+        let before = 0;
+        for await (const block of results) {
+          if ('tooLong' in block) {
+            before += 1;
+            yield [
+              {
+                ...tooLong(block.tooLong, MAX_LINE_BYTES),
+                ...(shard !== undefined && { shard }),
+                line: before,
+              },
+            ];
+            continue;
+          }
+          const rows = rowsOf(block, { before, ...(shard !== undefined && { shard }) });
+          before += block.lines;
+          if (rows.length > 0) yield rows;
         }
-        yield* rowsOf(block, { before, ...(shard !== undefined && { shard }) });
-        before += block.lines;
-      }
-    },
+      }),
     close: async () => pool?.close(),
   };
 }
 
 /** A block's rows in the order of its lines. */
-function* rowsOf(
+function rowsOf(
   { rows, digests, at, others }: BlockRows,
   { before, shard }: { before: number; shard?: string },
-): Generator<RawRow | ReadRow> {
+): (RawRow | ReadRow)[] {
   const objects = JSON.parse(text(rows)) as Record<string, unknown>[];
-  const digest = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
-  const where = (line: number) => ({ ...(shard !== undefined && { shard }), line: before + line + 1 });
+  const digest = Buffer.from(digests.buffer, digests.byteOffset, digests.length).toString('latin1');
+  const named = shard !== undefined && { shard };
+  const found: (RawRow | ReadRow)[] = [];
   let other = 0;
-  const otherAt = () => others[other]?.line ?? Number.POSITIVE_INFINITY;
-  const nextOther = () => {
-    const { line, row } = others[other++]!;
-    const first = before + line === 0;
-    return { ...(first ? withoutMark(row) : row), ...where(line) };
+  const addOthers = (until: number) => {
+    for (; other < others.length && others[other]!.line < until; other++) {
+      const { line, row } = others[other]!;
+      found.push({ ...(before + line === 0 ? withoutMark(row) : row), ...named, line: before + line + 1 });
+    }
   };
   for (const [index, line] of at.entries()) {
-    while (otherAt() < line) yield nextOther();
+    addOthers(line);
     const start = index * DIGEST_DIGITS;
-    yield {
+    found.push({
       text: '',
-      ...where(line),
-      read: { row: objects[index]!, digest: digest.toString('latin1', start, start + DIGEST_DIGITS) },
-    };
+      ...named,
+      line: before + line + 1,
+      read: { row: objects[index]!, digest: digest.slice(start, start + DIGEST_DIGITS) },
+    });
   }
-  while (other < others.length) yield nextOther();
+  addOthers(Number.POSITIVE_INFINITY);
+  return found;
 }
 
 function text(bytes: Uint8Array): string {

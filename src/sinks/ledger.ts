@@ -15,10 +15,16 @@ export interface LedgerSummary {
   examples: string[];
 }
 
+/** Entries that differ in their keys and notes alone, and what a line has before and behind the key. */
+interface Kind {
+  sum: LedgerSummary;
+  head: string;
+  middle: string;
+}
+
 /** A ledger written as gzipped JSON lines, and summed up on the way for the report. */
 export function ledgerFile(file: string): Ledger & { summary(): LedgerSummary[] } {
   const { stream, done } = gzipFile(file);
-  const sums = new Map<string, LedgerSummary>();
   let text = '';
   let failure: unknown;
   done.catch((error: unknown) => {
@@ -32,18 +38,38 @@ export function ledgerFile(file: string): Ledger & { summary(): LedgerSummary[] 
     text = '';
     if (full) await Promise.race([once(stream, 'drain'), done]);
   };
+  /** Entries of one kind come in runs, and many: what they share is looked up and written once. */
+  let last: Kind | undefined;
+  const kinds = new Map<string, Kind>();
+  const kindOf = ({ stage, task, fate, reason }: LedgerEntry): Kind => {
+    if (last !== undefined) {
+      const { sum } = last;
+      const same = sum.stage === stage && sum.task === task && sum.fate === fate && sum.reason === reason;
+      if (same) return last;
+    }
+    const id = JSON.stringify([stage, task, fate, reason]);
+    const known = kinds.get(id);
+    if (known !== undefined) return known;
+    const named = { stage, ...(task !== undefined && { task }) };
+    const kind: Kind = {
+      sum: { ...named, fate, reason, count: 0, examples: [] },
+      head: `${JSON.stringify(named).slice(0, -1)},"key":`,
+      middle: `,${JSON.stringify({ fate, reason }).slice(1, -1)}`,
+    };
+    kinds.set(id, kind);
+    return kind;
+  };
   return {
     write(entry: LedgerEntry) {
-      text += `${JSON.stringify(entry)}\n`;
-      const { stage, task, fate, reason, key } = entry;
-      const id = JSON.stringify([stage, task, fate, reason]);
-      const sum = sums.get(id);
-      if (sum === undefined) {
-        sums.set(id, { stage, ...(task !== undefined && { task }), fate, reason, count: 1, examples: [key] });
-      } else {
-        sum.count += 1;
-        if (sum.examples.length < EXAMPLES) sum.examples.push(key);
-      }
+      const { key, into, detail } = entry;
+      last = kindOf(entry);
+      const { sum, head, middle } = last;
+      text += head + JSON.stringify(key) + middle;
+      if (into !== undefined) text += `,"into":${JSON.stringify(into)}`;
+      if (detail !== undefined) text += `,"detail":${JSON.stringify(detail)}`;
+      text += '}\n';
+      sum.count += 1;
+      if (sum.examples.length < EXAMPLES) sum.examples.push(key);
     },
     drain,
     async close() {
@@ -51,6 +77,6 @@ export function ledgerFile(file: string): Ledger & { summary(): LedgerSummary[] 
       text = '';
       await done;
     },
-    summary: () => [...sums.values()],
+    summary: () => [...kinds.values()].map(({ sum }) => sum),
   };
 }

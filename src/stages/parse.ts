@@ -5,6 +5,7 @@ import { DIGEST_DIGITS } from '../listings/digest.js';
 import type { Attributes, AttributeValue, Listing } from '../records.js';
 import type { RawRow, ReadRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
+import { mapBlocks } from '../streams.js';
 
 /** Keys that become fields of their own; everything else is an attribute. */
 const FIELDS = new Set([
@@ -29,33 +30,34 @@ export interface ParsedRow {
 export function parse(): Stage<RawRow | ReadRow, Listing> {
   return {
     name: 'parse',
-    async *run(source, { account }) {
+    run(source, { account }) {
       const first = new Map<string, string>();
       let count = 0;
-      for await (const row of source) {
+      const listingIn = (row: RawRow | ReadRow): Listing | undefined => {
         count += 1;
         const key = `${row.shard ?? 'stdin'}:${row.line ?? count}`;
         if (row.fault !== undefined) {
           account.quarantined(key, row.fault.reason, row.fault.detail);
-          continue;
+          return undefined;
         }
         let parsed: ParsedRow;
         try {
           parsed = parseRow(row);
         } catch (error) {
           account.quarantined(key, reasonOf(error), error);
-          continue;
+          return undefined;
         }
         const { listing, ignored } = parsed;
         const twin = first.get(listing.digest);
         if (twin !== undefined) {
           account.merged(key, 'identical-row', twin);
-          continue;
+          return undefined;
         }
         first.set(listing.digest, key);
         for (const detail of ignored) account.conflict(key, 'value-ignored', { detail });
-        yield listing;
-      }
+        return listing;
+      };
+      return mapBlocks(source, (rows) => rows.map(listingIn).filter((listing) => listing !== undefined));
     },
   };
 }
@@ -78,43 +80,40 @@ export function parseRow(raw: RawRow | ReadRow): ParsedRow {
 }
 
 function listingOf(row: object, digest: string | undefined, { shard, line }: RawRow): ParsedRow {
-  // A Map, because a key such as `__proto__` is a key like any other.
-  const fields = new Map<string, unknown>(Object.entries(row));
+  const fields = row as Readonly<Record<string, unknown>>;
   const ignored: string[] = [];
-  const string = (name: string): string | undefined => {
-    const value: unknown = fields.get(name);
-    if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value === 'string') return value;
-    ignored.push(`${name}: Expected text but received ${short(value)}`);
-    return undefined;
-  };
-  const itemId = string('item_id');
+  const itemId = textOf(fields, 'item_id', ignored);
   if (itemId === undefined) {
-    throw new PipelineError(
-      'INPUT_INVALID',
-      `Expected item_id but received ${short(fields.get('item_id'))}`,
-      {
-        key: 'item-id-missing',
-      },
-    );
+    throw new PipelineError('INPUT_INVALID', `Expected item_id but received ${short(fields['item_id'])}`, {
+      key: 'item-id-missing',
+    });
   }
-  const marketplace = string('marketplace');
-  const domain = string('domain_name');
-  const country = string('country');
-  const mainImageId = string('main_image_id');
+  // Each field is there, so that all listings are alike to the compiler.
   const listing: Listing = {
     itemId,
-    ...(marketplace !== undefined && { marketplace }),
-    ...(domain !== undefined && { domain }),
-    ...(country !== undefined && { country }),
-    ...(mainImageId !== undefined && { mainImageId }),
-    otherImageIds: imageIds(fields.get('other_image_id'), ignored),
+    marketplace: textOf(fields, 'marketplace', ignored),
+    domain: textOf(fields, 'domain_name', ignored),
+    country: textOf(fields, 'country', ignored),
+    mainImageId: textOf(fields, 'main_image_id', ignored),
+    otherImageIds: imageIds(fields['other_image_id'], ignored),
     attributes: attributesOf(fields, ignored),
     digest: digest ?? digestOf(row),
-    ...(shard !== undefined && { shard }),
-    ...(line !== undefined && { line }),
+    shard,
+    line,
   };
   return { listing, ignored };
+}
+
+function textOf(
+  fields: Readonly<Record<string, unknown>>,
+  name: string,
+  ignored: string[],
+): string | undefined {
+  const value = fields[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  ignored.push(`${name}: Expected text but received ${short(value)}`);
+  return undefined;
 }
 
 function digestOf(row: object): string {
@@ -134,30 +133,53 @@ function imageIds(value: unknown, ignored: string[]): string[] {
   return ids;
 }
 
-function attributesOf(fields: ReadonlyMap<string, unknown>, ignored: string[]): Attributes {
-  const entries: [string, AttributeValue[]][] = [];
-  for (const [name, value] of fields) {
+function attributesOf(fields: Readonly<Record<string, unknown>>, ignored: string[]): Attributes {
+  const attributes: Attributes = {};
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
     if (FIELDS.has(name) || value === null) continue;
-    const values = attributeValues(name, value);
-    if (values.length > 0) entries.push(...values);
-    else if (!(Array.isArray(value) && value.length === 0)) {
+    let usable = false;
+    const add = (attribute: string, values: AttributeValue[]) => {
+      usable = true;
+      setOwn(attributes, attribute, values);
+    };
+    if (name === 'item_dimensions' && isObject(value)) {
+      // One attribute an axis.
+      for (const [axis, size] of Object.entries(value)) {
+        const found = oneValue(size);
+        if (found !== undefined) add(`item_${axis}`, [found]);
+      }
+    } else {
+      const values = valuesOf(value);
+      if (values.length > 0) add(name, values);
+    }
+    if (!usable && !(Array.isArray(value) && value.length === 0)) {
       ignored.push(`${name}: Expected a value but received ${short(value)}`);
     }
   }
-  return Object.fromEntries(entries);
+  return attributes;
 }
 
-/** An attribute's values by name; dimensions become one attribute an axis. */
-function attributeValues(name: string, value: unknown): [string, AttributeValue[]][] {
-  if (name === 'item_dimensions' && isObject(value)) {
-    return Object.entries(value).flatMap(([axis, size]) => {
-      const found = oneValue(size);
-      return found === undefined ? [] : [[`item_${axis}`, [found]] as [string, AttributeValue[]]];
+/** A key such as `__proto__` is a key like any other. */
+function setOwn(attributes: Attributes, name: string, values: AttributeValue[]): void {
+  if (name !== '__proto__') attributes[name] = values;
+  else
+    Object.defineProperty(attributes, name, {
+      value: values,
+      enumerable: true,
+      configurable: true,
+      writable: true,
     });
+}
+
+function valuesOf(value: unknown): AttributeValue[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const values: AttributeValue[] = [];
+  for (const one of list) {
+    const found = oneValue(one);
+    if (found !== undefined) values.push(found);
   }
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  const values = list.map(oneValue).filter((one) => one !== undefined);
-  return values.length === 0 ? [] : [[name, values]];
+  return values;
 }
 
 /** One value in any of the shapes that real rows have; undefined when it has none of them. */
