@@ -42,7 +42,7 @@ export interface Listing extends Provenance {
   domain?: string | undefined;
   country?: string | undefined;
   mainImageId?: string | undefined;
-  otherImageIds: string[];
+  otherImageIds: readonly string[];
   attributes: Attributes;
   /** First 32 hex digits of the sha256 of the row's canonical JSON: equal for identical rows. */
   digest: string;

@@ -6,10 +6,9 @@ import type { CutLines, RawRow, ReadRow } from '../sources/source.js';
 import { inBlocks } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
 import { DIGEST_DIGITS } from './digest.js';
+import { FIELDS, type Member, memberReader } from './member.js';
 import { type BlockRows, readBlock } from './read-block.js';
 
-/** Keys that every listing is made of, whatever is wanted besides. */
-const FIELDS = ['item_id', 'marketplace', 'domain_name', 'country', 'main_image_id', 'other_image_id'];
 /** Blocks that are read here: most dumps that are smaller are read before a thread has started. */
 const FIRST_HERE = 4;
 /** Jobs at once for each thread, so that none waits until this thread can hand it its next. */
@@ -40,6 +39,7 @@ export function listingThreads({
 }): ListingThreads {
   const names = needs === undefined ? undefined : [...new Set([...FIELDS, ...needs])];
   const scanner = listingScanner(names);
+  const members = memberReader();
   let pool: ReturnType<typeof startPool> | undefined;
   const startPool = () =>
     threadPool<Uint8Array, BlockRows>({
@@ -82,7 +82,7 @@ export function listingThreads({
             ];
             continue;
           }
-          const rows = rowsOf(block, { before, ...(shard !== undefined && { shard }) });
+          const rows = rowsOf(block, { before, shard, read: members });
           before += block.lines;
           if (rows.length > 0) yield rows;
         }
@@ -93,11 +93,15 @@ export function listingThreads({
 
 /** A block's rows in the order of its lines. */
 function rowsOf(
-  { rows, digests, at, others }: BlockRows,
-  { before, shard }: { before: number; shard?: string },
+  { members: text, numbers, ends, digests, at, others }: BlockRows,
+  {
+    before,
+    shard,
+    read,
+  }: { before: number; shard: string | undefined; read: ReturnType<typeof memberReader> },
 ): (RawRow | ReadRow)[] {
-  const objects = JSON.parse(text(rows)) as Record<string, unknown>[];
-  const digest = Buffer.from(digests.buffer, digests.byteOffset, digests.length).toString('latin1');
+  const members = membersIn(text, read);
+  const digest = textOf(digests);
   const named = shard !== undefined && { shard };
   const found: (RawRow | ReadRow)[] = [];
   let other = 0;
@@ -107,20 +111,27 @@ function rowsOf(
       found.push({ ...(before + line === 0 ? withoutMark(row) : row), ...named, line: before + line + 1 });
     }
   };
+  let from = 0;
   for (const [index, line] of at.entries()) {
     addOthers(line);
     const start = index * DIGEST_DIGITS;
-    found.push({
-      text: '',
-      ...named,
-      line: before + line + 1,
-      read: { row: objects[index]!, digest: digest.slice(start, start + DIGEST_DIGITS) },
-    });
+    const to = ends[index]!;
+    const own = { members, numbers, from, to, digest: digest.slice(start, start + DIGEST_DIGITS) };
+    found.push({ text: '', ...named, line: before + line + 1, read: own });
+    from = to;
   }
   addOthers(Number.POSITIVE_INFINITY);
   return found;
 }
 
-function text(bytes: Uint8Array): string {
+/** @param text a JSON array of a key, its value, the next key and so on. */
+function membersIn(text: Uint8Array, read: ReturnType<typeof memberReader>): Member[] {
+  const flat = JSON.parse(textOf(text)) as unknown[];
+  const members: Member[] = [];
+  for (let at = 0; at < flat.length; at += 2) members.push(read(flat[at] as string, flat[at + 1]));
+  return members;
+}
+
+function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
