@@ -43,6 +43,41 @@ export function mapBlocks<In, Out>(
   });
 }
 
+/**
+ * One stream after the other. Each but the first is begun, as far as its first block, while the one before it is read, so
+ * that what works ahead for it does not stand still in between.
+ */
+export function following<T>(streams: Iterable<AsyncIterable<T>>): AsyncIterable<T> {
+  return inBlocks(async function* () {
+    const begun: { blocks: AsyncIterator<readonly T[]>; first: Promise<IteratorResult<readonly T[]>> }[] = [];
+    const waiting = streams[Symbol.iterator]();
+    const begin = () => {
+      const { done, value } = waiting.next();
+      if (done) return;
+      const blocks = blocksOf(value)[Symbol.asyncIterator]();
+      const first = blocks.next();
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      first.catch(() => {});
+      begun.push({ blocks, first });
+    };
+    begin();
+    try {
+      while (begun.length > 0) {
+        const { blocks, first } = begun[0]!;
+        let next = await first;
+        begin();
+        for (; !next.done; next = await blocks.next()) yield next.value;
+        begun.shift();
+      }
+    } finally {
+      for (const { blocks, first } of begun) {
+        await first.catch(() => {});
+        await blocks.return?.();
+      }
+    }
+  });
+}
+
 /** How many records of an array come as one block. */
 const ARRAY_BLOCK = 1024;
 

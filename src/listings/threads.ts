@@ -8,6 +8,7 @@ import { threadPool } from '../thread-pool.js';
 import { DIGEST_DIGITS } from './digest.js';
 import { FIELDS, type Member, memberReader } from './member.js';
 import { type BlockRows, readBlock } from './read-block.js';
+import { sharedMemory } from './shared-memory.js';
 
 /** Blocks that are read here: most dumps that are smaller are read before a thread has started. */
 const FIRST_HERE = 4;
@@ -40,6 +41,7 @@ export function listingThreads({
   const names = needs === undefined ? undefined : [...new Set([...FIELDS, ...needs])];
   const scanner = listingScanner(names);
   const members = memberReader();
+  const memory = sharedMemory();
   let pool: ReturnType<typeof startPool> | undefined;
   const startPool = () =>
     threadPool<Uint8Array, BlockRows>({
@@ -56,12 +58,21 @@ export function listingThreads({
         const read = async (block: Block) => {
           if ('tooLong' in block) return block;
           blocks += 1;
-          if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
-          pool ??= startPool();
-          return pool.run(block.lines, { signal });
+          try {
+            if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
+            pool ??= startPool();
+            return await pool.run(block.lines, { signal });
+          } finally {
+            // After an abort a thread may read it still.
+            if (!signal.aborted) memory.giveBack(block.lines);
+          }
         };
         const results = mapOrdered(
-          cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
+          cutBlocks(source, {
+            signal,
+            allocate: memory.lend,
+            ...(blockBytes !== undefined && { blockBytes }),
+          }),
           read,
           {
             concurrency: Math.max(1, JOBS_A_THREAD * workers),

@@ -52,7 +52,8 @@ export async function writeJsonLinesFile(
 
 /** A gzip stream into a file and a promise of its end, for writers that append as they go. */
 export function gzipFile(file: string): { stream: Writable; done: Promise<void> } {
-  const gzip = createGzip({ level: 6 });
+  // The ledger of ABO takes a third of level 6's time, and 3 % more room.
+  const gzip = createGzip({ level: 3, chunkSize: CHUNK });
   const out = createWriteStream(file);
   gzip.pipe(out);
   gzip.on('error', (error) => out.destroy(error));

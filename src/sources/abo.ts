@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { stretchOf } from '../place.js';
-import { blocksOf, inBlocks } from '../streams.js';
+import { following } from '../streams.js';
 import { findImages, findShards } from './abo-layout.js';
 import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
@@ -45,10 +45,7 @@ export async function aboSource(options: AboOptions): Promise<Source> {
   return {
     ...photos,
     name: options.dir,
-    rows: (signal, cut) =>
-      inBlocks(async function* () {
-        for (const shard of shards) yield* blocksOf(readShard(shard, signal, cut));
-      }),
+    rows: (signal, cut) => following(shards.map((shard) => readShard(shard, signal, cut))),
     identity() {
       const files = [...shards, table].map(({ place }) => stretchOf(place)?.archive ?? place);
       return filesIdentity([...new Set(files)], root);

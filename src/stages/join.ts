@@ -15,9 +15,8 @@ export interface JoinOptions {
 
 const LOOKS_AT_ONCE = 16;
 
-/** A row of the image table, and what is found out when a view names it. */
-interface Entry {
-  row: ImageRow;
+/** A row of the image table, and what is found out when a view names it: one object, as each more is a look into memory. */
+interface Entry extends ImageRow {
   look: Promise<void> | undefined;
   found: Inside | undefined;
   /** Where its bytes are. */
@@ -43,24 +42,24 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
             account.dropped(view.imageId, 'image-unknown', { detail: view.itemId });
             return undefined;
           }
-          const { row } = entry;
+          const { imageId, path } = entry;
           if (entry.file === undefined) {
             named += 1;
-            entry.file = imagesRoot.placeOf(row.path);
-            entry.found ??= staysInside(imagesRoot.path, row.path) ? 'there' : 'path-outside';
+            entry.file = imagesRoot.placeOf(path);
+            entry.found ??= staysInside(imagesRoot.path, path) ? 'there' : 'path-outside';
           }
-          if (entry.found === 'there') return joinedView(view, row, entry.file);
-          if (entry.found === 'file-missing') account.dropped(row.imageId, entry.found, { detail: row.path });
+          if (entry.found === 'there') return joinedView(view, entry, entry.file);
+          if (entry.found === 'file-missing') account.dropped(imageId, entry.found, { detail: path });
           else {
-            const fault = `Expected a path inside images/small but received ${row.path}`;
-            account.quarantined(row.imageId, 'path-outside', fault);
+            const fault = `Expected a path inside images/small but received ${path}`;
+            account.quarantined(imageId, 'path-outside', fault);
           }
           return undefined;
         };
         const looked = async (view: View): Promise<View> => {
           const entry = table.get(view.imageId);
           if (entry === undefined) return view;
-          entry.look ??= imagesRoot.look(entry.row.path).then((found) => {
+          entry.look ??= imagesRoot.look(entry.path).then((found) => {
             entry.found = found;
           });
           await entry.look;
@@ -106,11 +105,20 @@ async function readTable(rows: AsyncIterable<ImageRow>, account: StageAccount): 
   const table = new Map<string, Entry>();
   for await (const block of blocksOf(rows)) {
     for (const row of block) {
-      const earlier = table.get(row.imageId)?.row;
+      const { imageId, path, width, height } = row;
+      const earlier = table.get(imageId);
       if (earlier === undefined) {
-        table.set(row.imageId, { row, look: undefined, found: undefined, file: undefined });
-      } else if (earlier.path !== row.path) {
-        account.conflict(row.imageId, 'image-path-conflict', { detail: `${earlier.path} over ${row.path}` });
+        table.set(imageId, {
+          imageId,
+          path,
+          width,
+          height,
+          look: undefined,
+          found: undefined,
+          file: undefined,
+        });
+      } else if (earlier.path !== path) {
+        account.conflict(imageId, 'image-path-conflict', { detail: `${earlier.path} over ${path}` });
       }
     }
   }
