@@ -27,8 +27,8 @@ export function explode({ views }: ExplodeOptions): Stage<Listing, View> {
 
 /** A listing's views: its main image first, each image id once. */
 export function viewsOf(listing: Listing): View[] {
-  const { itemId, mainImageId, otherImageIds, attributes, digest, marketplace, country, shard, line } =
-    listing;
+  const { itemId, mainImageId, otherImageIds, attributes, digest } = listing;
+  const { marketplace, domain, country, shard, line } = listing;
   const roles = new Map<string, ViewRole>();
   if (mainImageId !== undefined) roles.set(mainImageId, 'main');
   for (const imageId of otherImageIds) if (!roles.has(imageId)) roles.set(imageId, 'other');
@@ -37,6 +37,7 @@ export function viewsOf(listing: Listing): View[] {
     role,
     itemId,
     ...(marketplace !== undefined && { marketplace }),
+    ...(domain !== undefined && { domain }),
     ...(country !== undefined && { country }),
     attributes,
     listing: digest,

@@ -77,9 +77,10 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
 
 /** Field by field: a spread of as many takes twice as long as all else that is done for a view. */
 function joinedView(view: View, { path, width, height }: ImageRow, file: string): JoinedView {
-  const { imageId, role, itemId, marketplace, country, attributes, listing, shard, line } = view;
+  const { imageId, role, itemId, marketplace, domain, country, attributes, listing, shard, line } = view;
   const joined: JoinedView = { imageId, role, itemId, attributes, listing, path, file, width, height };
   if (marketplace !== undefined) joined.marketplace = marketplace;
+  if (domain !== undefined) joined.domain = domain;
   if (country !== undefined) joined.country = country;
   if (shard !== undefined) joined.shard = shard;
   if (line !== undefined) joined.line = line;
