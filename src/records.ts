@@ -49,6 +49,7 @@ export interface Listing extends Provenance {
 }
 
 export type ViewRole = 'main' | 'other';
+export const ROLES: readonly ViewRole[] = ['main', 'other'];
 
 /** One (image, listing) pair: what exploding a listing gives. */
 export interface View extends Provenance {
@@ -56,6 +57,7 @@ export interface View extends Provenance {
   role: ViewRole;
   itemId: string;
   marketplace?: string | undefined;
+  domain?: string | undefined;
   country?: string | undefined;
   attributes: Attributes;
   /** The listing's digest. */
@@ -73,6 +75,16 @@ export interface JoinedView extends View {
   height: number;
 }
 
+/** Who shows a photo, where, and as what; what the dump does not say is absent. */
+export interface PhotoView {
+  itemId: string;
+  role: ViewRole;
+  marketplace?: string;
+  /** Such as `amazon.nl`. */
+  domain?: string;
+  country?: string;
+}
+
 /** One distinct image with the attributes merged from all its views. */
 export interface Photo {
   imageId: string;
@@ -83,10 +95,13 @@ export interface Photo {
   height: number;
   /** sha256 of the file's bytes, hex; empty with `photos: none|stat`, where no file is read. */
   sha256: string;
+  /** `main` where any of its views is a listing's main image. */
   role: ViewRole;
+  /** All of its views, those of merged images too: by item id, main ones first, then by place. */
+  views: readonly PhotoView[];
   /** All image ids of this picture, sorted; more than one where same pictures were merged. */
   images: string[];
-  /** All item ids that show it, sorted. */
+  /** All item ids that show it, sorted; without those that `--previous` keeps from tying photos. */
   items: string[];
   /** One value an attribute, after conflicts between its views were resolved. */
   attributes: Record<string, string>;
@@ -108,6 +123,8 @@ export interface LabelledPhoto {
   imageId: string;
   sha256: string;
   task: string;
+  /** The photo's; absent where samples were given and do not say it. */
+  role?: ViewRole;
 }
 
 /** A photo with its label, side and component for one task. */
@@ -118,8 +135,8 @@ export interface Sample extends LabelledPhoto {
 /** A sample as it is written to files and pipes: no place, so that a run folder can be moved. */
 export type SampleRecord = Omit<Sample, 'file'>;
 
-/** The keys of a written sample, in their order. */
+/** The keys of a written sample, in their order; the role comes last (`samplesDigest`). */
 export function sampleRecord(sample: Sample): SampleRecord {
-  const { path, label, split, component, imageId, sha256, task } = sample;
-  return { path, label, split, component, imageId, sha256, task };
+  const { path, label, split, component, imageId, sha256, task, role } = sample;
+  return { path, label, split, component, imageId, sha256, task, ...(role !== undefined && { role }) };
 }

@@ -1,5 +1,18 @@
 import { type Chosen, chooseValues, type Details, type LanguagePreference } from '../attributes.js';
-import type { JoinedView, ViewRole } from '../records.js';
+import type { JoinedView, PhotoView, ViewRole } from '../records.js';
+
+/** What one view says of its image. The images that a listing shows in one role share it. */
+export interface ImageView {
+  role: ViewRole;
+  itemId: string;
+  values: Chosen;
+  details: Details;
+  /** As the photo keeps it. */
+  view: PhotoView;
+}
+
+/** A listing's values, and its views by role: millions of views need hundreds of thousands of these. */
+type ListingViews = Pick<ImageView, 'values' | 'details'> & Partial<Record<ViewRole, ImageView>>;
 
 /** One image id with all of its views. */
 export interface Image {
@@ -8,7 +21,7 @@ export interface Image {
   file: string;
   width: number;
   height: number;
-  views: { role: ViewRole; itemId: string; values: Chosen; details: Details }[];
+  views: ImageView[];
 }
 
 /**
@@ -22,20 +35,37 @@ export function imageCollection(languages?: LanguagePreference): {
 } {
   const images = new Map<string, Image>();
   // A listing's views share its attributes: chosen once, and held once.
-  const listings = new Map<string, { values: Chosen; details: Details }>();
+  const listings = new Map<string, ListingViews>();
   // Few are different: units, languages, standardized colours.
   const details = new Map<string, Details>();
+  // Each row has its own copy of a marketplace's few names.
+  const names = new Map<string, string>();
+  const interned = (name: string): string => {
+    const known = names.get(name) ?? name;
+    names.set(name, known);
+    return known;
+  };
+  const photoView = ({ itemId, role, marketplace, domain, country }: JoinedView): PhotoView => ({
+    itemId,
+    role,
+    ...(marketplace !== undefined && { marketplace: interned(marketplace) }),
+    ...(domain !== undefined && { domain: interned(domain) }),
+    ...(country !== undefined && { country: interned(country) }),
+  });
   return {
-    add({ imageId, path, file, width, height, role, itemId, listing, attributes }) {
-      let chosen = listings.get(listing);
-      if (chosen === undefined) {
-        chosen = chooseValues(attributes, languages);
-        const known = JSON.stringify(chosen.details);
-        chosen.details = details.get(known) ?? chosen.details;
-        details.set(known, chosen.details);
-        listings.set(listing, chosen);
+    add(joined) {
+      const { imageId, path, file, width, height, role, itemId, listing, attributes } = joined;
+      let known = listings.get(listing);
+      if (known === undefined) {
+        const chosen = chooseValues(attributes, languages);
+        const text = JSON.stringify(chosen.details);
+        known = { values: chosen.values, details: details.get(text) ?? chosen.details };
+        details.set(text, known.details);
+        listings.set(listing, known);
       }
-      const view = { role, itemId, ...chosen };
+      const { values, details: shared } = known;
+      known[role] ??= { role, itemId, values, details: shared, view: photoView(joined) };
+      const view = known[role];
       const image = images.get(imageId);
       if (image === undefined) images.set(imageId, { imageId, path, file, width, height, views: [view] });
       else image.views.push(view);

@@ -1,5 +1,5 @@
 import { type Conflict, resolveConflicts } from '../attributes.js';
-import type { Photo, ValueDetail } from '../records.js';
+import type { Photo, PhotoView, ValueDetail } from '../records.js';
 import type { Image } from './images.js';
 
 /** Images that are one picture, and what their file says. */
@@ -42,6 +42,7 @@ export function photoOf(
     height,
     sha256,
     role: main.length > 0 ? 'main' : 'other',
+    views: views.map(({ view }) => view).sort(inOrder),
     images: images.map((image) => image.imageId).sort(),
     items: [...new Set(views.map(({ itemId }) => itemId))].sort(),
     attributes: values,
@@ -49,6 +50,23 @@ export function photoOf(
     component,
   };
   return { photo, conflicts };
+}
+
+/** Whatever order views arrive in, a photo has them in one. */
+function inOrder(a: PhotoView, b: PhotoView): number {
+  return (
+    compare(a.itemId, b.itemId) ||
+    compare(a.role, b.role) ||
+    compare(a.domain, b.domain) ||
+    compare(a.country, b.country) ||
+    compare(a.marketplace, b.marketplace)
+  );
+}
+
+/** By UTF-16 code units; nothing comes first. */
+function compare(a = '', b = ''): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** Of each value what the first view that says it knows. */

@@ -48,6 +48,6 @@ export function viewsOf(listing: Listing): View[] {
 
 /** Each field is there, so that all views are alike to the compiler. */
 function viewOf(listing: Listing, imageId: string, role: ViewRole): View {
-  const { itemId, marketplace, country, attributes, digest, shard, line } = listing;
-  return { imageId, role, itemId, marketplace, country, attributes, listing: digest, shard, line };
+  const { itemId, marketplace, domain, country, attributes, digest, shard, line } = listing;
+  return { imageId, role, itemId, marketplace, domain, country, attributes, listing: digest, shard, line };
 }

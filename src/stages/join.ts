@@ -82,7 +82,7 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
  * the image id is held once for all views.
  */
 function joinedView(view: View, { imageId, path, width, height }: ImageRow, file: string): JoinedView {
-  const { role, itemId, marketplace, country, attributes, listing, shard, line } = view;
+  const { role, itemId, marketplace, domain, country, attributes, listing, shard, line } = view;
   return {
     imageId,
     role,
@@ -94,6 +94,7 @@ function joinedView(view: View, { imageId, path, width, height }: ImageRow, file
     width,
     height,
     marketplace,
+    domain,
     country,
     shard,
     line,
