@@ -4,7 +4,7 @@ import { listingThreads } from '../listings/threads.js';
 import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
-import { writeJsonLinesFile } from '../sinks/jsonl.js';
+import { jsonLinesFile } from '../sinks/jsonl.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
@@ -130,7 +130,7 @@ async function curatePhotos(options: {
     previous && byComponent
       ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
       : undefined;
-  const groups: DuplicateGroup[] = [];
+  const groups = jsonLinesFile(join(run, 'duplicates.jsonl'));
   const images = () => source.images(context.signal);
   const threads = listingThreads({ workers: context.workers });
   const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
@@ -140,13 +140,16 @@ async function curatePhotos(options: {
     views,
     context,
   );
-  const photos = await collect(
-    runStage(
-      deduplication(recipe, (group) => groups.push(group), kept),
-      joined,
-      context,
-    ),
-  ).finally(threads.close);
+  let photos: Photo[];
+  try {
+    photos = await collect(runStage(deduplication(recipe, groups.write, kept), joined, context));
+    await groups.finish();
+  } catch (error) {
+    await groups.discard();
+    throw error;
+  } finally {
+    await threads.close();
+  }
   if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
     throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
       stage: 'parse',
@@ -159,14 +162,13 @@ async function curatePhotos(options: {
       if (side !== undefined) previous.kept.set(imageId, side);
     }
   }
-  await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
   return photos;
 }
 
 /** The deduplicate stage of a recipe. */
 function deduplication(
   recipe: Recipe,
-  onGroup: (group: DuplicateGroup) => void,
+  onGroup: (group: DuplicateGroup) => unknown,
   previous: PreviousSides | undefined,
 ) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
