@@ -149,6 +149,7 @@ async function* runBlocks<In, Out>(
   try {
     for await (const block of blocksOf(stage.run(counted, { ...context, account }))) {
       sent += block.length;
+      await context.ledger.drain();
       yield block;
     }
   } catch (error) {

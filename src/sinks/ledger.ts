@@ -33,12 +33,13 @@ export function ledgerFile(file: string): Ledger & { summary(): LedgerSummary[] 
     failure = error;
   });
 
+  const flush = () => {
+    stream.write(text);
+    text = '';
+  };
   const drain = async () => {
     if (failure !== undefined) throw failure;
-    if (text.length < CHUNK) return;
-    const full = !stream.write(text);
-    text = '';
-    if (full) await Promise.race([once(stream, 'drain'), done]);
+    if (stream.writableNeedDrain) await Promise.race([once(stream, 'drain'), done]);
   };
   /** Entries of one kind come in runs, and many: what they share is looked up and written once. */
   let last: Kind | undefined;
@@ -70,6 +71,8 @@ export function ledgerFile(file: string): Ledger & { summary(): LedgerSummary[] 
       if (into !== undefined) text += `,"into":${JSON.stringify(into)}`;
       if (detail !== undefined) text += `,"detail":${JSON.stringify(detail)}`;
       text += '}\n';
+      // At once, whoever waits for it: as text in pieces it takes several times the room.
+      if (text.length >= CHUNK) flush();
       sum.count += 1;
       if (sum.examples.length < EXAMPLES) sum.examples.push(key);
     },
