@@ -54,6 +54,9 @@ function listOf(name: string, element: SchemaElement[]): SchemaElement[] {
   ];
 }
 
+/** Rows of the first group and of each other: a group is held whole, as objects and as columns, to be encoded. */
+const ROW_GROUPS = [1000, 20_000];
+
 /**
  * Writes rows as a Parquet file, row group by row group, under another name until it is complete.
  * @param columns name → type, in the order of the file.
@@ -69,6 +72,7 @@ export async function writeParquet(
     await parquetWriteRows({
       writer: fileWriter(unfinished),
       rows,
+      rowGroupSize: ROW_GROUPS,
       columns: names.map((name) => ({ name })),
       schema: [
         { name: 'root', num_children: names.length },
