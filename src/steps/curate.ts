@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { listingThreads } from '../listings/threads.js';
+import { frugalHeap } from '../memory.js';
 import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
@@ -88,7 +89,22 @@ export async function curate(options: {
   /** Sides that an older run gave, by image id: they are kept. */
   previous?: ReadonlyMap<string, Side>;
 }): Promise<CurateResult> {
-  const { recipe, tasks, source, run, context, previous } = options;
+  const lavish = frugalHeap();
+  try {
+    return await curateAll(options);
+  } finally {
+    lavish();
+  }
+}
+
+async function curateAll({
+  recipe,
+  tasks,
+  source,
+  run,
+  context,
+  previous,
+}: Parameters<typeof curate>[0]): Promise<CurateResult> {
   const profile = listingProfile();
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
