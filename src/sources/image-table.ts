@@ -25,9 +25,8 @@ export function readImageTable({ name, place }: DumpFile, signal: AbortSignal): 
   return inBlocks(async function* () {
     const bytes = streamPlace(place);
     try {
-      for await (const rows of tableRows(unpack(bytes, packingOfName(name)), { place, signal })) {
+      for await (const images of imageRows(unpack(bytes, packingOfName(name)), { place, signal })) {
         throwIfAborted(signal);
-        const images = rows.map(imageIn).filter((row) => row !== undefined);
         if (images.length > 0) yield images;
       }
     } catch (error) {
@@ -43,15 +42,11 @@ export function readImageTable({ name, place }: DumpFile, signal: AbortSignal): 
   });
 }
 
-function imageIn({ image_id: imageId, path, width, height }: TableRow): ImageRow | undefined {
-  return imageId && path ? { imageId, path, width: pixels(width), height: pixels(height) } : undefined;
-}
-
 /** Cuts plain lines at their commas; from the first block on that holds a quote, csv-parse reads on: it is ten times slower. */
-async function* tableRows(
+async function* imageRows(
   source: AsyncIterable<Uint8Array>,
   { place, signal }: { place: string; signal: AbortSignal },
-): AsyncGenerator<TableRow[]> {
+): AsyncGenerator<ImageRow[]> {
   const blocks = cutBlocks(source, { signal })[Symbol.asyncIterator]();
   let header: string[] | undefined;
   try {
@@ -72,20 +67,26 @@ async function* tableRows(
   }
 }
 
-function rowsIn(lines: readonly string[], header: readonly string[]): TableRow[] {
-  const [id, height, width, path] = COLUMNS.map((name) => header.lastIndexOf(name)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const rows: TableRow[] = [];
+function rowsIn(lines: readonly string[], header: readonly string[]): ImageRow[] {
+  const at = (name: (typeof COLUMNS)[number]) => header.lastIndexOf(name);
+  const [id, height, width, path] = [at('image_id'), at('height'), at('width'), at('path')];
+  const rows: ImageRow[] = [];
   for (const line of lines) {
     const fields = line.split(',');
-    if (fields.length !== header.length) continue;
-    rows.push({ image_id: fields[id], height: fields[height], width: fields[width], path: fields[path] });
+    if (fields.length === header.length)
+      addRow(rows, fields[id], fields[path], fields[width], fields[height]);
   }
   return rows;
+}
+
+function addRow(
+  rows: ImageRow[],
+  imageId: string | undefined,
+  path: string | undefined,
+  width: string | undefined,
+  height: string | undefined,
+): void {
+  if (imageId && path) rows.push({ imageId, path, width: pixels(width), height: pixels(height) });
 }
 
 /** @param header of a table whose first lines were read already, at line feeds. */
@@ -93,7 +94,7 @@ async function* quotedRows(
   lines: Buffer,
   more: AsyncIterator<Block>,
   { header, place }: { header: string[] | undefined; place: string },
-): AsyncGenerator<TableRow[]> {
+): AsyncGenerator<ImageRow[]> {
   async function* bytes() {
     yield lines;
     for (let next = await more.next(); !next.done; next = await more.next()) {
@@ -112,7 +113,11 @@ async function* quotedRows(
   // An error of the file ends the parsing, and so whoever reads what it gives.
   pipeline(text, parser, () => {});
   try {
-    for await (const row of parser as AsyncIterable<TableRow>) yield [row];
+    for await (const { image_id: id, path, width, height } of parser as AsyncIterable<TableRow>) {
+      const rows: ImageRow[] = [];
+      addRow(rows, id, path, width, height);
+      yield rows;
+    }
   } finally {
     text.destroy();
     parser.destroy();

@@ -35,15 +35,19 @@ export function explode({ views }: ExplodeOptions): Stage<Listing, View> {
 export function viewsOf(listing: Listing): View[] {
   const { mainImageId, otherImageIds } = listing;
   const views: View[] = [];
-  const seen = new Set<string>();
-  const add = (imageId: string, role: ViewRole) => {
-    if (seen.has(imageId)) return;
-    seen.add(imageId);
-    views.push(viewOf(listing, imageId, role));
-  };
-  if (mainImageId !== undefined) add(mainImageId, 'main');
-  for (const imageId of otherImageIds) add(imageId, 'other');
+  if (mainImageId !== undefined) views.push(viewOf(listing, mainImageId, 'main'));
+  for (const imageId of differing(otherImageIds)) {
+    if (imageId !== mainImageId) views.push(viewOf(listing, imageId, 'other'));
+  }
   return views;
+}
+
+/** Up to so many ids are compared with each other sooner than a set of them is made. */
+const FEW = 16;
+
+function differing(ids: readonly string[]): Iterable<string> {
+  if (ids.length > FEW) return new Set(ids);
+  return ids.every((id, at) => ids.indexOf(id) === at) ? ids : new Set(ids);
 }
 
 /** Each field is there, so that all views are alike to the compiler. */

@@ -69,7 +69,11 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
         const views: AsyncIterable<View> =
           photos === 'none' ? source : mapOrdered(source, looked, { concurrency: LOOKS_AT_ONCE, signal });
         for await (const block of blocksOf(views)) {
-          const some = block.map(joined).filter((view) => view !== undefined);
+          const some: JoinedView[] = [];
+          for (const view of block) {
+            const one = joined(view);
+            if (one !== undefined) some.push(one);
+          }
           if (some.length > 0) yield some;
         }
         account.orphans(table.size - named);

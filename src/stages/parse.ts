@@ -119,9 +119,10 @@ function listingOf(
     shard,
     line,
   };
-  const ignored = [marketplace, domain, country, mainImageId, otherImageIds, ...rest].flatMap(
-    (member) => member?.ignored ?? [],
-  );
+  const ignored: string[] = [];
+  for (const member of [marketplace, domain, country, mainImageId, otherImageIds, ...rest]) {
+    if (member?.ignored !== undefined) ignored.push(member.ignored);
+  }
   return { listing, ignored };
 }
 

@@ -37,7 +37,7 @@ it('is read as csv-parse reads it', async () => {
         const text = [first, ...lines].join(ending) + (ended ? ending : '');
         await writeFile(place, text);
         const options = { columns: true, bom: true, relax_quotes: true, skip_records_with_error: true };
-        const rows: Record<string, string>[] = parse(text, options);
+        const rows = parse(text, options) as unknown as Record<string, string>[];
         const expected = rows
           .filter((row) => row['image_id'] && row['path'])
           .map((row) => ({ imageId: row['image_id'], path: row['path'] }));
