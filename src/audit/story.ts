@@ -246,9 +246,10 @@ function labelChapter(
   sample: SampleRecord | undefined,
   { known, rows, attributesOf }: Sources,
 ): Chapter[] {
-  const value = attributesOf(imageId)[task];
+  const found = attributesOf(imageId)[task];
   const is = sample === undefined ? '' : `its label is ${sample.label}`;
-  if (typeof value !== 'string') return is === '' ? [] : [{ stage: 'label', task, text: is }];
+  if (found === undefined || found === null) return is === '' ? [] : [{ stage: 'label', task, text: is }];
+  const value = String(found);
   const images = known.photoOf(imageId)?.photo.images ?? [imageId];
   const showing = rows?.filter((row) => images.some((image) => shows(row, image)));
   // In any of its languages: the run does not say which one its recipe prefers.

@@ -12,8 +12,9 @@ export function boilerplateOf(
   { images }: Pick<Picture, 'images'>,
   limits: BoilerplateLimits,
 ): BoilerplateLimits | undefined {
+  const shown = images.reduce((sum, { views }) => sum + views.length, 0);
+  if (shown <= Math.min(limits.listings, limits.types)) return undefined;
   const views = images.flatMap((image) => image.views);
-  if (views.length <= Math.min(limits.listings, limits.types)) return undefined;
   const listings = new Set(views.map(({ itemId }) => itemId)).size;
   const types = new Set(views.flatMap(({ values }) => values['product_type'] ?? [])).size;
   return listings > limits.listings || types > limits.types ? { listings, types } : undefined;

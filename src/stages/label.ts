@@ -98,8 +98,8 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
           account.dropped(photo.imageId, fate.reason, { detail: nameOf(key) });
           continue;
         }
-        const { path, file, component, imageId, sha256 } = photo;
-        yield { path, file, label: nameOf(fate), component, imageId, sha256, task };
+        const { path, file, component, imageId, sha256, role } = photo;
+        yield { path, file, label: nameOf(fate), component, imageId, sha256, task, role };
       }
     },
   };

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { listingThreads } from '../listings/threads.js';
+import { frugalHeap } from '../memory.js';
 import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
-import { writeJsonLinesFile } from '../sinks/jsonl.js';
-import { writeParquet } from '../sinks/parquet.js';
+import { jsonLinesFile } from '../sinks/jsonl.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
@@ -17,6 +17,7 @@ import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
 import { collect, iterate, observed } from '../streams.js';
 import type { Unmapped } from '../summary.js';
+import { PHOTO_FILES, writePhotos } from './photos.js';
 import {
   type CuratedTask,
   countLabels,
@@ -36,7 +37,7 @@ export interface CurateResult {
 /** The files that curation writes, relative to the run folder. */
 export function curateOutputs(tasks: readonly string[]): string[] {
   return [
-    'photos.parquet',
+    ...Object.values(PHOTO_FILES),
     'duplicates.jsonl',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
   ];
@@ -59,8 +60,8 @@ export function curateDependencies(
     return [task, rest];
   });
   return {
-    // 2: photos have their sides written.
-    version: 2,
+    // 2: photos have their sides written; 3: and their views, samples their roles, columns their types.
+    version: 3,
     seed,
     reading,
     views,
@@ -88,7 +89,22 @@ export async function curate(options: {
   /** Sides that an older run gave, by image id: they are kept. */
   previous?: ReadonlyMap<string, Side>;
 }): Promise<CurateResult> {
-  const { recipe, tasks, source, run, context, previous } = options;
+  const lavish = frugalHeap();
+  try {
+    return await curateAll(options);
+  } finally {
+    lavish();
+  }
+}
+
+async function curateAll({
+  recipe,
+  tasks,
+  source,
+  run,
+  context,
+  previous,
+}: Parameters<typeof curate>[0]): Promise<CurateResult> {
   const profile = listingProfile();
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
@@ -107,7 +123,7 @@ export async function curate(options: {
     await writeSamples(run, task, samples);
     curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
   }
-  await writePhotos(join(run, 'photos.parquet'), photos, (photo) => sides.get(unitOf(recipe, photo)));
+  await writePhotos(run, photos, (photo) => sides.get(unitOf(recipe, photo)));
   return { profile: profile.result(), photos: photos.length, tasks: curated };
 }
 
@@ -130,7 +146,7 @@ async function curatePhotos(options: {
     previous && byComponent
       ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
       : undefined;
-  const groups: DuplicateGroup[] = [];
+  const groups = jsonLinesFile(join(run, 'duplicates.jsonl'));
   const images = () => source.images(context.signal);
   const threads = listingThreads({ workers: context.workers });
   const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
@@ -140,13 +156,16 @@ async function curatePhotos(options: {
     views,
     context,
   );
-  const photos = await collect(
-    runStage(
-      deduplication(recipe, (group) => groups.push(group), kept),
-      joined,
-      context,
-    ),
-  ).finally(threads.close);
+  let photos: Photo[];
+  try {
+    photos = await collect(runStage(deduplication(recipe, groups.write, kept), joined, context));
+    await groups.finish();
+  } catch (error) {
+    await groups.discard();
+    throw error;
+  } finally {
+    await threads.close();
+  }
   if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
     throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
       stage: 'parse',
@@ -159,14 +178,13 @@ async function curatePhotos(options: {
       if (side !== undefined) previous.kept.set(imageId, side);
     }
   }
-  await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
   return photos;
 }
 
 /** The deduplicate stage of a recipe. */
 function deduplication(
   recipe: Recipe,
-  onGroup: (group: DuplicateGroup) => void,
+  onGroup: (group: DuplicateGroup) => unknown,
   previous: PreviousSides | undefined,
 ) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
@@ -208,41 +226,4 @@ async function curateTask(
   );
   const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
   return { samples, natural, unmapped };
-}
-
-const PHOTO_COLUMNS = {
-  imageId: 'text',
-  path: 'text',
-  width: 'int',
-  height: 'int',
-  sha256: 'text',
-  role: 'text',
-  component: 'text',
-  split: 'text?',
-  images: 'texts',
-  items: 'texts',
-} as const;
-
-/** One row a photo, with the side that it has in every task that it is a sample of; an attribute that has the name of one of our own columns is left out. */
-async function writePhotos(
-  file: string,
-  photos: readonly Photo[],
-  sideOf: (photo: Photo) => Side | undefined,
-): Promise<void> {
-  const names = new Set(photos.flatMap((photo) => Object.keys(photo.attributes)));
-  const attributes = [...names].filter((name) => !Object.hasOwn(PHOTO_COLUMNS, name)).sort();
-  const columns = {
-    ...PHOTO_COLUMNS,
-    ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
-  };
-  function* rows() {
-    for (const whole of photos) {
-      const { attributes: values, details: __, file: _, ...photo } = whole;
-      // Without a prototype, so that a column called `constructor` is empty where no attribute is.
-      yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo, {
-        split: sideOf(whole),
-      });
-    }
-  }
-  await writeParquet(file, columns, rows());
 }

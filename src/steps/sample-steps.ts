@@ -5,7 +5,7 @@ import type { DumpProfile } from '../profile.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import { previousFile, previousSides } from '../sources/previous.js';
-import { fileDigest } from '../sources/samples.js';
+import { fileDigest, samplesDigest } from '../sources/samples.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
@@ -36,7 +36,7 @@ export async function sampleSteps(
   const accounts: Accounted<unknown>[] = [];
   // The file may have been edited since: then it is not what the step wrote.
   const untouched = async (task: string, { digest }: CuratedTask) =>
-    (await fileDigest(join(run.path, samplesFiles(task).jsonl))) === digest;
+    (await samplesDigest(join(run.path, samplesFiles(task).jsonl), context.signal)) === digest;
 
   const { imagesRoot } = source;
   let looked: Promise<string> | undefined;

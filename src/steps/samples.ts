@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +7,7 @@ import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
+import { linesDigest } from '../sources/samples.js';
 import type { ImagesRoot } from '../sources/source.js';
 import type { UnmappedValue } from '../stages/label.js';
 import { collect, iterate } from '../streams.js';
@@ -23,14 +23,14 @@ export interface CuratedTask {
   natural: Record<string, number>;
   /** Where the recipe normalises values: those that it could not read. */
   unmapped?: Unmapped;
-  /** sha256 over the samples as written, hex: what later steps depend on. */
+  /** `samplesDigest` of the samples as written: what later steps depend on. */
   digest: string;
 }
 
 export function curatedTask(samples: readonly Sample[], natural: Record<string, number>): CuratedTask {
-  const hash = createHash('sha256');
-  for (const sample of samples) hash.update(`${JSON.stringify(sampleRecord(sample))}\n`);
-  return { samples: samples.length, sides: countSides(samples), natural, digest: hash.digest('hex') };
+  const digest = linesDigest();
+  for (const sample of samples) digest.add(JSON.stringify(sampleRecord(sample)));
+  return { samples: samples.length, sides: countSides(samples), natural, digest: digest.hex() };
 }
 
 /** So many values are named; the ledger has all. */
@@ -57,10 +57,12 @@ export async function writeSamples(run: string, task: string, samples: readonly 
     split: 'text',
     component: 'text',
     imageId: 'text',
-    sha256: 'text',
+    sha256: 'text?',
     task: 'text',
+    role: 'text?',
   } as const;
-  await writeParquet(join(run, parquet), columns, records);
+  const rows = records.map((record) => ({ ...record, sha256: record.sha256 || undefined }));
+  await writeParquet(join(run, parquet), columns, rows);
   await writeJsonLinesFile(join(run, jsonl), records);
 }
 

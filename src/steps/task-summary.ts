@@ -32,12 +32,14 @@ export function taskSummary(
   evaluation: EvaluationResult,
   features?: Features,
 ): TaskSummary {
-  const { side, accuracy, withoutTwins, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  const { side, accuracy, withoutTwins, byRole } = evaluation;
+  const { accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
   return {
     ...prepared,
     evaluatedOn: side,
     accuracy,
     ...(withoutTwins && { withoutTwins }),
+    ...(byRole && { byRole }),
     accuracyInterval,
     naturalAccuracy,
     top5,

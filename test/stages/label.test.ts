@@ -15,6 +15,7 @@ function photo(imageId: string, attributes: Record<string, string>): Photo {
     height: 1,
     sha256: imageId,
     role: 'main',
+    views: [],
     images: [imageId],
     items: ['A'],
     attributes,

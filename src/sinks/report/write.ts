@@ -12,6 +12,7 @@ import { confusionSection } from './sections/confusion.js';
 import { countsSection } from './sections/counts.js';
 import { mistakesSection, PICTURED_MISTAKES } from './sections/mistakes.js';
 import { recordsSection } from './sections/records.js';
+import { rolesSection } from './sections/roles.js';
 import { samplesSection } from './sections/samples.js';
 import { summarySection } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
@@ -67,6 +68,7 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
       samplesSection(task, `${id}-samples`, made, photosPerClass),
       trainingSection(task, `${id}-training`),
       classesSection(task, `${id}-classes`),
+      ...(task.evaluation.byRole === undefined ? [] : [rolesSection(task.evaluation.byRole, `${id}-roles`)]),
       confusionSection(task, `${id}-confusion`),
       mistakesSection(task, `${id}-mistakes`, made),
     ],
