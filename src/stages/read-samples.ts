@@ -15,8 +15,8 @@ const recordSchema = z.object({
   split: z.enum(['train', 'validation', 'test']),
   component: text,
   imageId: z.string().optional(),
-  // Parquet has null where JSON lines have nothing.
-  role: z.enum(ROLES).nullish(),
+  // Others may mean something else by it, and Parquet has null where JSON lines have nothing.
+  role: z.enum(ROLES).optional().catch(undefined),
 });
 
 const READS_AT_ONCE = 16;

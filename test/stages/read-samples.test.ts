@@ -71,3 +71,16 @@ it('uses a file’s validation as test only where the file has no test', () => {
     'test',
   ]);
 });
+
+it('takes a role that is one, and passes over what else is called so', async () => {
+  const rows = ['main', 'other', 'train', null, undefined].map((role, index) =>
+    row(sample(`aa/${'abc'[index % 3]}.jpg`, { role }), index + 1),
+  );
+  const stage = readSamples({ task: 't', imagesRoot: imagesInFolder(folder.path) });
+  const roles = [];
+  for (const one of rows) {
+    const [read] = await runOver(stage, [one], testContext());
+    roles.push(read!.role, Object.hasOwn(read!, 'role'));
+  }
+  expect(roles).toEqual(['main', true, 'other', true, ...Array(3).fill([undefined, false]).flat()]);
+});

@@ -157,6 +157,21 @@ it('join counts missing images, orphans and conflicting paths each', () => {
   ]);
 });
 
+it('join as a filter says how many there were of each', async () => {
+  const input = ROWS.map((row) => JSON.stringify(row)).join('\n');
+  const parsed = await pipeline(['parse', '-q'], { input });
+  const exploded = await pipeline(['explode', '-q'], { input: parsed.stdout });
+  const { stdout, stderr } = await pipeline(['join', '--source', at('dump')], { input: exploded.stdout });
+  expect(jsonLines(stdout)).toHaveLength(10);
+  expect(stderr.split('\n').slice(1)).toEqual([
+    'join: 12 in, 10 out, 2 dropped, 1 orphans',
+    '  2 conflict image-path-conflict',
+    '  1 dropped file-missing',
+    '  1 dropped image-unknown',
+    '',
+  ]);
+});
+
 it.each([
   // m1 and o1 are shown by a SHOES first and by two BOOTs after it.
   ['majority', { m1: 'BOOT', o1: 'BOOT' }],
