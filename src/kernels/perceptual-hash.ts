@@ -3,9 +3,12 @@ export const HASH_GRID = 32;
 /** The side of the block of low frequencies that is kept. */
 const KEPT = 8;
 
-/** DCT-II basis over the grid for the lowest frequencies. */
+/** What lies as far from the middle counts alike for even frequencies, and with the other sign for odd ones. */
+const HALF = HASH_GRID / 2;
+
+/** The first half of the DCT-II basis over the grid for the lowest frequencies. */
 const BASIS = Array.from({ length: KEPT }, (_, frequency) =>
-  Float64Array.from({ length: HASH_GRID }, (_, at) =>
+  Float64Array.from({ length: HALF }, (_, at) =>
     Math.cos((Math.PI * (at + 0.5) * frequency) / HASH_GRID),
   ),
 );
@@ -18,21 +21,9 @@ const BASIS = Array.from({ length: KEPT }, (_, frequency) =>
  */
 export function perceptualHash(rgb: Uint8Array): string {
   for (let pixel = 0; pixel < grey.length; pixel++) grey[pixel] = luma(rgb, pixel);
-  for (let frequency = 0; frequency < KEPT; frequency++) {
-    const basis = BASIS[frequency]!;
-    for (let y = 0; y < HASH_GRID; y++) {
-      let sum = 0;
-      for (let x = 0; x < HASH_GRID; x++) sum += basis[x]! * grey[y * HASH_GRID + x]!;
-      rows[frequency * HASH_GRID + y] = sum;
-    }
-  }
-  for (let vertical = 0; vertical < KEPT; vertical++) {
-    const basis = BASIS[vertical]!;
-    for (let horizontal = 0; horizontal < KEPT; horizontal++) {
-      let sum = 0;
-      for (let y = 0; y < HASH_GRID; y++) sum += basis[y]! * rows[horizontal * HASH_GRID + y]!;
-      coefficients[vertical * KEPT + horizontal] = sum;
-    }
+  for (let y = 0; y < HASH_GRID; y++) transform(grey, y * HASH_GRID, rows, y, HASH_GRID);
+  for (let horizontal = 0; horizontal < KEPT; horizontal++) {
+    transform(rows, horizontal * HASH_GRID, coefficients, horizontal, KEPT);
   }
   const sorted = coefficients.slice().sort();
   const median = (sorted[31]! + sorted[32]!) / 2;
@@ -49,6 +40,24 @@ export function perceptualHash(rgb: Uint8Array): string {
 const grey = new Float64Array(HASH_GRID * HASH_GRID);
 const rows = new Float64Array(KEPT * HASH_GRID);
 const coefficients = new Float64Array(KEPT * KEPT);
+const sums = new Float64Array(HALF);
+const differences = new Float64Array(HALF);
+
+/** The lowest frequencies of the 32 values at `from`, written to `target` from `to` on, `step` apart. */
+function transform(source: Float64Array, from: number, target: Float64Array, to: number, step: number): void {
+  for (let at = 0; at < HALF; at++) {
+    const [near, far] = [source[from + at]!, source[from + HASH_GRID - 1 - at]!];
+    sums[at] = near + far;
+    differences[at] = near - far;
+  }
+  for (let frequency = 0; frequency < KEPT; frequency++) {
+    const basis = BASIS[frequency]!;
+    const values = frequency % 2 === 0 ? sums : differences;
+    let sum = 0;
+    for (let at = 0; at < HALF; at++) sum += basis[at]! * values[at]!;
+    target[to + frequency * step] = sum;
+  }
+}
 
 /** Luma of ITU-R BT.601, as JPEG's own. */
 export function luma(rgb: Uint8Array, pixel: number): number {

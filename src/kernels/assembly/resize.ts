@@ -177,17 +177,38 @@ function levels(bytes: v128, pixel: i32): v128 {
   return f32x4.convert_i32x4_s((pixel & 1) == 0 ? i32x4.extend_low_i16x8_u(pair) : i32x4.extend_high_i16x8_u(pair));
 }
 
-// Adds a weighted source row to the sums, four f32 a pixel; reads up to 12 bytes past the row.
-function addRow(row: usize, width: i32, factor: f32, sums: usize): void {
-  const factors = f32x4.splat(factor);
+// Weighted sums of the source rows that a target row covers, four f32 a pixel: `first` is the first row's weight, `last`
+// the last one's, `between` that of all others. Four columns go down all rows at once, their sums in registers; reads up
+// to 12 bytes past each row.
+function sumRows(
+  source: usize, stride: usize, rows: i32, width: i32,
+  first: f32, between: f32, last: f32,
+  sums: usize,
+): void {
   const end = sums + (<usize>width << 4);
+  const middle = f32x4.splat(between);
   for (let out = sums; out < end; out += 64) {
-    const bytes = v128.load(row);
-    v128.store(out, f32x4.add(v128.load(out), f32x4.mul(levels(bytes, 0), factors)));
-    v128.store(out, f32x4.add(v128.load(out, 16), f32x4.mul(levels(bytes, 1), factors)), 16);
-    v128.store(out, f32x4.add(v128.load(out, 32), f32x4.mul(levels(bytes, 2), factors)), 32);
-    v128.store(out, f32x4.add(v128.load(out, 48), f32x4.mul(levels(bytes, 3), factors)), 48);
-    row += 16;
+    let factor = f32x4.splat(first);
+    let bytes = v128.load(source);
+    let a = f32x4.mul(levels(bytes, 0), factor);
+    let b = f32x4.mul(levels(bytes, 1), factor);
+    let c = f32x4.mul(levels(bytes, 2), factor);
+    let d = f32x4.mul(levels(bytes, 3), factor);
+    let row = source;
+    for (let left = rows - 1; left > 0; left--) {
+      row += stride;
+      bytes = v128.load(row);
+      factor = left == 1 ? f32x4.splat(last) : middle;
+      a = f32x4.add(a, f32x4.mul(levels(bytes, 0), factor));
+      b = f32x4.add(b, f32x4.mul(levels(bytes, 1), factor));
+      c = f32x4.add(c, f32x4.mul(levels(bytes, 2), factor));
+      d = f32x4.add(d, f32x4.mul(levels(bytes, 3), factor));
+    }
+    v128.store(out, a);
+    v128.store(out, b, 16);
+    v128.store(out, c, 32);
+    v128.store(out, d, 48);
+    source += 16;
   }
 }
 
@@ -204,21 +225,14 @@ export function area(
 ): void {
   const rows = scratch + <usize>width * SPAN;
   const sums = (rows + SPAN + 15) & ~15;
-  const sumBytes = <usize>((sourceWidth + 3) & ~3) << 4;
   for (let x = 0; x < width; x++) span(scratch + <usize>x * SPAN, x, sourceWidth, width);
   let out = target;
   for (let y = 0; y < height; y++) {
     span(rows, y, sourceHeight, height);
-    memory.fill(sums, 0, sumBytes);
     const top = load<i32>(rows);
-    const bottom = load<i32>(rows, 4);
-    let row = source + <usize>top * stride;
-    addRow(row, sourceWidth, load<f32>(rows, 8), sums);
-    for (let between = top + 1; between < bottom; between++) {
-      row += stride;
-      addRow(row, sourceWidth, load<f32>(rows, 12), sums);
-    }
-    if (bottom > top) addRow(row + stride, sourceWidth, load<f32>(rows, 16), sums);
+    const covered = load<i32>(rows, 4) - top + 1;
+    const first = load<f32>(rows, 8);
+    sumRows(source + <usize>top * stride, stride, covered, sourceWidth, first, load<f32>(rows, 12), load<f32>(rows, 16), sums);
     for (let x = 0, entry = scratch; x < width; x++, entry += SPAN) {
       let at = sums + (<usize>load<i32>(entry) << 4);
       const last = sums + (<usize>load<i32>(entry, 4) << 4);
