@@ -5,6 +5,16 @@ import { V2, V2_DROPS } from './types.js';
 export const RULES = ['first', 'last', 'majority', 'views'] as const;
 export type Rule = (typeof RULES)[number];
 
+/** The first line. */
+export interface AboTruthHeader {
+  kind: 'header';
+  schemaVersion: 1;
+  synthetic: true;
+  shape: 'abo';
+  seed: number;
+  listings: number;
+}
+
 /** One line a product type. */
 export interface AboTruthType {
   kind: 'type';
@@ -33,6 +43,12 @@ export interface AboTruthTotals {
   boilerplate: { photos: number; mostListings: number };
   /** What V2's labels come to: its limits at this size, and what each rule gives. */
   v2: { minPerClass: number; cap: number } & Record<Rule, V2Outcome>;
+}
+
+export type AboTruthLine = AboTruthHeader | AboTruthType | AboTruthTotals;
+
+export function aboTruthHeader(seed: number, listings: number): AboTruthHeader {
+  return { kind: 'header', schemaVersion: 1, synthetic: true, shape: 'abo', seed, listings };
 }
 
 export interface V2Outcome {
