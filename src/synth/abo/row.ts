@@ -87,7 +87,10 @@ export function aboRow(random: RandomSource, listing: AboListing, type: string |
     country: market.country,
     marketplace: 'Amazon',
     domain_name: market.domain,
-    ...said('node', 0.95, () => [nodeOf(row, line, words, { type, language, word: word(words), style })]),
+    ...said('node', 0.95, () => {
+      const names = [words.root, departmentOf(type ?? '', language), word(words)] as const;
+      return [nodeOf(random, row, names, style)];
+    }),
   });
 }
 
@@ -115,19 +118,13 @@ function phrase(draws: Draws, words: readonly string[], [least, most]: readonly 
 
 /** Depths differ, some begin elsewhere; the official readme says `path`, the files `node_name`. */
 function nodeOf(
+  random: RandomSource,
   row: Draws,
-  line: Draws,
-  { root }: Words,
-  {
-    type = '',
-    language,
-    word,
-    style,
-  }: { type: string | undefined; language: string; word: string; style: string },
+  names: readonly [root: string, ...inner: string[]],
+  style: string,
 ) {
-  const start = row.chance('self-service', 0.05) ? ['Self Service', root] : [root];
-  const department = departmentOf(type, language, line.integer('department', 0, 99));
-  const place = [...start, department, word, ...(row.chance('deep', 0.4) ? [style] : [])];
-  const key = row.chance('path', 0.05) ? 'path' : 'node_name';
-  return { node_id: line.integer('node', 100_000_000, 17_000_000_000), [key]: `/${place.join('/')}` };
+  const start = row.chance('self-service', 0.05) ? ['Self Service'] : [];
+  const path = `/${[...start, ...names, ...(row.chance('deep', 0.4) ? [style] : [])].join('/')}`;
+  const id = 100_000_000 + random.integer(2 ** 32, 'node', path);
+  return { node_id: id, [row.chance('path', 0.05) ? 'path' : 'node_name']: path };
 }

@@ -40,11 +40,13 @@ const DEPARTMENT_OF = new Map(
   ),
 );
 
-/** A language's name of the department that a type stands in. @param spread any whole number, for invented types. */
-export function departmentOf(type: string, language: string, spread: number): string {
-  const department = type.startsWith('INVENTED')
-    ? DEPARTMENTS[spread % DEPARTMENTS.length]!
-    : (DEPARTMENT_OF.get(type) ?? 'home');
+/** A language's name of the department that a type stands in. */
+export function departmentOf(type: string, language: string): string {
+  const invented = /^INVENTED_TYPE_(\d+)$/.exec(type)?.[1];
+  const department =
+    invented === undefined
+      ? (DEPARTMENT_OF.get(type) ?? 'home')
+      : DEPARTMENTS[Number(invented) % DEPARTMENTS.length]!;
   return DEPARTMENT_NAMES[language.slice(0, 2)]!.split('|')[DEPARTMENTS.indexOf(department)]!;
 }
 
