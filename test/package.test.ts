@@ -34,6 +34,10 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/brand.yaml',
     'recipes/material.yaml',
     'recipes/weight.yaml',
+    'recipes/v1.yaml',
+    'recipes/v2.yaml',
+    'recipes/v2-faithful.yaml',
+    'recipes/v6.yaml',
     'LICENSE',
     'README.md',
   ]) {

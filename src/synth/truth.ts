@@ -175,16 +175,16 @@ export async function isSyntheticDump(root: string): Promise<boolean> {
 }
 
 /**
- * What is true of a synthetic dump, line by line.
+ * What is true of a synthetic dump, line by line; a dump of ABO's shape has lines of other kinds.
  * @throws {PipelineError} `INPUT_INVALID` when the file is not there or is no truth file.
  */
-export async function* readTruth(root: string): AsyncGenerator<TruthLine> {
+export async function* readTruth<Line = TruthLine>(root: string): AsyncGenerator<Line> {
   const bytes = createReadStream(join(root, TRUTH));
   const text = bytes.pipe(createGunzip());
   bytes.on('error', (error) => text.destroy(error));
   try {
     for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-      yield JSON.parse(line) as TruthLine;
+      yield JSON.parse(line) as Line;
     }
   } catch (error) {
     throw new PipelineError('INPUT_INVALID', `Expected a truth file at ${join(root, TRUTH)}`, {
