@@ -2,6 +2,7 @@ import type { LedgerEntry } from '../ledger.js';
 import { resolveOutput } from '../run.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import type { ImageRow, Source } from '../sources/source.js';
+import type { Chapter, Sources } from './chapter.js';
 import { type DumpRow, imagesNamed, placeOfRow, rowsNaming } from './dump-rows.js';
 import { type Known, knownOf, type Subject, subjectIn, withoutRoot } from './known.js';
 import {
@@ -17,7 +18,7 @@ import {
   readTask,
   type TaskFiles,
 } from './run-files.js';
-import { type Chapter, type Sources, storyOfImage, storyOfItem, storyOfRow } from './story.js';
+import { storyOfImage, storyOfItem, storyOfRow } from './story.js';
 
 /** What became of what a key names. */
 export interface Story {
