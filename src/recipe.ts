@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
 import { changesPhotos } from './augment/stored.js';
+import { BOILERPLATE } from './duplicates/boilerplate.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
 import { normaliseSchema } from './labels/schema.js';
@@ -95,7 +96,10 @@ export const recipeSchema = z
         boilerplate: z
           .union([
             z.literal(false),
-            z.strictObject({ listings: z.int().min(1).default(50), types: z.int().min(1).default(5) }),
+            z.strictObject({
+              listings: z.int().min(1).default(BOILERPLATE.listings),
+              types: z.int().min(1).default(BOILERPLATE.types),
+            }),
           ])
           .prefault({})
           .describe(

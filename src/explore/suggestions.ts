@@ -1,4 +1,5 @@
 import { matchKey } from '../attributes.js';
+import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
 import type { KeyProfile } from './key-profile.js';
 
 /** What a recipe might do, and why. */
@@ -39,7 +40,7 @@ export function suggestions(options: {
   task: string;
   classes: readonly ClassSize[];
   pairs: readonly ClassPair[];
-  boilerplate: { photos: number; views: number; listings: number; labels: number };
+  boilerplate: BoilerplateLimits & { photos: number; views: number };
   keys: readonly KeyProfile[];
   minPerClass: number;
 }): Suggestion[] {
@@ -68,8 +69,8 @@ export function suggestions(options: {
     found.push({ action: 'drop', names: [name], reason: 'few-photos', evidence, weight: photos });
   }
   if (boilerplate.photos > 0) {
-    const { photos, views, listings, labels } = boilerplate;
-    const evidence = `${photos} photos stand in more than ${listings} listings or ${labels} classes of ${task}: ${views} views in all`;
+    const { photos, views, listings, types } = boilerplate;
+    const evidence = `${photos} ${photos === 1 ? 'photo stands' : 'photos stand'} in more than ${listings} listings or of more than ${types} product types: ${views} views in all`;
     found.push({ action: 'prune', names: [], reason: 'boilerplate', evidence, weight: photos });
   }
   for (const { name, present, missing, distinct } of keys) {

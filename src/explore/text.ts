@@ -18,7 +18,7 @@ export function explorationText(found: Exploration): string {
       : [
           `${files.spare} of ${files.read} files have the bytes of another, in ${files.groups} groups; ${files.unreadable} cannot be read`,
         ]),
-    `${boilerplate.photos} photos in more than ${boilerplate.listings} listings or ${boilerplate.labels} classes (boilerplate, ${boilerplate.views} views)`,
+    `${boilerplate.photos} photos in more than ${boilerplate.listings} listings or of more than ${boilerplate.types} product types (boilerplate, ${boilerplate.views} views)`,
     '',
     'Keys',
     columns(

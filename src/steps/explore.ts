@@ -46,7 +46,7 @@ export async function explore(
   }
   const parsed = context.counts.find(({ name }) => name === 'parse')!;
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     source: source.name,
     synthetic: await isSyntheticDump(source.root),
     rows: { read: parsed.in, identical: parsed.merged, unreadable: parsed.quarantined },
