@@ -12,17 +12,6 @@ export async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Shows each record of a stream to an observer on its way. */
-export async function* observed<T>(
-  source: AsyncIterable<T>,
-  observe: (record: T) => void,
-): AsyncGenerator<T> {
-  for await (const record of source) {
-    observe(record);
-    yield record;
-  }
-}
-
 /** Records in groups of `size`; the last may be smaller. */
 export async function* chunks<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];

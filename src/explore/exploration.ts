@@ -1,12 +1,11 @@
 import { best, DEFAULT_LANGUAGES, type LanguagePreference } from '../attributes.js';
 import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
-import { LISTING_KEYS } from '../profile.js';
 import type { Listing } from '../records.js';
 import type { ImageRow } from '../sources/source.js';
 import { type Breakdown, breakdown } from './breakdown.js';
 import { type ImageTableProfile, imageTableProfile } from './image-table.js';
 import { type KeyCounter, type KeyProfile, keyCounter } from './key-profile.js';
-import { listingKeys, OWN_KEYS } from './keys.js';
+import { LISTING_KEYS, listingKeys, OWN_KEYS } from './keys.js';
 import { type KeyConflicts, photoCounter, type SharedPhoto } from './photos.js';
 import type { SameBytes } from './same-bytes.js';
 import { type ClassPair, type ClassSize, type Suggestion, suggestions } from './suggestions.js';
@@ -55,7 +54,7 @@ export interface DumpExploration {
   suggestions: Suggestion[];
 }
 
-/** What `pipeline explore` finds out. */
+/** What `pipeline explore` finds out, and what a run keeps as exploration.json. */
 export interface Exploration extends DumpExploration {
   /** 2: boilerplate is counted by product types, whatever the task. */
   schemaVersion: 2;
@@ -111,7 +110,7 @@ export function exploration(options: ExplorationOptions): {
       if (listing.shard !== undefined) shards.add(listing.shard);
       const values = new Map<string, number>();
       const own: string[] = [];
-      for (const [name, all] of listingKeys(listing)) {
+      for (const [name, all] of listingKeys(listing, task)) {
         const counter =
           counters.get(name) ?? (counters.size < first + MOST_OTHER_KEYS ? counterOf(name) : undefined);
         if (counter === undefined) {

@@ -1,7 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
+import type { ExplorationOptions } from '../explore/exploration.js';
+import { passingExploration } from '../explore/passing.js';
 import { listingThreads } from '../listings/threads.js';
-import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
@@ -9,14 +12,21 @@ import { writeParquet } from '../sinks/parquet.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
-import { type DuplicateGroup, deduplicate, type PreviousSides } from '../stages/deduplicate.js';
+import {
+  type DeduplicateOptions,
+  type DuplicateGroup,
+  deduplicate,
+  type PreviousSides,
+  type PrunedPicture,
+} from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
 import { join as joinImages } from '../stages/join.js';
 import { label, type UnmappedValue } from '../stages/label.js';
 import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
-import { collect, iterate, observed } from '../streams.js';
+import { collect, iterate } from '../streams.js';
 import type { Unmapped } from '../summary.js';
+import { explorationDocument } from './explore.js';
 import {
   type CuratedTask,
   countLabels,
@@ -28,7 +38,6 @@ import {
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
-  profile: DumpProfile;
   photos: number;
   tasks: Record<string, CuratedTask>;
 }
@@ -38,6 +47,8 @@ export function curateOutputs(tasks: readonly string[]): string[] {
   return [
     'photos.parquet',
     'duplicates.jsonl',
+    'boilerplate.jsonl',
+    'exploration.json',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
   ];
 }
@@ -59,8 +70,8 @@ export function curateDependencies(
     return [task, rest];
   });
   return {
-    // 2: photos have their sides written.
-    version: 2,
+    // 3: what the dump holds is written, too.
+    version: 3,
     seed,
     reading,
     views,
@@ -89,14 +100,13 @@ export async function curate(options: {
   previous?: ReadonlyMap<string, Side>;
 }): Promise<CurateResult> {
   const { recipe, tasks, source, run, context, previous } = options;
-  const profile = listingProfile();
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
     source,
     run,
     context,
-    profile,
+    explored: explorationOptions(recipe, tasks[0]!),
     ...(previous && { previous: { sides: previous, kept: sides } }),
   });
   const curated: Record<string, CuratedTask> = {};
@@ -108,7 +118,7 @@ export async function curate(options: {
     curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
   }
   await writePhotos(join(run, 'photos.parquet'), photos, (photo) => sides.get(unitOf(recipe, photo)));
-  return { profile: profile.result(), photos: photos.length, tasks: curated };
+  return { photos: photos.length, tasks: curated };
 }
 
 /** What has a side: a photo's component, or the photo itself. */
@@ -121,20 +131,22 @@ async function curatePhotos(options: {
   source: Source;
   run: string;
   context: RunContext;
-  profile: ReturnType<typeof listingProfile>;
+  explored: ExplorationOptions;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, profile, previous } = options;
+  const { recipe, source, run, context, explored, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
       ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
       : undefined;
   const groups: DuplicateGroup[] = [];
-  const images = () => source.images(context.signal);
+  const pruned: PrunedPicture[] = [];
+  const exploring = passingExploration(explored);
+  const images = () => exploring.images(source.images(context.signal));
   const threads = listingThreads({ workers: context.workers });
   const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
-  const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
+  const views = runStage(explode({ views: recipe.views }), exploring.listings(listings), context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
     views,
@@ -142,7 +154,11 @@ async function curatePhotos(options: {
   );
   const photos = await collect(
     runStage(
-      deduplication(recipe, (group) => groups.push(group), kept),
+      deduplication(recipe, {
+        groups: (group) => groups.push(group),
+        pruned: (picture) => pruned.push(picture),
+        ...(kept && { previous: kept }),
+      }),
       joined,
       context,
     ),
@@ -160,23 +176,36 @@ async function curatePhotos(options: {
     }
   }
   await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
+  await writeJsonLinesFile(join(run, 'boilerplate.jsonl'), pruned);
+  const document = await explorationDocument(exploring.result()!, source, context);
+  await writeFile(join(run, 'exploration.json'), `${JSON.stringify(document, null, 1)}\n`);
   return photos;
 }
 
+/** How a recipe's dump is explored: by the labels of its first curated task, and what it calls boilerplate. */
+function explorationOptions(
+  { tasks, language, deduplicate: { boilerplate } }: Recipe,
+  task: string,
+): ExplorationOptions {
+  const { attribute = task, minPerClass } = tasks[task]!;
+  return {
+    ...EXPLORATION_DEFAULTS,
+    task: attribute,
+    ...(language && { languages: language }),
+    minPerClass: Math.max(minPerClass, EXPLORATION_DEFAULTS.minPerClass),
+    ...(boilerplate && { boilerplate }),
+  };
+}
+
 /** The deduplicate stage of a recipe. */
-function deduplication(
-  recipe: Recipe,
-  onGroup: (group: DuplicateGroup) => void,
-  previous: PreviousSides | undefined,
-) {
+function deduplication(recipe: Recipe, told: Pick<DeduplicateOptions, 'groups' | 'pruned' | 'previous'>) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
   return deduplicate({
     photos: source.photos,
     conflicts,
     language,
     ...duplicates,
-    ...(previous && { previous }),
-    groups: onGroup,
+    ...told,
   });
 }
 

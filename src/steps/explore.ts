@@ -1,6 +1,11 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
-import { type Exploration, type ExplorationOptions, exploration } from '../explore/exploration.js';
+import {
+  type DumpExploration,
+  type Exploration,
+  type ExplorationOptions,
+  exploration,
+} from '../explore/exploration.js';
 import { sameBytes } from '../explore/same-bytes.js';
 import { hashPhotoFile } from '../photo-file.js';
 import type { ImageRow, Source } from '../sources/source.js';
@@ -44,14 +49,25 @@ export async function explore(
       },
     );
   }
-  const parsed = context.counts.find(({ name }) => name === 'parse')!;
+  return {
+    ...(await explorationDocument(found, source, context)),
+    ...(files && { files: files.result() }),
+  };
+}
+
+/** What was found as a document that says of which dump it is. @param context whose `parse` has ended. */
+export async function explorationDocument(
+  found: DumpExploration,
+  source: Source,
+  { counts }: RunContext,
+): Promise<Exploration> {
+  const parsed = counts.find(({ name }) => name === 'parse')!;
   return {
     schemaVersion: 2,
     source: source.name,
     synthetic: await isSyntheticDump(source.root),
     rows: { read: parsed.in, identical: parsed.merged, unreadable: parsed.quarantined },
     ...found,
-    ...(files && { files: files.result() }),
   };
 }
 

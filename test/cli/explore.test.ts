@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exploration } from '#src/explore/exploration.js';
-import { LISTING_KEYS } from '#src/profile.js';
+import { LISTING_KEYS } from '#src/explore/keys.js';
 import { synthesize } from '#src/synth/dump.js';
 import { readTruth, type TruthLine } from '#src/synth/truth.js';
 import { jpeg, pipeline, temporaryFolder, writeDump } from '../fixtures.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXPLORATION_DEFAULTS } from '#src/explore/defaults.js';
 import { type ExplorationOptions, exploration } from '#src/explore/exploration.js';
-import { likeNames } from '#src/explore/suggestions.js';
+import { gathered, likeNames } from '#src/explore/suggestions.js';
 import { recipeSchema } from '#src/recipe.js';
 import type { Listing } from '#src/records.js';
 import type { ImageRow } from '#src/sources/source.js';
@@ -219,6 +219,22 @@ describe('an exploration', () => {
         .keys.slice(28)
         .map(({ name }) => name),
     ).toEqual(['__proto__x', 'odd']);
+  });
+
+  it('gathers suggestions that are alike', () => {
+    const { suggestions } = exploreOf(LISTINGS, ROWS, { ...KEEPING, minPerClass: 4 });
+    const told = gathered(suggestions).map(({ action, members, evidence }) => [
+      action,
+      members.length,
+      evidence,
+    ]);
+    expect(told.slice(0, 3)).toEqual([
+      ['merge', 1, 'their names differ in case, punctuation or a plural alone; 2 and 4 photos'],
+      ['merge', 1, 'listings of both show the same 2 photos: 66.7 % of the smaller class'],
+      ['drop', 2, '3 photos or fewer each, 5 in all'],
+    ]);
+    expect(told.at(-1)).toEqual(['ignore', 22, 'no listing has them']);
+    expect(gathered(suggestions).flatMap(({ members }) => members)).toHaveLength(suggestions.length);
   });
 
   it('calls boilerplate what a recipe does: by product types, whatever the task', () => {

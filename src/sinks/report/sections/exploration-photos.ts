@@ -11,7 +11,7 @@ export function exploredPhotosSection(found: Exploration): Section {
   const { photos, table: rows, boilerplate } = found;
   return {
     id: 'photos',
-    title: 'Photos',
+    title: 'Photos of the dump',
     body: facts([
       ['Photos that listings name', count(photos.named)],
       ['Views: a photo in a listing', count(photos.views)],
