@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
-import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import type { ExplorationOptions } from '../explore/exploration.js';
 import { passingExploration } from '../explore/passing.js';
 import { listingThreads } from '../listings/threads.js';
@@ -26,7 +25,7 @@ import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
 import { collect, iterate } from '../streams.js';
 import type { Unmapped } from '../summary.js';
-import { explorationDocument } from './explore.js';
+import { explorationDocument, explorationOptions } from './explore.js';
 import {
   type CuratedTask,
   countLabels,
@@ -180,21 +179,6 @@ async function curatePhotos(options: {
   const document = await explorationDocument(exploring.result()!, source, context);
   await writeFile(join(run, 'exploration.json'), `${JSON.stringify(document, null, 1)}\n`);
   return photos;
-}
-
-/** How a recipe's dump is explored: by the labels of its first curated task, and what it calls boilerplate. */
-function explorationOptions(
-  { tasks, language, deduplicate: { boilerplate } }: Recipe,
-  task: string,
-): ExplorationOptions {
-  const { attribute = task, minPerClass } = tasks[task]!;
-  return {
-    ...EXPLORATION_DEFAULTS,
-    task: attribute,
-    ...(language && { languages: language }),
-    minPerClass: Math.max(minPerClass, EXPLORATION_DEFAULTS.minPerClass),
-    ...(boilerplate && { boilerplate }),
-  };
 }
 
 /** The deduplicate stage of a recipe. */

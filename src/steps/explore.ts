@@ -1,5 +1,6 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
+import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import {
   type DumpExploration,
   type Exploration,
@@ -8,6 +9,7 @@ import {
 } from '../explore/exploration.js';
 import { sameBytes } from '../explore/same-bytes.js';
 import { hashPhotoFile } from '../photo-file.js';
+import type { Recipe } from '../recipe.js';
 import type { ImageRow, Source } from '../sources/source.js';
 import { type RunContext, runStage } from '../stage.js';
 import { parse } from '../stages/parse.js';
@@ -52,6 +54,21 @@ export async function explore(
   return {
     ...(await explorationDocument(found, source, context)),
     ...(files && { files: files.result() }),
+  };
+}
+
+/** How a recipe's dump is explored: by the labels of its first curated task, and what it calls boilerplate. */
+export function explorationOptions(
+  { tasks, language, deduplicate: { boilerplate } }: Recipe,
+  task: string,
+): ExplorationOptions {
+  const { attribute = task, minPerClass } = tasks[task]!;
+  return {
+    ...EXPLORATION_DEFAULTS,
+    task: attribute,
+    ...(language && { languages: language }),
+    minPerClass: Math.max(minPerClass, EXPLORATION_DEFAULTS.minPerClass),
+    ...(boilerplate && { boilerplate }),
   };
 }
 
