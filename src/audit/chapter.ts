@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../ledger.js';
 import type { ImageRow } from '../sources/source.js';
+import type { PreparedTask } from '../summary.js';
 import type { DumpRow } from './dump-rows.js';
 import type { Known } from './known.js';
 import { plainly } from './reasons.js';
@@ -30,6 +31,7 @@ export interface Sources {
   cachedIn(sha256: string): readonly { path: string; key: number }[];
   predictionsOf(task: string): readonly PredictionLine[] | undefined;
   tasks: readonly string[];
+  splitBy(task: string): PreparedTask['splitBy'];
 }
 
 /** A line of the ledger as a chapter. */

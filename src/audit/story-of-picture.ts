@@ -11,22 +11,24 @@ export function pictureChapters(photo: PhotoRow, asked: string, { groups }: Sour
     .filter((image) => image !== photo.imageId && (asked === photo.imageId || asked === image))
     .map((image) => {
       const why = pairs.filter(({ a, b }) => a === image || b === image).map((pair) => ground(pair, image));
-      const grounds = why.length === 0 ? '' : `: ${[...new Set(why)].join(', ')}`;
+      const grounds = why.length === 0 ? '' : `: it has ${[...new Set(why)].join(', and ')}`;
       const text = `${image} is the same picture as ${photo.imageId} and was merged into it${grounds}`;
       return { stage: 'deduplicate', reason: 'same-picture', text };
     });
 }
 
 function ground({ a, b, ground, distance }: GroupLine['pairs'][number], image: string): string {
-  const bits = distance === undefined ? '' : `, ${distance} bits of 64 apart`;
-  return `${ground} as ${a === image ? b : a}${bits}`;
+  const other = a === image ? b : a;
+  if (ground !== 'near') return `the same ${ground} as ${other}`;
+  return `nearly the same pixels as ${other}, in colour, and a hash ${distance ?? 0} of 64 bits apart`;
 }
 
 /** Which photos it must stay with, and why. */
 export function familyChapter(photo: PhotoRow, { known, groups }: Sources): Chapter {
   const others = known.photosOfComponent(photo.component).filter(({ imageId }) => imageId !== photo.imageId);
   const stage = 'deduplicate';
-  if (others.length === 0) return { stage, text: `its component is its own (${photo.component})` };
+  if (others.length === 0)
+    return { stage, text: `nothing ties it to another photo: component ${photo.component} is its own` };
   const items = new Set(photo.items);
   const near = groups.filter(({ relation }) => relation === 'family').flatMap(({ pairs }) => pairs);
   const told = others.map(({ imageId, items: theirs, images }) => {
@@ -53,6 +55,6 @@ export function familyChapter(photo: PhotoRow, { known, groups }: Sources): Chap
   const count = others.length === 1 ? '1 other photo' : `${others.length} other photos`;
   return {
     stage,
-    text: `it stays on one side with ${count} of component ${photo.component}: ${list.join(', ')}${more}${chained}`,
+    text: `it belongs with ${count} of component ${photo.component}: ${list.join(', ')}${more}${chained}`,
   };
 }

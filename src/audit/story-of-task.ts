@@ -17,11 +17,7 @@ export function taskChapters(
   const chapters: Chapter[] = labelled ? labelChapter(task, imageId, sample, sources) : [];
   chapters.push(...own.map(entryChapter));
   if (sample === undefined) return chapters;
-  chapters.push({
-    stage: 'split',
-    task,
-    text: `on the ${sample.split} side, as all of component ${sample.component}`,
-  });
+  chapters.push({ stage: 'split', task, text: `on the ${sample.split} side, ${sideText(sample, sources)}` });
   for (const { path, key } of sample.sha256 === '' ? [] : cachedIn(sample.sha256)) {
     chapters.push({ stage: 'decode/resize', task, text: `cached in ${path} under key ${key}` });
   }
@@ -29,6 +25,18 @@ export function taskChapters(
   const prediction = predictionsOf(task)?.find((one) => one.imageId === imageId);
   if (prediction) chapters.push({ stage: 'evaluate', task, text: predictionText(prediction) });
   return chapters;
+}
+
+/** What a photo has its side by. */
+function sideText({ task, component }: SampleRecord, { splitBy }: Sources): string {
+  switch (splitBy(task)) {
+    case 'component':
+      return `as all of component ${component}`;
+    case 'image':
+      return `drawn by itself: this split may tear component ${component}, and leaks where it does`;
+    case 'given':
+      return `as the file of samples says, of component ${component}`;
+  }
 }
 
 /** The label, and how many of its rows say so, where the task's name is that of its attribute. */
@@ -45,7 +53,10 @@ function labelChapter(
   const showing = rows?.filter((row) => images.some((image) => shows(row, image)));
   // In any of its languages: the run does not say which one its recipe prefers.
   const saying = showing?.filter(({ attributes }) => says(attributes, task, value)).length;
-  const count = saying === undefined ? '' : ` (${saying} of ${showing!.length} rows that show it)`;
+  const count =
+    saying === undefined
+      ? ''
+      : ` (${saying} of the ${showing!.length} rows that show it ${saying === 1 ? 'says' : 'say'} so)`;
   const from = `${is === '' ? '' : ', from '}${task} = ${JSON.stringify(value)}${count}`;
   return [{ stage: 'label', task, text: `${is}${from}` }];
 }

@@ -5,9 +5,18 @@ import type { PhotoRow } from './run-files.js';
 import { familyChapter, pictureChapters } from './story-of-picture.js';
 import { taskChapters } from './story-of-task.js';
 
-/** The chapters of one row of a shard. */
-export function storyOfRow(place: string, { ledgerOf }: Sources): Chapter[] {
-  return ledgerOf(place).map(entryChapter);
+/** The chapters of one row of a shard: what it says, and what became of each of its images. */
+export function storyOfRow(place: string, sources: Sources): Chapter[] {
+  const { rows = [], ledgerOf } = sources;
+  const own = ledgerOf(place).filter(({ key }) => key === place);
+  const row = rows.find((one) => placeOfRow(one) === place);
+  if (row === undefined) return own.map(entryChapter);
+  const goesOn = own.every(({ fate }) => fate === 'conflict');
+  return [
+    rowChapter(row),
+    ...own.map(entryChapter),
+    ...(goesOn ? shownBy(row).flatMap((image) => outcomes(image, sources)) : []),
+  ];
 }
 
 /** The chapters of an item: its rows, and what became of each of its images. */
@@ -19,9 +28,8 @@ export function storyOfItem(itemId: string, sources: Sources): Chapter[] {
   if (own === undefined)
     chapters.push({ stage: 'parse', text: 'the dump is not there: its rows are not known' });
   for (const row of own ?? []) {
-    const shown = [...new Set([row.mainImageId, ...row.otherImageIds])].filter((id) => id !== undefined);
-    for (const image of shown) images.add(image);
-    chapters.push({ stage: 'parse', text: `${readAt(row)}: it shows ${shown.join(', ') || 'no image'}` });
+    for (const image of shownBy(row)) images.add(image);
+    chapters.push(rowChapter(row));
     chapters.push(...ledgerOf(placeOfRow(row)).map(entryChapter));
   }
   const ofItem = ledgerOf(itemId).filter(
@@ -38,13 +46,32 @@ export function storyOfItem(itemId: string, sources: Sources): Chapter[] {
     own === undefined || own.length === 0
       ? images
       : new Set([...images].filter((image) => own.some((row) => shows(row, image))));
-  for (const image of theirs) {
-    const last = storyOfImage(image, sources)
-      .filter(({ stage }) => stage !== 'evaluate')
-      .at(-1);
-    if (last) chapters.push({ ...last, text: `image ${image}: ${last.text}` });
-  }
+  for (const image of theirs) chapters.push(...outcomes(image, sources));
   return chapters;
+}
+
+/** Where an image's story ends, for each task: the label and side of its photo, or why there are none. */
+function outcomes(imageId: string, sources: Sources): Chapter[] {
+  const { known, tasks } = sources;
+  const photo = known.photoOf(imageId)?.photo;
+  const merged = photo === undefined || photo.imageId === imageId ? '' : `, merged into ${photo.imageId}`;
+  const told = (chapter: Chapter) => ({ ...chapter, text: `image ${imageId}${merged}: ${chapter.text}` });
+  const story = storyOfImage(imageId, sources);
+  const samples = known.samplesOf(photo?.imageId ?? imageId);
+  const ends = tasks.flatMap((task) => {
+    const sample = samples.find((one) => one.task === task);
+    if (sample === undefined) return story.filter((chapter) => chapter.task === task).slice(-1);
+    return [{ stage: 'split', task, text: `labelled ${sample.label}, on the ${sample.split} side` }];
+  });
+  return (ends.length > 0 ? ends : story.slice(-1)).map(told);
+}
+
+function rowChapter(row: DumpRow): Chapter {
+  return { stage: 'parse', text: `${readAt(row)}: it shows ${shownBy(row).join(', ') || 'no image'}` };
+}
+
+function shownBy({ mainImageId, otherImageIds }: DumpRow): string[] {
+  return [...new Set([mainImageId, ...otherImageIds])].filter((id) => id !== undefined);
 }
 
 /** The chapters of an image, in the order of the stages. */
