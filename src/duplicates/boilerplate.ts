@@ -7,6 +7,9 @@ export interface BoilerplateLimits {
   types: number;
 }
 
+/** What counts as boilerplate unless a recipe or an option says otherwise; some types share a photo by right. */
+export const BOILERPLATE: BoilerplateLimits = { listings: 50, types: 5 };
+
 /** In how many listings a picture stands, of how many product types, where either is too many; else undefined. */
 export function boilerplateOf(
   { images }: Pick<Picture, 'images'>,

@@ -1,12 +1,13 @@
 import { matchKey } from '../attributes.js';
 import { remember } from '../labels/remember.js';
 import { setsOf } from '../union-find.js';
+import { BOILERPLATE } from './boilerplate.js';
 import type { Keyed } from './bridges.js';
 import { joinLinks, type Link } from './links.js';
 import type { Picture } from './picture.js';
 
-/** An image that more items show is boilerplate (a logo, a size chart): it says nothing about them. */
-export const MOST_ITEMS = 50;
+/** An image that more items show ties none of them, even where boilerplate is kept. */
+export const MOST_ITEMS = BOILERPLATE.listings;
 /** Shorter names, in characters, are too common to say that two items are one. */
 const SHORTEST_NAME = 12;
 

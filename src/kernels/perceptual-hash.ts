@@ -8,9 +8,7 @@ const HALF = HASH_GRID / 2;
 
 /** The first half of the DCT-II basis over the grid for the lowest frequencies. */
 const BASIS = Array.from({ length: KEPT }, (_, frequency) =>
-  Float64Array.from({ length: HALF }, (_, at) =>
-    Math.cos((Math.PI * (at + 0.5) * frequency) / HASH_GRID),
-  ),
+  Float64Array.from({ length: HALF }, (_, at) => Math.cos((Math.PI * (at + 0.5) * frequency) / HASH_GRID)),
 );
 
 /**

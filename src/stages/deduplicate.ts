@@ -28,6 +28,17 @@ export interface DeduplicateOptions {
   previous?: PreviousSides;
   /** Told each set of merged and of linked photos; a promise is waited for. */
   groups?: (group: DuplicateGroup) => unknown;
+  /** Told each picture that was dropped as boilerplate. */
+  pruned?: (picture: PrunedPicture) => void;
+}
+
+/** A picture that is boilerplate, and what it stands in. */
+export interface PrunedPicture {
+  representative: string;
+  /** Every image id. */
+  images: string[];
+  listings: number;
+  types: number;
 }
 
 /** Sides that an older run gave. */
@@ -55,7 +66,8 @@ export interface DuplicateGroup {
  * of the data: it holds the views' values and, with `photos: decode`, about 1 KB a photo.
  */
 export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Photo> {
-  const { photos, conflicts, language, same, family, boilerplate, previous, groups = () => {} } = options;
+  const { photos, conflicts, language, same, family, boilerplate, previous } = options;
+  const { groups = () => {}, pruned: tellPruned = () => {} } = options;
   return {
     name: 'deduplicate',
     async *run(source, context) {
@@ -80,6 +92,12 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
         accountMerged(account, picture);
         const detail = `in ${listings} listings of ${types} product types`;
         account.dropped(picture.representative.imageId, 'boilerplate', { detail });
+        tellPruned({
+          representative: picture.representative.imageId,
+          images: picture.images.map(({ imageId }) => imageId),
+          listings,
+          types,
+        });
       }
       const near = betweenPictures(found, pictures);
       const ties: Ties = {

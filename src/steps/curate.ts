@@ -1,22 +1,30 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import type { ExplorationOptions } from '../explore/exploration.js';
+import { passingExploration } from '../explore/passing.js';
 import { listingThreads } from '../listings/threads.js';
 import { frugalHeap } from '../memory.js';
-import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
-import { jsonLinesFile } from '../sinks/jsonl.js';
+import { jsonLinesFile, writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
-import { type DuplicateGroup, deduplicate, type PreviousSides } from '../stages/deduplicate.js';
+import {
+  type DeduplicateOptions,
+  deduplicate,
+  type PreviousSides,
+  type PrunedPicture,
+} from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
 import { join as joinImages } from '../stages/join.js';
 import { label, type UnmappedValue } from '../stages/label.js';
 import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
-import { collect, iterate, observed } from '../streams.js';
+import { collect, iterate } from '../streams.js';
 import type { Unmapped } from '../summary.js';
+import { explorationDocument, explorationOptions } from './explore.js';
 import { PHOTO_FILES, writePhotos } from './photos.js';
 import {
   type CuratedTask,
@@ -29,7 +37,6 @@ import {
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
-  profile: DumpProfile;
   photos: number;
   tasks: Record<string, CuratedTask>;
 }
@@ -39,6 +46,8 @@ export function curateOutputs(tasks: readonly string[]): string[] {
   return [
     ...Object.values(PHOTO_FILES),
     'duplicates.jsonl',
+    'boilerplate.jsonl',
+    'exploration.json',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
   ];
 }
@@ -60,8 +69,8 @@ export function curateDependencies(
     return [task, rest];
   });
   return {
-    // 2: photos have their sides written; 3: and their views, samples their roles, columns their types.
-    version: 3,
+    // 4: photos have their sides and views written, samples their roles, columns their types; and what the dump holds.
+    version: 4,
     seed,
     reading,
     views,
@@ -105,14 +114,13 @@ async function curateAll({
   context,
   previous,
 }: Parameters<typeof curate>[0]): Promise<CurateResult> {
-  const profile = listingProfile();
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
     source,
     run,
     context,
-    profile,
+    explored: explorationOptions(recipe, tasks[0]!),
     ...(previous && { previous: { sides: previous, kept: sides } }),
   });
   const curated: Record<string, CuratedTask> = {};
@@ -124,7 +132,7 @@ async function curateAll({
     curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
   }
   await writePhotos(run, photos, (photo) => sides.get(unitOf(recipe, photo)));
-  return { profile: profile.result(), photos: photos.length, tasks: curated };
+  return { photos: photos.length, tasks: curated };
 }
 
 /** What has a side: a photo's component, or the photo itself. */
@@ -137,28 +145,35 @@ async function curatePhotos(options: {
   source: Source;
   run: string;
   context: RunContext;
-  profile: ReturnType<typeof listingProfile>;
+  explored: ExplorationOptions;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, profile, previous } = options;
+  const { recipe, source, run, context, explored, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
       ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
       : undefined;
   const groups = jsonLinesFile(join(run, 'duplicates.jsonl'));
-  const images = () => source.images(context.signal);
+  const pruned: PrunedPicture[] = [];
+  const exploring = passingExploration(explored);
+  const images = () => exploring.images(source.images(context.signal));
   const threads = listingThreads({ workers: context.workers });
   const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
-  const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
+  const views = runStage(explode({ views: recipe.views }), exploring.listings(listings), context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
     views,
     context,
   );
+  const stage = deduplication(recipe, {
+    groups: groups.write,
+    pruned: (picture) => pruned.push(picture),
+    ...(kept && { previous: kept }),
+  });
   let photos: Photo[];
   try {
-    photos = await collect(runStage(deduplication(recipe, groups.write, kept), joined, context));
+    photos = await collect(runStage(stage, joined, context));
     await groups.finish();
   } catch (error) {
     await groups.discard();
@@ -178,23 +193,21 @@ async function curatePhotos(options: {
       if (side !== undefined) previous.kept.set(imageId, side);
     }
   }
+  await writeJsonLinesFile(join(run, 'boilerplate.jsonl'), pruned);
+  const document = await explorationDocument(exploring.result()!, source, context);
+  await writeFile(join(run, 'exploration.json'), `${JSON.stringify(document, null, 1)}\n`);
   return photos;
 }
 
 /** The deduplicate stage of a recipe. */
-function deduplication(
-  recipe: Recipe,
-  onGroup: (group: DuplicateGroup) => unknown,
-  previous: PreviousSides | undefined,
-) {
+function deduplication(recipe: Recipe, told: Pick<DeduplicateOptions, 'groups' | 'pruned' | 'previous'>) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
   return deduplicate({
     photos: source.photos,
     conflicts,
     language,
     ...duplicates,
-    ...(previous && { previous }),
-    groups: onGroup,
+    ...told,
   });
 }
 

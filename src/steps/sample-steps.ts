@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
-import type { DumpProfile } from '../profile.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import { previousFile, previousSides } from '../sources/previous.js';
@@ -29,7 +28,7 @@ export async function sampleSteps(
     previous?: string;
     context: RunContext;
   },
-): Promise<{ tasks: TaskSamples[]; profile: DumpProfile | undefined; accounts: Accounted<unknown>[] }> {
+): Promise<{ tasks: TaskSamples[]; accounts: Accounted<unknown>[] }> {
   const { recipe, source, given, context } = options;
   const all = Object.keys(recipe.tasks);
   const curatedTasks = all.filter((task) => !given.has(task));
@@ -115,5 +114,5 @@ export async function sampleSteps(
       ...(unmapped && { unmapped }),
     });
   }
-  return { tasks, profile: curation?.profile, accounts };
+  return { tasks, accounts };
 }

@@ -1,25 +1,21 @@
+import type { Exploration } from '../../explore/exploration.js';
 import { type Sample, SIDES, type Side } from '../../records.js';
 import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
 import type { Summary, Unmapped } from '../../summary.js';
 import type { LedgerSummary } from '../ledger.js';
+import type { DuplicatesReport } from './duplicates.js';
 
 /** Everything that a report shows. Plain data: the same data give the same file. */
 export interface ReportData {
   summary: Summary;
   /** The recipe's `source.kind`: ABO's attribution is shown for `abo`, unless the photos are drawn. */
   sourceKind: string;
-  /** Absent where samples were given and no dump was read. */
-  profile?: ColumnProfile;
+  /** What the dump holds; absent where samples were given and no dump was read, as are its duplicates. */
+  exploration?: Exploration;
+  duplicates?: DuplicatesReport;
   ledger: readonly LedgerSummary[];
   /** In the recipe's order. */
   tasks: readonly TaskReport[];
-}
-
-/** How often each column of the dump carries a value. */
-export interface ColumnProfile {
-  listings: number;
-  shards: number;
-  columns: readonly { name: string; present: number; missing: number }[];
 }
 
 export interface TaskReport {
