@@ -71,12 +71,11 @@ function applyOverride(value: unknown, override: string): unknown {
       }
       return Object.assign([...node], { [index]: replace(node[index], depth + 1) });
     }
-    const entries = typeof node === 'object' && node !== null ? Object.entries(node) : [];
-    const child = entries.find(([name]) => name === key)?.[1];
-    return Object.fromEntries([
-      ...entries.filter(([name]) => name !== key),
-      [key, replace(child, depth + 1)],
-    ]);
+    const entries = new Map<string, unknown>(
+      typeof node === 'object' && node !== null ? Object.entries(node) : [],
+    );
+    // A key that is there keeps its place: the first task is the one that proportions are kept for.
+    return Object.fromEntries(entries.set(key, replace(entries.get(key), depth + 1)));
   };
   return replace(value, 0);
 }

@@ -104,6 +104,11 @@ describe('parseRecipe', () => {
     expect(failure(MINIMAL, ['__proto__.seed=5'])).toContain('__proto__');
     expect(({} as Record<string, unknown>)['seed']).toBeUndefined();
   });
+
+  it('leaves what it sets in its place, so that the first task stays the first', () => {
+    const set = ['tasks.color.cap=20', 'tasks.product_type.cap=30'];
+    expect(Object.keys(parseRecipe(MINIMAL, set).tasks)).toEqual(['product_type', 'color']);
+  });
 });
 
 it('a task overrides only the keys of the model that it names', () => {
