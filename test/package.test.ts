@@ -34,6 +34,9 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/brand.yaml',
     'recipes/material.yaml',
     'recipes/weight.yaml',
+    'recipes/size.yaml',
+    'recipes/category.yaml',
+    'recipes/trees/product_type.yaml',
     'LICENSE',
     'README.md',
   ]) {

@@ -15,6 +15,10 @@ const recordSchema = z.object({
   split: z.enum(['train', 'validation', 'test']),
   component: text,
   imageId: z.string().optional(),
+  // The path of its class in a category tree, all of it or nothing.
+  coarse: text.optional(),
+  middle: text.optional(),
+  fine: text.optional(),
 });
 
 const READS_AT_ONCE = 16;
@@ -76,8 +80,11 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
   // One photo has one path, however it is written.
   const path = posix.normalize(result.data.path);
   if (!staysInside(imagesRoot.path, path)) throw outside(path);
-  const { imageId = path, label, split, component } = result.data;
-  return { path, label, split, component, imageId, task, sha256: '', file: imagesRoot.placeOf(path) };
+  const { imageId = path, label, split, component, coarse, middle, fine } = result.data;
+  const whole = coarse !== undefined && middle !== undefined && fine !== undefined;
+  const file = imagesRoot.placeOf(path);
+  const levels = whole ? { coarse, middle, fine } : {};
+  return { path, label, split, component, imageId, task, sha256: '', file, ...levels };
 }
 
 function outside(path: string): PipelineError {

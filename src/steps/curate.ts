@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import type { KnownTree } from '../labels/tree/figures.js';
+import { collectNodes, type ListingNodes } from '../labels/tree/nodes.js';
+import { treeYaml } from '../labels/tree/yaml.js';
 import { listingThreads } from '../listings/threads.js';
 import { type DumpProfile, listingProfile } from '../profile.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
@@ -25,6 +29,7 @@ import {
   samplesFiles,
   writeSamples,
 } from './samples.js';
+import { taskTree } from './task-tree.js';
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
@@ -34,12 +39,18 @@ export interface CurateResult {
 }
 
 /** The files that curation writes, relative to the run folder. */
-export function curateOutputs(tasks: readonly string[]): string[] {
+export function curateOutputs(recipe: Recipe, tasks: readonly string[]): string[] {
   return [
     'photos.parquet',
     'duplicates.jsonl',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
+    ...tasks.filter((task) => recipe.tasks[task]!.tree !== undefined).map(treeFile),
   ];
+}
+
+/** The file that holds the tree over a task's classes, as a recipe can name it. */
+function treeFile(task: string): string {
+  return `tree-${task}.yaml`;
 }
 
 /**
@@ -90,6 +101,8 @@ export async function curate(options: {
 }): Promise<CurateResult> {
   const { recipe, tasks, source, run, context, previous } = options;
   const profile = listingProfile();
+  const nodes = collectNodes();
+  const hasTree = tasks.some((task) => recipe.tasks[task]!.tree !== undefined);
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
@@ -97,15 +110,30 @@ export async function curate(options: {
     run,
     context,
     profile,
+    ...(hasTree && { nodes }),
     ...(previous && { previous: { sides: previous, kept: sides } }),
   });
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
-    const { samples, natural, unmapped } = await curateTask(photos, { task, recipe, sides, context });
+    const { samples, natural, unmapped, tree } = await curateTask(photos, {
+      task,
+      recipe,
+      sides,
+      nodes,
+      context,
+    });
     // Nothing may be lost between stages either.
     assertChained(context.counts.filter((counts) => counts.task === undefined || counts.task === task));
     await writeSamples(run, task, samples);
-    curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
+    if (tree) {
+      const title = `The category tree of ${task}, with what the listings' nodes say of it.`;
+      await writeFile(join(run, treeFile(task)), treeYaml(tree, title));
+    }
+    curated[task] = {
+      ...curatedTask(samples, natural),
+      ...(unmapped && { unmapped }),
+      ...(tree && { tree: tree.figures }),
+    };
   }
   await writePhotos(join(run, 'photos.parquet'), photos, (photo) => sides.get(unitOf(recipe, photo)));
   return { profile: profile.result(), photos: photos.length, tasks: curated };
@@ -122,9 +150,10 @@ async function curatePhotos(options: {
   run: string;
   context: RunContext;
   profile: ReturnType<typeof listingProfile>;
+  nodes?: ReturnType<typeof collectNodes>;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, profile, previous } = options;
+  const { recipe, source, run, context, profile, nodes, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
@@ -133,7 +162,8 @@ async function curatePhotos(options: {
   const groups: DuplicateGroup[] = [];
   const images = () => source.images(context.signal);
   const threads = listingThreads({ workers: context.workers });
-  const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
+  const parsed = runStage(parse(), source.rows(context.signal, threads.cut), context);
+  const listings = nodes === undefined ? parsed : observed(parsed, nodes.observe);
   const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
@@ -182,15 +212,27 @@ function deduplication(
 
 async function curateTask(
   photos: readonly Photo[],
-  options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
-): Promise<{ samples: Sample[]; natural: Record<string, number>; unmapped: Unmapped | undefined }> {
-  const { task, recipe, sides, context } = options;
-  const { model: _, training: __, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  options: {
+    task: string;
+    recipe: Recipe;
+    sides: Map<string, Side>;
+    nodes: ListingNodes;
+    context: RunContext;
+  },
+): Promise<{
+  samples: Sample[];
+  natural: Record<string, number>;
+  unmapped: Unmapped | undefined;
+  tree: KnownTree | undefined;
+}> {
+  const { task, recipe, sides, nodes, context } = options;
+  const { model: _, training: __, places: ___, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const tree = taskTree(recipe.tasks[task]!, nodes);
   let unmapped: Unmapped | undefined;
   const take = (values: readonly UnmappedValue[]) => {
     if (labels.normalise !== undefined) unmapped = mostUnmapped(values);
   };
-  const stage = label({ task, ...labels, unmapped: take });
+  const stage = label({ task, ...labels, tree: tree.option, unmapped: take });
   const labelled = await collect(runStage(stage, iterate(photos), context));
   const natural = countLabels(labelled);
   if (Object.keys(natural).length < 2) {
@@ -207,7 +249,7 @@ async function curateTask(
     context,
   );
   const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
-  return { samples, natural, unmapped };
+  return { samples, natural, unmapped, tree: tree.result(labelled, photos) };
 }
 
 const PHOTO_COLUMNS = {
