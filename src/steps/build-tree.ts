@@ -1,3 +1,4 @@
+import { PipelineError } from '../errors.js';
 import type { KnownTree } from '../labels/tree/figures.js';
 import { collectNodes } from '../labels/tree/nodes.js';
 import { listingThreads } from '../listings/threads.js';
@@ -15,7 +16,7 @@ import { treeOfNodes } from './task-tree.js';
 /**
  * The category tree over a task's classes that a dump's nodes give. No photo is read: an image id is a photo, and one
  * that several marketplaces list tells which of their nodes are the same.
- * @throws {PipelineError} as `treeOfNodes`, and whatever the stages throw.
+ * @throws {PipelineError} `TOO_FEW_SAMPLES` where the task has no class, as `treeOfNodes`, and whatever the stages throw.
  */
 export async function buildTaskTree(options: {
   recipe: Recipe;
@@ -41,9 +42,13 @@ export async function buildTaskTree(options: {
   const items = new Map(photos.map((photo) => [photo.imageId, photo.items]));
   const classed = labelled.map(({ imageId, label: name }) => ({ label: name, items: items.get(imageId)! }));
   const made = [labels.missing, labels.other];
-  return treeOfNodes(
-    classed.filter((photo) => !made.includes(photo.label)),
-    nodes,
-    places,
-  );
+  const placed = classed.filter((photo) => !made.includes(photo.label));
+  if (placed.length === 0) {
+    throw new PipelineError('TOO_FEW_SAMPLES', 'Expected classes to place in a tree but found none', {
+      stage: 'label',
+      key: task,
+      hint: `Lower tasks.${task}.minPerClass (now ${labels.minPerClass}), or look at what the recipe drops.`,
+    });
+  }
+  return treeOfNodes(placed, nodes, places);
 }

@@ -58,6 +58,8 @@ export function treeOfNodes(
   places: TaskRecipe['places'],
 ): KnownTree {
   const { evidence, concepts } = look(photos, nodes);
+  // Without classes there is nothing to place: whoever asked has to say that.
+  if (photos.length === 0) return { tree: {}, figures: treeFigures({}, evidence, concepts) };
   if (evidence.bags.length === 0) {
     throw new PipelineError(
       'INPUT_INVALID',

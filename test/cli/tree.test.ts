@@ -81,6 +81,9 @@ describe('pipeline tree', () => {
   });
 
   it('says what it cannot do', async () => {
+    const none = await tree('--task', 'types', '--set', 'tasks.types.minPerClass=1000');
+    expect(none).toMatchObject({ code: 1, stdout: '' });
+    expect(none.stderr).toMatch(/^TOO_FEW_SAMPLES: \[label types\] Expected classes to place in a tree/);
     expect(await tree('--task', 'types', '--out', at('no/tree.yaml'))).toMatchObject({ code: 2 });
     const unknown = await tree('--task', 'colour');
     expect(unknown.code).toBe(2);

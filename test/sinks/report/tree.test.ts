@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { TreeFigures } from '#src/labels/tree/figures.js';
 import { markupOf } from '#src/sinks/report/html.js';
 import { treeSection } from '#src/sinks/report/sections/tree.js';
-import { tableOf, textOf } from './markup.js';
+import { writeReport } from '#src/sinks/report/write.js';
+import { temporaryFolder } from '../../fixtures.js';
+import { reportData } from './build.js';
+import { sectionOf, tableOf, textOf } from './markup.js';
 
 const FIGURES: TreeFigures = {
   photos: 1200,
@@ -51,4 +56,18 @@ it('shows each class’s place, and how far nodes cover it and agree', () => {
 it('says so where no listing has a node', () => {
   const page = markupOf(treeSection({ ...FIGURES, photosWithNodes: 0, agreement: {} }, 'task-1-tree').body!);
   expect(textOf(page)).toContain('No listing has a node');
+});
+
+it('stands in the report of a task with a tree, and only there', async () => {
+  const folder = await temporaryFolder('report-tree');
+  const file = join(folder.path, 'report.html');
+  try {
+    const data = reportData();
+    await writeReport(file, data);
+    expect(await readFile(file, 'utf8')).not.toContain('task-1-tree');
+    await writeReport(file, { ...data, tasks: data.tasks.map((task) => ({ ...task, tree: FIGURES })) });
+    expect(textOf(sectionOf(await readFile(file, 'utf8'), 'task-1-tree'))).toContain('3 classes');
+  } finally {
+    await folder.dispose();
+  }
 });
