@@ -5,6 +5,7 @@ import { BOILERPLATE } from './duplicates/boilerplate.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
 import { normaliseSchema } from './labels/schema.js';
+import { placesSchema, TREE_OF_NODES, taskTreeSchema, treeSchema, withPlaces } from './labels/tree/tree.js';
 import { modelOverridesSchema, modelSchema, trainingSchema } from './models/schema.js';
 
 const share = z.number().min(0).max(1);
@@ -35,8 +36,29 @@ const taskSchema = z
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
     merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
+    tree: taskTreeSchema.optional(),
+    places: placesSchema.optional(),
+    level: z
+      .enum(['coarse', 'middle', 'fine'])
+      .optional()
+      .describe('The level of the tree that is learned; default: fine, the classes themselves.'),
     training: trainingSchema.optional(),
     model: modelOverridesSchema.optional().describe('Overrides of the recipe’s model for this task.'),
+  })
+  .superRefine(({ tree, places, level }, context) => {
+    if (tree === undefined) {
+      for (const [key, input] of Object.entries({ places, level })) {
+        if (input === undefined) continue;
+        context.addIssue({ code: 'custom', path: [key], input, message: 'it only beside a tree' });
+      }
+    } else if (
+      places !== undefined &&
+      tree !== TREE_OF_NODES &&
+      !treeSchema.safeParse(withPlaces(tree, places)).success
+    ) {
+      const message = 'places that leave each name once in its level of the tree';
+      context.addIssue({ code: 'custom', path: ['places'], input: places, message });
+    }
   })
   .describe('One attribute to learn.');
 

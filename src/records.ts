@@ -114,8 +114,13 @@ export interface Photo {
 export type Side = 'train' | 'validation' | 'test';
 export const SIDES: readonly Side[] = ['train', 'validation', 'test'];
 
-/** A photo with its label and component for one task, before it has a side. */
-export interface LabelledPhoto {
+/** Levels of a category tree. */
+export type Level = 'coarse' | 'middle' | 'fine';
+/** A class's place in a category tree: its group's group, its group, itself. */
+export type TreePath = Record<Level, string>;
+
+/** A photo with its label and component for one task, before it has a side; with a tree, the path of its class. */
+export interface LabelledPhoto extends Partial<TreePath> {
   path: string;
   file: string;
   label: string;
@@ -137,6 +142,7 @@ export type SampleRecord = Omit<Sample, 'file'>;
 
 /** The keys of a written sample, in their order; the role comes last (`samplesDigest`). */
 export function sampleRecord(sample: Sample): SampleRecord {
-  const { path, label, split, component, imageId, sha256, task, role } = sample;
-  return { path, label, split, component, imageId, sha256, task, ...(role !== undefined && { role }) };
+  const { path, label, split, component, imageId, sha256, task, coarse, middle, fine, role } = sample;
+  const levels = fine === undefined ? {} : { coarse: coarse!, middle: middle!, fine };
+  return { path, label, split, component, imageId, sha256, task, ...levels, ...(role && { role }) };
 }

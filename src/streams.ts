@@ -101,6 +101,14 @@ export async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+/** Shows each record of a stream to an observer on its way. */
+export function observed<T>(source: AsyncIterable<T>, observe: (record: T) => void): AsyncIterable<T> {
+  return mapBlocks(source, (block) => {
+    for (const record of block) observe(record);
+    return block;
+  });
+}
+
 /** Records in groups of `size`; the last may be smaller. */
 export async function* chunks<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let group: T[] = [];

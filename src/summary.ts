@@ -1,4 +1,5 @@
 import type { StageCounts } from './events.js';
+import type { TreeFigures } from './labels/tree/figures.js';
 import type { Side, ViewRole } from './records.js';
 import type { PartResult } from './results.js';
 
@@ -53,6 +54,8 @@ export interface PreparedTask {
   splitBy: 'component' | 'image' | 'given';
   /** Where the recipe normalises values: those that no label could be read from. */
   unmapped?: Unmapped;
+  /** Where the recipe names a category tree: what the listings' nodes say of it. */
+  tree?: TreeFigures;
 }
 
 /** Values that had no label. */

@@ -38,6 +38,9 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/v2.yaml',
     'recipes/v2-faithful.yaml',
     'recipes/v6.yaml',
+    'recipes/size.yaml',
+    'recipes/category.yaml',
+    'recipes/trees/product_type.yaml',
     'LICENSE',
     'README.md',
   ]) {

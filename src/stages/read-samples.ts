@@ -17,6 +17,10 @@ const recordSchema = z.object({
   imageId: z.string().optional(),
   // Others may mean something else by it, and Parquet has null where JSON lines have nothing.
   role: z.enum(ROLES).optional().catch(undefined),
+  // The path of its class in a category tree, all of it or nothing.
+  coarse: text.nullish(),
+  middle: text.nullish(),
+  fine: text.nullish(),
 });
 
 const READS_AT_ONCE = 16;
@@ -78,9 +82,10 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
   // One photo has one path, however it is written.
   const path = posix.normalize(result.data.path);
   if (!staysInside(imagesRoot.path, path)) throw outside(path);
-  const { imageId = path, label, split, component, role } = result.data;
+  const { imageId = path, label, split, component, role, coarse, middle, fine } = result.data;
   const file = imagesRoot.placeOf(path);
-  return { path, label, split, component, imageId, task, sha256: '', file, ...(role && { role }) };
+  const sample = { path, label, split, component, imageId, task, sha256: '', file, ...(role && { role }) };
+  return coarse && middle && fine ? { ...sample, coarse, middle, fine } : sample;
 }
 
 function outside(path: string): PipelineError {

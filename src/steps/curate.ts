@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
 import type { ExplorationOptions } from '../explore/exploration.js';
 import { passingExploration } from '../explore/passing.js';
+import type { KnownTree } from '../labels/tree/figures.js';
+import { collectNodes, type ListingNodes } from '../labels/tree/nodes.js';
+import { treeYaml } from '../labels/tree/yaml.js';
 import { listingThreads } from '../listings/threads.js';
 import { frugalHeap } from '../memory.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
@@ -22,7 +25,7 @@ import { join as joinImages } from '../stages/join.js';
 import { label, type UnmappedValue } from '../stages/label.js';
 import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
-import { collect, iterate } from '../streams.js';
+import { collect, iterate, observed } from '../streams.js';
 import type { Unmapped } from '../summary.js';
 import { explorationDocument, explorationOptions } from './explore.js';
 import { PHOTO_FILES, writePhotos } from './photos.js';
@@ -34,6 +37,7 @@ import {
   samplesFiles,
   writeSamples,
 } from './samples.js';
+import { taskTree } from './task-tree.js';
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
@@ -42,14 +46,20 @@ export interface CurateResult {
 }
 
 /** The files that curation writes, relative to the run folder. */
-export function curateOutputs(tasks: readonly string[]): string[] {
+export function curateOutputs(recipe: Recipe, tasks: readonly string[]): string[] {
   return [
     ...Object.values(PHOTO_FILES),
     'duplicates.jsonl',
     'boilerplate.jsonl',
     'exploration.json',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
+    ...tasks.filter((task) => recipe.tasks[task]!.tree !== undefined).map(treeFile),
   ];
+}
+
+/** The file that holds the tree over a task's classes, as a recipe can name it. */
+function treeFile(task: string): string {
+  return `tree-${task}.yaml`;
 }
 
 /**
@@ -114,6 +124,8 @@ async function curateAll({
   context,
   previous,
 }: Parameters<typeof curate>[0]): Promise<CurateResult> {
+  const nodes = collectNodes();
+  const hasTree = tasks.some((task) => recipe.tasks[task]!.tree !== undefined);
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
@@ -121,15 +133,30 @@ async function curateAll({
     run,
     context,
     explored: explorationOptions(recipe, tasks[0]!),
+    ...(hasTree && { nodes }),
     ...(previous && { previous: { sides: previous, kept: sides } }),
   });
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
-    const { samples, natural, unmapped } = await curateTask(photos, { task, recipe, sides, context });
+    const { samples, natural, unmapped, tree } = await curateTask(photos, {
+      task,
+      recipe,
+      sides,
+      nodes,
+      context,
+    });
     // Nothing may be lost between stages either.
     assertChained(context.counts.filter((counts) => counts.task === undefined || counts.task === task));
     await writeSamples(run, task, samples);
-    curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
+    if (tree) {
+      const title = `The category tree of ${task}, with what the listings' nodes say of it.`;
+      await writeFile(join(run, treeFile(task)), treeYaml(tree, title));
+    }
+    curated[task] = {
+      ...curatedTask(samples, natural),
+      ...(unmapped && { unmapped }),
+      ...(tree && { tree: tree.figures }),
+    };
   }
   await writePhotos(run, photos, (photo) => sides.get(unitOf(recipe, photo)));
   return { photos: photos.length, tasks: curated };
@@ -146,9 +173,10 @@ async function curatePhotos(options: {
   run: string;
   context: RunContext;
   explored: ExplorationOptions;
+  nodes?: ReturnType<typeof collectNodes>;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, explored, previous } = options;
+  const { recipe, source, run, context, explored, nodes, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
@@ -159,8 +187,9 @@ async function curatePhotos(options: {
   const exploring = passingExploration(explored);
   const images = () => exploring.images(source.images(context.signal));
   const threads = listingThreads({ workers: context.workers });
-  const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
-  const views = runStage(explode({ views: recipe.views }), exploring.listings(listings), context);
+  const parsed = exploring.listings(runStage(parse(), source.rows(context.signal, threads.cut), context));
+  const listings = nodes === undefined ? parsed : observed(parsed, nodes.observe);
+  const views = runStage(explode({ views: recipe.views }), listings, context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
     views,
@@ -213,15 +242,27 @@ function deduplication(recipe: Recipe, told: Pick<DeduplicateOptions, 'groups' |
 
 async function curateTask(
   photos: readonly Photo[],
-  options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
-): Promise<{ samples: Sample[]; natural: Record<string, number>; unmapped: Unmapped | undefined }> {
-  const { task, recipe, sides, context } = options;
-  const { model: _, training: __, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  options: {
+    task: string;
+    recipe: Recipe;
+    sides: Map<string, Side>;
+    nodes: ListingNodes;
+    context: RunContext;
+  },
+): Promise<{
+  samples: Sample[];
+  natural: Record<string, number>;
+  unmapped: Unmapped | undefined;
+  tree: KnownTree | undefined;
+}> {
+  const { task, recipe, sides, nodes, context } = options;
+  const { model: _, training: __, places: ___, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const tree = taskTree(recipe.tasks[task]!, nodes);
   let unmapped: Unmapped | undefined;
   const take = (values: readonly UnmappedValue[]) => {
     if (labels.normalise !== undefined) unmapped = mostUnmapped(values);
   };
-  const stage = label({ task, ...labels, unmapped: take });
+  const stage = label({ task, ...labels, tree: tree.option, unmapped: take });
   const labelled = await collect(runStage(stage, iterate(photos), context));
   const natural = countLabels(labelled);
   if (Object.keys(natural).length < 2) {
@@ -238,5 +279,5 @@ async function curateTask(
     context,
   );
   const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
-  return { samples, natural, unmapped };
+  return { samples, natural, unmapped, tree: tree.result(labelled, photos) };
 }

@@ -48,6 +48,7 @@ export function reportStep(options: {
           samples: cached.samples,
           ...(!cached.given && { natural: cached.natural }),
           ...(cached.unmapped && { unmapped: cached.unmapped }),
+          ...(cached.tree && { tree: cached.tree }),
           train,
           evaluation,
           fileOf: (path) => source.imagesRoot.placeOf(path),

@@ -56,7 +56,7 @@ export async function sampleSteps(
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
       dependsOn: curateDependencies(recipe, curatedTasks, identity, previous && hashOf([...previous].sort())),
-      outputs: curateOutputs(curatedTasks),
+      outputs: curateOutputs(recipe, curatedTasks),
       async holds({ tasks }) {
         const checks = curatedTasks.map((task) => untouched(task, tasks[task]!));
         return (await Promise.all(checks)).every(Boolean);
@@ -102,7 +102,7 @@ export async function sampleSteps(
       accounts.push(step);
       curated = step.result;
     }
-    const { digest, natural, unmapped } = curated!;
+    const { digest, natural, unmapped, tree } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
     tasks.push({
@@ -112,6 +112,7 @@ export async function sampleSteps(
       given: file !== undefined,
       samples: hashed,
       ...(unmapped && { unmapped }),
+      ...(tree && { tree }),
     });
   }
   return { tasks, accounts };

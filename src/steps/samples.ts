@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { mapOrdered } from '../concurrency.js';
 import { isAbort } from '../errors.js';
+import type { TreeFigures } from '../labels/tree/figures.js';
 import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
@@ -23,6 +24,8 @@ export interface CuratedTask {
   natural: Record<string, number>;
   /** Where the recipe normalises values: those that it could not read. */
   unmapped?: Unmapped;
+  /** Where the recipe names a tree: what the nodes say of it. */
+  tree?: TreeFigures;
   /** `samplesDigest` of the samples as written: what later steps depend on. */
   digest: string;
 }
@@ -47,6 +50,8 @@ export function samplesFiles(task: string): { parquet: string; jsonl: string } {
   return { parquet: `samples-${task}.parquet`, jsonl: `samples-${task}.jsonl` };
 }
 
+const LEVEL_COLUMNS = { coarse: 'text', middle: 'text', fine: 'text' } as const;
+
 /** Writes a task's samples as Parquet (for pandas, polars, DuckDB) and as JSON lines (for pipes). */
 export async function writeSamples(run: string, task: string, samples: readonly Sample[]): Promise<void> {
   const { parquet, jsonl } = samplesFiles(task);
@@ -59,6 +64,7 @@ export async function writeSamples(run: string, task: string, samples: readonly 
     imageId: 'text',
     sha256: 'text?',
     task: 'text',
+    ...(records.some(({ fine }) => fine !== undefined) && LEVEL_COLUMNS),
     role: 'text?',
   } as const;
   const rows = records.map((record) => ({ ...record, sha256: record.sha256 || undefined }));

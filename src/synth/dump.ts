@@ -9,6 +9,7 @@ import { iterate } from '../streams.js';
 import { BOILERPLATE_NAMES, type BoilerplateName } from './draw/boilerplate.js';
 import { type DumpFiles, openFiles, prepareFolder, SHARDS, UNFINISHED } from './folder.js';
 import { listingRow } from './listing.js';
+import { truthNodes } from './nodes.js';
 import { drawPicture, renderPicture } from './photo.js';
 import { boilerplatePhoto, MOST_LISTINGS, type PhotoPlan, type ProductPlan, planDump } from './plan.js';
 import {
@@ -58,6 +59,7 @@ export async function synthesize(options: SynthOptions): Promise<TruthTotals> {
   const write = writerOf(out, random, files);
   try {
     await write.truth(truthHeader(seed, listings));
+    await write.truth({ kind: 'tree', ...truthNodes() });
     const products = mapOrdered(
       iterate(planDump(random, listings)),
       async (product) => ({ product, rows: await writePhotos(out, random, product.photos) }),

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { PipelineError } from '../errors.js';
 import type { BoilerplateName } from './draw/boilerplate.js';
 import type { ProductType } from './draw/index.js';
+import type { TruthNodes } from './nodes.js';
 import type { ColorName } from './palette.js';
 import type { FileState, PhotoPlan, ProductPlan, Trait } from './plan.js';
 
@@ -20,6 +21,11 @@ export interface TruthHeader {
   synthetic: true;
   seed: number;
   listings: number;
+}
+
+/** The second line: the category tree that nodes are drawn from. */
+export interface TruthTree extends TruthNodes {
+  kind: 'tree';
 }
 
 /** A photo as it really is; orphans and images that are not in the table or not on disk too. */
@@ -79,7 +85,7 @@ export interface TruthTotals {
   pictures: number;
 }
 
-export type TruthLine = TruthHeader | TruthProduct | TruthBoilerplate | TruthTotals;
+export type TruthLine = TruthHeader | TruthTree | TruthProduct | TruthBoilerplate | TruthTotals;
 
 export function truthHeader(seed: number, listings: number): TruthHeader {
   return { kind: 'header', schemaVersion: SCHEMA_VERSION, synthetic: true, seed, listings };

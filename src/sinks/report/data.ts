@@ -1,4 +1,5 @@
 import type { Exploration } from '../../explore/exploration.js';
+import type { TreeFigures } from '../../labels/tree/figures.js';
 import { type Sample, SIDES, type Side } from '../../records.js';
 import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
 import type { Summary, Unmapped } from '../../summary.js';
@@ -24,6 +25,8 @@ export interface TaskReport {
   classes: readonly ClassReport[];
   /** Where the recipe normalises values: those that had no label. */
   unmapped?: Unmapped;
+  /** Where the recipe names a category tree: what the listings' nodes say of it. */
+  tree?: TreeFigures;
   train: TrainResult;
   evaluation: Omit<EvaluationResult, 'mistakes'> & { mistakes: readonly ReportMistake[] };
 }
@@ -61,15 +64,17 @@ export function taskReport(options: {
   samples: Iterable<Sample>;
   natural?: Readonly<Record<string, number>>;
   unmapped?: Unmapped;
+  tree?: TreeFigures;
   train: TrainResult;
   evaluation: EvaluationResult;
   fileOf: (path: string) => string;
 }): TaskReport {
-  const { name, samples, natural, unmapped, train, evaluation, fileOf } = options;
+  const { name, samples, natural, unmapped, tree, train, evaluation, fileOf } = options;
   return {
     name,
     classes: classReports(samples, natural),
     ...(unmapped && { unmapped }),
+    ...(tree && { tree }),
     train,
     evaluation: {
       ...evaluation,

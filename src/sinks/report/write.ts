@@ -17,6 +17,7 @@ import { rolesSection } from './sections/roles.js';
 import { samplesSection } from './sections/samples.js';
 import { summarySection } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
+import { treeSection } from './sections/tree.js';
 import { unmappedSection } from './sections/unmapped.js';
 
 /** Sample photos that a page may hold in all, at about 4 kB each; each class has one in any case. */
@@ -68,6 +69,7 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
     parts: [
       countsSection(task, `${id}-counts`),
       ...(task.unmapped === undefined ? [] : [unmappedSection(task.unmapped, `${id}-unmapped`)]),
+      ...(task.tree === undefined ? [] : [treeSection(task.tree, `${id}-tree`)]),
       samplesSection(task, `${id}-samples`, made, photosPerClass),
       trainingSection(task, `${id}-training`),
       classesSection(task, `${id}-classes`),

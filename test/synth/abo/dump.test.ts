@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LISTING_KEYS } from '#src/profile.js';
+import { LISTING_KEYS } from '#src/explore/keys.js';
 import { loadRecipe } from '#src/recipe-file.js';
 import { aboSource } from '#src/sources/abo.js';
 import { curate } from '#src/steps/curate.js';
