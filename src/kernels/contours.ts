@@ -1,3 +1,4 @@
+import { FINE_GRID, KEPT_GRID } from './likeness.js';
 import { frequencyHash, HASH_GRID } from './perceptual-hash.js';
 
 /** An edge of so many levels counts half of what the strongest does: how strong an edge is depends on its colours. */
@@ -31,15 +32,19 @@ export function contourHash(rgb: Uint8Array): string {
   return frequencyHash(strengths, HASH_GRID);
 }
 
-/** Whether two fine grids show one shape in one place, in whatever colours. */
-export function haveSameShape(a: Uint8Array, b: Uint8Array, side: number): boolean {
-  const { whole, worst, cells } = agreement(contours(a, side), contours(b, side), side);
+/**
+ * Whether two photos show one shape in one place, in whatever colours.
+ * @param a, b `FINE_GRID` × `FINE_GRID` × 3 mean colours.
+ */
+export function haveSameShape(a: Uint8Array, b: Uint8Array): boolean {
+  const { whole, worst, cells } = agreement(contours(a, FINE_GRID), contours(b, FINE_GRID), FINE_GRID);
   return cells >= LEAST_CELLS && whole >= LEAST_AGREEMENT && worst >= LEAST_BLOCK_AGREEMENT;
 }
 
-/** Whether two small grids may show one shape: cheap, and true for many that do not. */
-export function maybeSameShape(a: Uint8Array, b: Uint8Array, side: number): boolean {
-  return agreement(contours(a, side), contours(b, side), side).whole >= LEAST_COARSE_AGREEMENT;
+/** Whether two kept grids may show one shape: cheap, and true for many that do not. */
+export function maybeSameShape(a: Uint8Array, b: Uint8Array): boolean {
+  const { whole } = agreement(contours(a, KEPT_GRID), contours(b, KEPT_GRID), KEPT_GRID);
+  return whole >= LEAST_COARSE_AGREEMENT;
 }
 
 /**
@@ -107,5 +112,9 @@ function agreement(
   const all = power.reduce((sum, one) => sum + one, 0);
   if (all === 0) return { whole: 0, worst: 0, cells: 0 };
   const judged = power.map((one, block) => (one > LEAST_SHARE * all ? shared[block]! / one : 1));
-  return { whole: shared.reduce((sum, one) => sum + one, 0) / all, worst: Math.min(...judged), cells: all / 2 };
+  return {
+    whole: shared.reduce((sum, one) => sum + one, 0) / all,
+    worst: Math.min(...judged),
+    cells: all / 2,
+  };
 }

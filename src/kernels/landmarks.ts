@@ -120,7 +120,8 @@ function isEdge(values: Float32Array, at: number, width: number): boolean {
   const xx = values[at + 1]! + values[at - 1]! - twice;
   const yy = values[at + width]! + values[at - width]! - twice;
   const xy =
-    (values[at + width + 1]! - values[at + width - 1]! - values[at - width + 1]! + values[at - width - 1]!) / 4;
+    (values[at + width + 1]! - values[at + width - 1]! - values[at - width + 1]! + values[at - width - 1]!) /
+    4;
   const determinant = xx * yy - xy * xy;
   return determinant <= 0 || (xx + yy) ** 2 > (determinant * (MOST_RATIO + 1) ** 2) / MOST_RATIO;
 }
@@ -155,7 +156,9 @@ function patchHash({ values, width, height }: Plane, x: number, y: number, side:
 /** Gaussian blur, the border repeated. */
 function blurred({ values, width, height }: Plane, sigma: number): Plane {
   const radius = Math.ceil(3 * sigma);
-  const weights = Float32Array.from({ length: radius + 1 }, (_, at) => Math.exp(-(at ** 2) / (2 * sigma ** 2)));
+  const weights = Float32Array.from({ length: radius + 1 }, (_, at) =>
+    Math.exp(-(at ** 2) / (2 * sigma ** 2)),
+  );
   const sum = weights.reduce((total, weight, at) => total + (at === 0 ? weight : 2 * weight), 0);
   for (let at = 0; at <= radius; at++) weights[at]! /= sum;
   const across = new Float32Array(values.length);

@@ -4,7 +4,7 @@ import { type Bridges, findBridges, type Keyed } from '../duplicates/bridges.js'
 import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
 import { equalLinks, joinLinks, type Link, linkedSets } from '../duplicates/links.js';
-import { type Found, lookAtPhotos } from '../duplicates/look.js';
+import { type FamilyGround, type Found, lookAtPhotos, type SameGround } from '../duplicates/look.js';
 import { type Picture, photoOf, representativeOf } from '../duplicates/picture.js';
 import type { JoinedView, Photo, Side } from '../records.js';
 import type { Stage, StageAccount } from '../stage.js';
@@ -18,9 +18,9 @@ export interface DeduplicateOptions {
   /** Which of a listing's texts is its value, by language; default: US English, then any English, then any. */
   language?: LanguagePreference | undefined;
   /** Grounds on which photos are one picture, and merged. */
-  same: readonly ('bytes' | 'pixels' | 'near')[];
+  same: readonly SameGround[];
   /** Grounds on which photos are of one family, and share a component. */
-  family: readonly ('item' | 'near' | 'name')[];
+  family: readonly (FamilyGround | 'item' | 'name')[];
   /** What counts as boilerplate, which is dropped before anything is linked by it; default: nothing. */
   boilerplate?: BoilerplateLimits | false | undefined;
   /** What an older run decided; what would join two of its sides is left out. */
@@ -66,7 +66,7 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       }
       const found =
         photos === 'decode'
-          ? await lookAtPhotos(collection.images(), same, context)
+          ? await lookAtPhotos(collection.images(), { same, family: family.filter(isSeen) }, context)
           : unread(collection.images());
 
       const { pictures, pruned } = withoutBoilerplate(
@@ -81,13 +81,13 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       const pictureOf = new Map(
         pictures.flatMap((picture, at) => picture.images.map((image) => [image, at])),
       );
-      const near = found.family.flatMap((link) => {
+      const seen = found.family.flatMap((link) => {
         const [a, b] = [pictureOf.get(found.images[link.a]!), pictureOf.get(found.images[link.b]!)];
         return a === undefined || b === undefined || a === b ? [] : [{ ...link, a, b }];
       });
       const ties: Ties = {
         item: family.includes('item') ? itemKeys(pictures) : [],
-        near: family.includes('near') ? near : [],
+        seen,
         name: family.includes('name') ? nameKeys(pictures) : [],
       };
       const oldSides = pictures.map((picture) => previous && oldSideOf(picture, previous.sides));
@@ -148,10 +148,14 @@ function withoutBoilerplate(
   return { pictures, pruned };
 }
 
-/** What ties pictures, by ground. */
+function isSeen(ground: DeduplicateOptions['family'][number]): ground is FamilyGround {
+  return ground !== 'item' && ground !== 'name';
+}
+
+/** What ties pictures: items, what their pixels show, and names. */
 interface Ties {
   item: readonly Keyed[];
-  near: readonly Link[];
+  seen: readonly Link[];
   name: readonly Keyed[];
 }
 
@@ -170,19 +174,19 @@ function oldSideOf({ representative, images }: Picture, sides: ReadonlyMap<strin
 function bridgesBetween(
   pictures: readonly Picture[],
   sides: readonly (Side | undefined)[],
-  { item, near, name }: Ties,
+  { item, seen, name }: Ties,
 ): Bridges {
   const names = pictures.map(({ representative }) => representative.imageId);
   const keyed = [
     ...item.map(([member, key]): Keyed => [member, itemKey(key)]),
     ...name.map(([member, key]): Keyed => [member, `name ${key}`]),
   ];
-  return findBridges({ names, sides, keyed, pairs: near });
+  return findBridges({ names, sides, keyed, pairs: seen });
 }
 
 /** The links of pictures that stay, without those that would join two old sides. */
 function linksOf(
-  { item, near, name }: Ties,
+  { item, seen, name }: Ties,
   { members, keys }: Bridges,
   sides: readonly (Side | undefined)[],
 ): Link[] {
@@ -194,7 +198,7 @@ function linksOf(
       item.filter((one) => stay(one, 'item')),
       'item',
     ),
-    ...near.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
+    ...seen.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
     ...equalLinks(
       name.filter((one) => stay(one, 'name')),
       'name',
