@@ -112,7 +112,7 @@ export const recipeSchema = z
           .default(['bytes', 'pixels', 'near'])
           .describe('Grounds on which two photos are the same picture and are merged.'),
         family: z
-          .array(z.enum(['item', 'near', 'name']))
+          .array(z.enum(['item', 'near', 'variant', 'crop', 'name']))
           .default(['item', 'near'])
           .describe('Grounds on which two photos stay on one side of a split.'),
         boilerplate: z

@@ -1,4 +1,4 @@
-import { confirmed, fingerprints } from '../duplicates/compare.js';
+import { confirmed, fingerprints, questions } from '../duplicates/compare.js';
 import { equalLinks, type Link, nearPhotos } from '../duplicates/links.js';
 import { pixelPool } from '../kernels/pixel-pool.js';
 import type { SampleRecord } from '../records.js';
@@ -44,7 +44,7 @@ export async function lookAgain(
       pictures.push([index, fingerprint.picture]);
       near.add(index, fingerprint);
     }
-    const same = await confirmed(near.maybeSame, places, { pool, context });
+    const same = await confirmed(questions(near.maybeSame, 'picture'), places, { pool, context });
     const tie = (check: Tie['check']) => (links: readonly Link[]) =>
       links.map(({ a, b, distance }): Tie => {
         const ends = { check, a: photos[a]!.imageId, b: photos[b]!.imageId };

@@ -1,13 +1,15 @@
+import { maybeSameShape } from '../kernels/contours.js';
 import { hashIndex } from '../kernels/hash-index.js';
 import { KEPT_BYTES, keepGrid, maybeSamePicture, sameFamily } from '../kernels/likeness.js';
 import type { Fingerprint } from '../kernels/pixel-pool.js';
 import { setsOf, type UnionFind, unionFind } from '../union-find.js';
+import { cutOuts } from './cut-outs.js';
 
 /** Why two photos are linked; `distance` in bits of the perceptual hash where they were found by it. */
 export interface Link {
   a: number;
   b: number;
-  ground: 'bytes' | 'pixels' | 'near' | 'item' | 'name';
+  ground: 'bytes' | 'pixels' | 'near' | 'variant' | 'crop' | 'item' | 'name';
   distance?: number;
 }
 
@@ -29,18 +31,23 @@ export function equalLinks(
   return links;
 }
 
-/** Finds photos that look alike as their fingerprints come in; keeps 768 bytes and a hash of each. */
-export function nearPhotos() {
+/** Finds photos that look alike as their fingerprints come in; keeps 768 bytes and a hash of each, or two. */
+export function nearPhotos(options: { variants?: boolean; crops?: boolean } = {}) {
   const index = hashIndex(NEAR_BITS);
+  const contours = hashIndex(NEAR_BITS);
+  const parts = cutOuts();
   const members: number[] = [];
   let grids = new Uint8Array(1024 * KEPT_BYTES);
   const grid = (at: number) => grids.subarray(at * KEPT_BYTES, (at + 1) * KEPT_BYTES);
   const seen = new Set<string>();
-  /** Pairs that only a closer look can call one picture. */
+  /** Pairs that only a closer look can call one picture, or one shape. */
   const maybeSame: Link[] = [];
+  const maybeVariants: Link[] = [];
   const family: Link[] = [];
   return {
     maybeSame,
+    maybeVariants,
+    maybeCrops: parts.found,
     family,
     add(member: number, fingerprint: Fingerprint) {
       // What is equal to the last pixel is linked by that alone: a logo in a thousand files is looked up once.
@@ -53,11 +60,23 @@ export function nearPhotos() {
         grids = larger;
       }
       keepGrid(fingerprint.grid, grids, at * KEPT_BYTES);
+      const variants = new Map<number, Link>();
+      const lookAtShape = (other: number, link: Link) => {
+        if (!variants.has(other) && maybeSameShape(grid(other), grid(at))) variants.set(other, link);
+      };
       index.add(fingerprint.hash, (other, distance) => {
         const link: Link = { a: members[other]!, b: member, ground: 'near', distance };
         if (maybeSamePicture(grid(other), grid(at))) maybeSame.push(link);
         if (sameFamily(grid(other), grid(at))) family.push(link);
+        if (options.variants) lookAtShape(other, { a: link.a, b: link.b, ground: 'variant' });
       });
+      if (options.variants) {
+        contours.add(fingerprint.contours!, (other) =>
+          lookAtShape(other, { a: members[other]!, b: member, ground: 'variant' }),
+        );
+        maybeVariants.push(...variants.values());
+      }
+      if (options.crops) parts.add(member, fingerprint);
     },
   };
 }

@@ -1,9 +1,13 @@
 import { PipelineError } from '../errors.js';
-import { type Fingerprint, pixelPool } from '../kernels/pixel-pool.js';
+import { type Fingerprint, pixelPool, type Trait } from '../kernels/pixel-pool.js';
 import type { StageContext } from '../stage.js';
-import { confirmed, fingerprints } from './compare.js';
+import { confirmed, cutOutQuestions, fingerprints, questions } from './compare.js';
 import type { Image } from './images.js';
 import { equalLinks, type Link, nearPhotos } from './links.js';
+
+/** Grounds that reading the photos can find. */
+export type SameGround = 'bytes' | 'pixels' | 'near';
+export type FamilyGround = 'near' | 'variant' | 'crop';
 
 /** What reading the photos found: those that can be decoded, and how they are linked by index. */
 export interface Found {
@@ -15,11 +19,11 @@ export interface Found {
 
 /**
  * Reads and compares all photos, in threads. Those that cannot be decoded are quarantined.
- * @param grounds on which two are one picture.
+ * @param grounds on which two are one picture, and of one family.
  */
 export async function lookAtPhotos(
   images: readonly Image[],
-  grounds: readonly ('bytes' | 'pixels' | 'near')[],
+  { same, family }: { same: readonly SameGround[]; family: readonly FamilyGround[] },
   context: StageContext,
 ): Promise<Found> {
   const pool = pixelPool({ workers: context.workers });
@@ -27,10 +31,15 @@ export async function lookAtPhotos(
     const good: Image[] = [];
     const sha256: string[] = [];
     const pixels: string[] = [];
-    const near = nearPhotos();
+    const [variants, crops] = [family.includes('variant'), family.includes('crop')];
+    const traits: Trait[] = [
+      ...(variants ? ['contours' as const] : []),
+      ...(crops ? ['landmarks' as const] : []),
+    ];
+    const near = nearPhotos({ variants, crops });
     const files = images.map(({ file }) => file);
     let at = 0;
-    for await (const result of fingerprints(files, { pool, context, stage: 'deduplicate' })) {
+    for await (const result of fingerprints(files, { pool, context, stage: 'deduplicate', traits })) {
       const image = images[at++]!;
       if ('fault' in result) {
         const { code, reason, message } = result.fault;
@@ -44,16 +53,28 @@ export async function lookAtPhotos(
       near.add(member, fingerprint);
     }
     const twins = [
-      ...(grounds.includes('bytes') ? equalLinks(sha256.entries(), 'bytes') : []),
-      ...(grounds.some((ground) => ground !== 'bytes') ? equalLinks(pixels.entries(), 'pixels') : []),
+      ...(same.includes('bytes') ? equalLinks(sha256.entries(), 'bytes') : []),
+      ...(same.some((ground) => ground !== 'bytes') ? equalLinks(pixels.entries(), 'pixels') : []),
     ];
-    const goodFiles = good.map(({ file }) => file);
-    const alike = grounds.includes('near')
-      ? await confirmed(near.maybeSame, goodFiles, { pool, context })
-      : [];
-    // Equal pixels are near, whether or not they are merged.
-    const family = [...equalLinks(pixels.entries(), 'near'), ...near.family];
-    return { images: good, sha256, same: [...twins, ...alike], family };
+    const asked = [
+      ...(same.includes('near') ? questions(near.maybeSame, 'picture') : []),
+      ...questions(near.maybeVariants, 'shape'),
+      ...cutOutQuestions(near.maybeCrops),
+    ];
+    const alike = await confirmed(
+      asked,
+      good.map(({ file }) => file),
+      { pool, context },
+    );
+    const nearer = family.includes('near') ? [...equalLinks(pixels.entries(), 'near'), ...near.family] : [];
+    const isSame = ({ ground }: Link) => ground === 'near';
+    return {
+      images: good,
+      sha256,
+      same: [...twins, ...alike.filter(isSame)],
+      // Equal pixels are near, whether or not they are merged.
+      family: [...nearer, ...alike.filter((link) => !isSame(link))],
+    };
   } finally {
     await pool.close();
   }

@@ -17,9 +17,9 @@ const COARSE_CELL = 24;
  * stretched copies of catalogue photos: they are the tightest round numbers that keep 99 % of the copies, and they
  * tell apart two colours of one product, two prints on one case, two lengths of one cable.
  */
-const FINE_MEAN = 2.5;
-const FINE_BLOCK_MEAN = 14;
-const FINE_BLOCK_SHIFT = 6;
+const SAME: FineDifference = { mean: 2.5, block: 14, shift: 6 };
+/** What a part of a photo may differ by: where it was cut is known to a pixel at best, and it may be blown up since. */
+const NEARLY_SAME: FineDifference = { mean: 5, block: 24, shift: 10 };
 /** Two photos are of one family when their grey grids correlate above this and differ by less on average. */
 const FAMILY_CORRELATION = 0.985;
 const FAMILY_MEAN = 8;
@@ -64,10 +64,19 @@ interface FineDifference {
  * @param a, b `FINE_GRID` × `FINE_GRID` × 3 mean colours.
  */
 export function isSamePicture(a: Uint8Array, b: Uint8Array): boolean {
+  return isClose(a, b, SAME);
+}
+
+/** The same with more allowed: of photos that are known to be parts of one another. */
+export function isNearlySamePicture(a: Uint8Array, b: Uint8Array): boolean {
+  return isClose(a, b, NEARLY_SAME);
+}
+
+function isClose(a: Uint8Array, b: Uint8Array, limits: FineDifference): boolean {
   const moves = [0, -HALF_PIXEL, HALF_PIXEL];
   return moves.some((dx) => {
     const across = moved(a, dx, 1);
-    return moves.some((dy) => isClose(fineDifference(moved(across, dy, FINE_GRID), b)));
+    return moves.some((dy) => isWithin(fineDifference(moved(across, dy, FINE_GRID), b), limits));
   });
 }
 
@@ -120,8 +129,8 @@ function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): FineDiffer
   return { mean: total / a.length, block, shift };
 }
 
-function isClose({ mean, block, shift }: FineDifference): boolean {
-  return mean < FINE_MEAN && block < FINE_BLOCK_MEAN && shift < FINE_BLOCK_SHIFT;
+function isWithin({ mean, block, shift }: FineDifference, limits: FineDifference): boolean {
+  return mean < limits.mean && block < limits.block && shift < limits.shift;
 }
 
 /** Whether two kept grids are nearly one picture in grey: crops, colour variants of one shot. */

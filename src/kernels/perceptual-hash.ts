@@ -3,25 +3,40 @@ export const HASH_GRID = 32;
 /** The side of the block of low frequencies that is kept. */
 const KEPT = 8;
 
-/** What lies as far from the middle counts alike for even frequencies, and with the other sign for odd ones. */
-const HALF = HASH_GRID / 2;
+/** One hash's at a time: memory of its own would cost more than the hash. */
+interface Workspace {
+  /** The first half of the DCT-II basis over the grid for the lowest frequencies. */
+  basis: Float64Array[];
+  rows: Float64Array;
+  sums: Float64Array;
+  differences: Float64Array;
+}
 
-/** The first half of the DCT-II basis over the grid for the lowest frequencies. */
-const BASIS = Array.from({ length: KEPT }, (_, frequency) =>
-  Float64Array.from({ length: HALF }, (_, at) => Math.cos((Math.PI * (at + 0.5) * frequency) / HASH_GRID)),
-);
+const workspaces = new Map<number, Workspace>();
+const grey = new Float64Array(HASH_GRID * HASH_GRID);
+const coefficients = new Float64Array(KEPT * KEPT);
 
 /**
- * The 64-bit perceptual hash of Zauner (2010, pHash): the 8 × 8 lowest frequencies of the DCT of the grey photo, each
- * one bit, set where it lies above their median.
+ * The 64-bit perceptual hash of Zauner (2010, pHash) of a photo in grey.
  * @param rgb 32 × 32 × 3 mean colours.
  * @returns 16 hex digits.
  */
 export function perceptualHash(rgb: Uint8Array): string {
   for (let pixel = 0; pixel < grey.length; pixel++) grey[pixel] = luma(rgb, pixel);
-  for (let y = 0; y < HASH_GRID; y++) transform(grey, y * HASH_GRID, rows, y, HASH_GRID);
+  return frequencyHash(grey, HASH_GRID);
+}
+
+/**
+ * The 8 × 8 lowest frequencies of a grid's DCT, each one bit, set where it lies above their median.
+ * @param grid side × side values; the side is even and at least 8.
+ * @returns 16 hex digits.
+ */
+export function frequencyHash(grid: Float64Array, side: number): string {
+  const workspace = workspaceOf(side);
+  const { rows } = workspace;
+  for (let y = 0; y < side; y++) transform(workspace, grid, y * side, rows, y, side);
   for (let horizontal = 0; horizontal < KEPT; horizontal++) {
-    transform(rows, horizontal * HASH_GRID, coefficients, horizontal, KEPT);
+    transform(workspace, rows, horizontal * side, coefficients, horizontal, KEPT);
   }
   const sorted = coefficients.slice().sort();
   const median = (sorted[31]! + sorted[32]!) / 2;
@@ -34,25 +49,46 @@ export function perceptualHash(rgb: Uint8Array): string {
   return hash;
 }
 
-/** One photo's at a time: memory of its own would cost more than the hash. */
-const grey = new Float64Array(HASH_GRID * HASH_GRID);
-const rows = new Float64Array(KEPT * HASH_GRID);
-const coefficients = new Float64Array(KEPT * KEPT);
-const sums = new Float64Array(HALF);
-const differences = new Float64Array(HALF);
+function workspaceOf(side: number): Workspace {
+  const found = workspaces.get(side);
+  if (found !== undefined) return found;
+  const half = side / 2;
+  const made = {
+    basis: Array.from({ length: KEPT }, (_, frequency) =>
+      Float64Array.from({ length: half }, (_, at) => Math.cos((Math.PI * (at + 0.5) * frequency) / side)),
+    ),
+    rows: new Float64Array(KEPT * side),
+    sums: new Float64Array(half),
+    differences: new Float64Array(half),
+  };
+  workspaces.set(side, made);
+  return made;
+}
 
-/** The lowest frequencies of the 32 values at `from`, written to `target` from `to` on, `step` apart. */
-function transform(source: Float64Array, from: number, target: Float64Array, to: number, step: number): void {
-  for (let at = 0; at < HALF; at++) {
-    const [near, far] = [source[from + at]!, source[from + HASH_GRID - 1 - at]!];
+/**
+ * The lowest frequencies of a line of values from `from` on, written to `target` from `to` on, `step` apart. What lies as
+ * far from the middle counts alike for even frequencies, and with the other sign for odd ones.
+ */
+function transform(
+  { basis, sums, differences }: Workspace,
+  source: Float64Array,
+  from: number,
+  target: Float64Array,
+  to: number,
+  step: number,
+): void {
+  const half = sums.length;
+  for (let at = 0; at < half; at++) {
+    const near = source[from + at]!;
+    const far = source[from + 2 * half - 1 - at]!;
     sums[at] = near + far;
     differences[at] = near - far;
   }
   for (let frequency = 0; frequency < KEPT; frequency++) {
-    const basis = BASIS[frequency]!;
+    const wave = basis[frequency]!;
     const values = frequency % 2 === 0 ? sums : differences;
     let sum = 0;
-    for (let at = 0; at < HALF; at++) sum += basis[at]! * values[at]!;
+    for (let at = 0; at < half; at++) sum += wave[at]! * values[at]!;
     target[to + frequency * step] = sum;
   }
 }

@@ -4,7 +4,8 @@ import { threadPool } from '../thread-pool.js';
 import type { Decoder } from './decode.js';
 import type { Fit } from './fit.js';
 import type { Storage } from './jpeg-storage.js';
-import type { Filter } from './resize.js';
+import type { Landmark } from './landmarks.js';
+import type { Filter, Size } from './resize.js';
 
 /** What photos become in a pixel cache. */
 export interface PixelTarget {
@@ -46,6 +47,19 @@ export interface Fingerprint {
   hash: string;
   /** 32 × 32 × 3 mean colours of the photo stretched to a square, RGB bytes. */
   grid: Uint8Array;
+  /** Where wanted: 64-bit hash of where its contours run, 16 hex digits. */
+  contours?: string;
+  /** Where wanted: places in the photo at the size that they are looked for in. */
+  landmarks?: Size & { marks: Landmark[] };
+}
+
+/** What a fingerprint has besides. */
+export type Trait = 'contours' | 'landmarks';
+
+/** A part of a photo in shares of its sides; it may reach over the border. */
+export interface Part extends Size {
+  left: number;
+  top: number;
 }
 
 /** Why a file gave no pixels; `reason` is what the ledger says. */
@@ -60,7 +74,7 @@ export type PixelResult<T> = { value: T } | { fault: ImageFault };
 /** What a pixel thread is asked. */
 export type PixelJob =
   | ResizeJob
-  | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder }
+  | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder; traits: readonly Trait[] }
   | { kind: 'compare'; pairs: readonly FilePair[]; decoder: Decoder };
 
 export interface ResizeJob {
@@ -73,7 +87,21 @@ export interface ResizeJob {
   memory?: ArrayBuffer[][];
 }
 
-export type FilePair = readonly [a: string, b: string];
+/** Two photos and what is asked of them. */
+export type FilePair = {
+  a: string;
+  b: string;
+} & (
+  | {
+      /** Whether they are one picture, in colour; or show one shape in whatever colours. */
+      as: 'picture' | 'shape';
+    }
+  | {
+      /** Whether the first is cut out of the second, and about where. */
+      as: 'cut-out';
+      part: Part;
+    }
+);
 
 /** Threads that decode; a job's results stand in the order of its files. */
 export interface PixelPool {
@@ -86,8 +114,12 @@ export interface PixelPool {
     targets: readonly PixelTarget[],
     wanted?: ResizeJob['wanted'],
   ): Promise<PixelResult<ResizedPhoto>[]>;
-  fingerprint(files: readonly string[], decoder: Decoder): Promise<PixelResult<Fingerprint>[]>;
-  /** Whether the two photos of each pair are one picture, looked at closely and in colour. */
+  fingerprint(
+    files: readonly string[],
+    decoder: Decoder,
+    traits?: readonly Trait[],
+  ): Promise<PixelResult<Fingerprint>[]>;
+  /** Whether the two photos of each pair are what is asked, looked at closely. */
   compare(pairs: readonly FilePair[], decoder: Decoder): Promise<boolean[]>;
   /**
    * Gives a photo's pixels back, whose memory then is that of another photo: to be called, if at all, by who alone holds
@@ -107,7 +139,8 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
     module: new URL('./pixel-worker.js', import.meta.url),
     workers,
     work: 'decode photos',
-    describe: (job) => (job.kind === 'compare' ? job.pairs.flat() : job.files).join(', '),
+    describe: (job) =>
+      (job.kind === 'compare' ? job.pairs.flatMap(({ a, b }) => [a, b]) : job.files).join(', '),
     message(job) {
       if (job.kind !== 'resize') return { message: job, transfer: [] };
       const { files, targets, wanted } = job;
@@ -122,7 +155,7 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
   return {
     resize: (files, targets, wanted) =>
       pool.run({ kind: 'resize', files, targets, ...(wanted && { wanted }) }),
-    fingerprint: (files, decoder) => pool.run({ kind: 'fingerprint', files, decoder }),
+    fingerprint: (files, decoder, traits = []) => pool.run({ kind: 'fingerprint', files, decoder, traits }),
     compare: (pairs, decoder) => pool.run({ kind: 'compare', pairs, decoder }),
     giveBack(pixels) {
       for (const one of pixels) if (one !== undefined) spare.put(one);

@@ -4,12 +4,16 @@ import { type Augmenter, augmenter } from '../augment/augmenter.js';
 import { storedAugmentation } from '../augment/stored.js';
 import { asPipelineError } from '../errors.js';
 import { readPhotoFile } from '../photo-file.js';
+import { contourHash, haveSameShape } from './contours.js';
+import { innerGrids, isCutOut } from './cut-out.js';
 import { type Decoder, decode, IMAGE_REASONS } from './decode.js';
 import { fitPhoto } from './fit.js';
 import { jpegEncoder } from './jpeg-storage.js';
+import { LANDMARK_SIDE, landmarks } from './landmarks.js';
 import { FINE_GRID, isSamePicture } from './likeness.js';
-import { HASH_GRID, perceptualHash } from './perceptual-hash.js';
+import { HASH_GRID, luma, perceptualHash } from './perceptual-hash.js';
 import type {
+  FilePair,
   Fingerprint,
   ImageFault,
   PixelJob,
@@ -114,6 +118,7 @@ function loadedAugmenter({ width, height }: Size, pixels: Uint8Array): Augmenter
 function fingerprinter({
   files,
   decoder,
+  traits,
 }: PixelJob & { kind: 'fingerprint' }): (file: string, at: number) => Promise<Fingerprint> {
   const grids = new Uint8Array(files.length * GRID_BYTES);
   return async (file, at) => {
@@ -127,31 +132,55 @@ function fingerprinter({
       picture: `${size.width}x${size.height}-${Buffer.from(kernels.checksum(size)).toString('base64')}`,
       hash: perceptualHash(grid),
       grid,
+      ...(traits.includes('contours') && { contours: contourHash(grid) }),
+      ...(traits.includes('landmarks') && { landmarks: landmarksOf(size) }),
     };
   };
 }
 
-/** Whether each pair of photos is one picture. A photo that cannot be read any more is no other photo. */
+/** Of the photo in the room, at the size that landmarks are looked for in. */
+function landmarksOf(size: Size): NonNullable<Fingerprint['landmarks']> {
+  const scale = LANDMARK_SIDE / Math.max(size.width, size.height);
+  const [width, height] = [size.width, size.height].map((side) => Math.max(2, Math.round(scale * side)));
+  const frame = { width: width!, height: height! };
+  const rgb = kernels.area(size, frame);
+  const values = Float32Array.from({ length: rgb.length / 3 }, (_, pixel) => luma(rgb, pixel));
+  return { ...frame, marks: landmarks({ values, ...frame }) };
+}
+
+/** What each pair of photos is asked. A photo that cannot be read any more is like no other. */
 async function compare({ pairs, decoder }: PixelJob & { kind: 'compare' }): Promise<boolean[]> {
   const grids = new Map<string, Uint8Array | undefined>();
   const cached = async (file: string) => {
     if (grids.has(file)) return grids.get(file);
-    const grid = await fineGridOf(file, decoder).catch(() => undefined);
+    const grid = await photoIn(file, decoder)
+      .then((size) => kernels.area(size, COMPARED))
+      .catch(() => undefined);
     grids.set(file, grid);
     return grid;
   };
-  const same: boolean[] = [];
-  for (const [a, b] of pairs) {
-    const left = await cached(a);
-    const right = await cached(b);
-    same.push(left !== undefined && right !== undefined && isSamePicture(left, right));
+  const answers: boolean[] = [];
+  for (const pair of pairs) {
+    if (pair.as === 'cut-out') {
+      answers.push(await cutOut(pair, decoder).catch(() => false));
+      continue;
+    }
+    const left = await cached(pair.a);
+    const right = await cached(pair.b);
+    const alike = pair.as === 'picture' ? isSamePicture : haveSameShape;
+    answers.push(left !== undefined && right !== undefined && alike(left, right));
   }
-  return same;
+  return answers;
 }
 
-async function fineGridOf(file: string, decoder: Decoder): Promise<Uint8Array> {
-  const size = await decode(readPhotoFile(file), decoder, kernels);
-  return kernels.area(size, COMPARED);
+async function cutOut({ a, b, part }: FilePair & { as: 'cut-out' }, decoder: Decoder): Promise<boolean> {
+  const inner = innerGrids(kernels, await photoIn(a, decoder));
+  return isCutOut(kernels, await photoIn(b, decoder), inner, part);
+}
+
+/** Decodes a file's photo into the room. */
+async function photoIn(file: string, decoder: Decoder): Promise<Size> {
+  return decode(readPhotoFile(file), decoder, kernels);
 }
 
 function faultOf(error: unknown): ImageFault {

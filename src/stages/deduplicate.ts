@@ -4,7 +4,7 @@ import { type Bridges, findBridges, type Keyed } from '../duplicates/bridges.js'
 import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
 import { equalLinks, joinLinks, type Link, linkedSets } from '../duplicates/links.js';
-import { type Found, lookAtPhotos } from '../duplicates/look.js';
+import { type FamilyGround, type Found, lookAtPhotos, type SameGround } from '../duplicates/look.js';
 import { type Picture, photoMaker, representativeOf } from '../duplicates/picture.js';
 import type { JoinedView, Photo, Side } from '../records.js';
 import type { Stage, StageAccount } from '../stage.js';
@@ -19,9 +19,9 @@ export interface DeduplicateOptions {
   /** Which of a listing's texts is its value, by language; default: US English, then any English, then any. */
   language?: LanguagePreference | undefined;
   /** Grounds on which photos are one picture, and merged. */
-  same: readonly ('bytes' | 'pixels' | 'near')[];
+  same: readonly SameGround[];
   /** Grounds on which photos are of one family, and share a component. */
-  family: readonly ('item' | 'near' | 'name')[];
+  family: readonly (FamilyGround | 'item' | 'name')[];
   /** What counts as boilerplate, which is dropped before anything is linked by it; default: nothing. */
   boilerplate?: BoilerplateLimits | false | undefined;
   /** What an older run decided; what would join two of its sides is left out. */
@@ -81,7 +81,7 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       }
       const found =
         photos === 'decode'
-          ? await lookAtPhotos(collection.images(), same, context)
+          ? await lookAtPhotos(collection.images(), { same, family: family.filter(isSeen) }, context)
           : unread(collection.images());
 
       const { pictures, pruned } = withoutBoilerplate(
@@ -99,10 +99,10 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
           types,
         });
       }
-      const near = betweenPictures(found, pictures);
+      const seen = betweenPictures(found, pictures);
       const ties: Ties = {
         item: family.includes('item') ? itemKeys(pictures) : [],
-        near: family.includes('near') ? near : [],
+        seen,
         name: family.includes('name') ? nameKeys(pictures) : [],
       };
       const oldSides = pictures.map((picture) => previous && oldSideOf(picture, previous.sides));
@@ -164,10 +164,14 @@ function withoutBoilerplate(
   return { pictures, pruned };
 }
 
-/** What ties pictures, by ground. */
+function isSeen(ground: DeduplicateOptions['family'][number]): ground is FamilyGround {
+  return ground !== 'item' && ground !== 'name';
+}
+
+/** What ties pictures: items, what their pixels show, and names. */
 interface Ties {
   item: Iterable<Keyed>;
-  near: readonly Link[];
+  seen: readonly Link[];
   name: Iterable<Keyed>;
 }
 
@@ -186,19 +190,19 @@ function oldSideOf({ representative, images }: Picture, sides: ReadonlyMap<strin
 function bridgesBetween(
   pictures: readonly Picture[],
   sides: readonly (Side | undefined)[],
-  { item, near, name }: Ties,
+  { item, seen, name }: Ties,
 ): Bridges {
   const names = pictures.map(({ representative }) => representative.imageId);
   function* keyed(): Generator<Keyed> {
     for (const [member, key] of item) yield [member, itemKey(key)];
     for (const [member, key] of name) yield [member, `name ${key}`];
   }
-  return findBridges({ names, sides, keyed: [...keyed()], pairs: near });
+  return findBridges({ names, sides, keyed: [...keyed()], pairs: seen });
 }
 
 /** The links of pictures that stay, without those that would join two old sides. */
 function linksOf(
-  { item, near, name }: Ties,
+  { item, seen, name }: Ties,
   { members, keys }: Bridges,
   sides: readonly (Side | undefined)[],
 ): Link[] {
@@ -208,7 +212,7 @@ function linksOf(
   const apart = ({ a, b }: Link) => sides[a] !== undefined && sides[b] !== undefined && sides[a] !== sides[b];
   return [
     ...equalLinks(staying(item, 'item'), 'item'),
-    ...near.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
+    ...seen.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
     ...equalLinks(staying(name, 'name'), 'name'),
   ];
 }

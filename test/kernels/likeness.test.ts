@@ -30,13 +30,15 @@ describe.skipIf(absent(join(SHARED, 'near-duplicates')))('genuine photos and the
     const twins = all.filter((name) => name.endsWith('.jpg')).slice(0, 120);
     const original = (name: string) =>
       join(SAMPLE, 'images/small', basename(name).slice(0, 2), basename(name));
-    const pairs = twins.map((name) => [original(name), join(SHARED, 'near-duplicates', name)] as const);
-    expect(pairs.every(([a, b]) => existsSync(a) && existsSync(b))).toBe(true);
+    const pairs = twins.map(
+      (name) => ({ as: 'picture', a: original(name), b: join(SHARED, 'near-duplicates', name) }) as const,
+    );
+    expect(pairs.every(({ a, b }) => existsSync(a) && existsSync(b))).toBe(true);
     const pool: PixelPool = pixelPool({ workers: 2 });
     try {
       const same = await pool.compare(pairs, 'turbo');
       expect(same.filter(Boolean).length).toBeGreaterThanOrEqual(0.98 * pairs.length);
-      const shifted = pairs.map(([a], index) => [a, pairs[(index + 1) % pairs.length]![1]] as const);
+      const shifted = pairs.map(({ as, a }, index) => ({ as, a, b: pairs[(index + 1) % pairs.length]!.b }));
       expect((await pool.compare(shifted, 'turbo')).filter(Boolean)).toEqual([]);
     } finally {
       await pool.close();

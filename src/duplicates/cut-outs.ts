@@ -1,0 +1,123 @@
+import { hashIndex } from '../kernels/hash-index.js';
+import type { Landmark } from '../kernels/landmarks.js';
+import { HASH_GRID, luma } from '../kernels/perceptual-hash.js';
+import type { Fingerprint, Part } from '../kernels/pixel-pool.js';
+
+/** A photo that may be a part of another. */
+export interface CutOut {
+  /** The photo that may be cut out, and the one that it may be cut out of. */
+  inner: number;
+  outer: number;
+  part: Part;
+}
+
+/** Hashes around one place of a photo and of its cut-out differ in at most so many bits of 64. */
+const NEAR_BITS = 6;
+/** A cut-out of fewer pixels a side shows too little to be known by. */
+const LEAST_SIDE = 0.3;
+/** It may seem to reach so much over the border, in its own sides: where it lies is known so well. */
+const OVER_THE_BORDER = 0.06;
+/** Small grey grids of a cut-out and of the part of the other correlate at least so much. */
+const LEAST_CORRELATION = 0.85;
+/** Samples a side that they are compared by. */
+const SAMPLES = 16;
+
+/**
+ * Finds photos that may be parts of others as their fingerprints come in. A landmark that two photos share says by itself
+ * where one lies in the other, and how large: what does not lie inside, or does not look alike there, is dropped. Keeps
+ * about 3 KB a photo.
+ */
+export function cutOuts() {
+  const index = hashIndex(NEAR_BITS);
+  const owners: number[] = [];
+  const places: number[] = [];
+  const photos: { member: number; width: number; height: number; grey: Uint8Array }[] = [];
+  const found: CutOut[] = [];
+  return {
+    found,
+    add(member: number, { grid, landmarks }: Pick<Fingerprint, 'grid' | 'landmarks'>) {
+      if (landmarks === undefined) throw new Error('Expected landmarks');
+      const { width, height, marks } = landmarks;
+      const own = photos.push({ member, width, height, grey: greyOf(grid) }) - 1;
+      const best = new Map<number, { likeness: number; cut: CutOut }>();
+      const consider = (inner: number, outer: number, [there, here]: [Place, Place]) => {
+        const part = partOf(photos[inner]!, photos[outer]!, there, here);
+        if (part === undefined) return;
+        const likeness = correlation(photos[inner]!.grey, photos[outer]!.grey, part);
+        const other = inner === own ? outer : inner;
+        if (likeness < Math.max(LEAST_CORRELATION, best.get(other)?.likeness ?? 0)) return;
+        best.set(other, {
+          likeness,
+          cut: { inner: photos[inner]!.member, outer: photos[outer]!.member, part },
+        });
+      };
+      for (const mark of marks) {
+        index.add(mark.hash, (at) => {
+          const other = owners[at]!;
+          if (other === own) return;
+          const theirs = { x: places[3 * at]!, y: places[3 * at + 1]!, scale: places[3 * at + 2]! };
+          if (theirs.scale < mark.scale) consider(own, other, [mark, theirs]);
+          else consider(other, own, [theirs, mark]);
+        });
+        owners.push(own);
+        places.push(mark.x, mark.y, mark.scale);
+      }
+      for (const { cut } of best.values()) found.push(cut);
+    },
+  };
+}
+
+type Place = Pick<Landmark, 'x' | 'y' | 'scale'>;
+
+/** Where the inner photo lies in the outer one if they show one place, in shares of the outer one's sides. */
+function partOf(
+  inner: { width: number; height: number },
+  outer: { width: number; height: number },
+  there: Place,
+  here: Place,
+): Part | undefined {
+  const size = here.scale / there.scale;
+  const width = (size * inner.width) / outer.width;
+  const height = (size * inner.height) / outer.height;
+  if (Math.max(width, height) < LEAST_SIDE) return undefined;
+  const left = (here.x - size * there.x) / outer.width;
+  const top = (here.y - size * there.y) / outer.height;
+  const fits = (from: number, length: number) =>
+    from >= -OVER_THE_BORDER * length && from + length <= 1 + OVER_THE_BORDER * length;
+  return fits(left, width) && fits(top, height) ? { left, top, width, height } : undefined;
+}
+
+function greyOf(rgb: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: HASH_GRID * HASH_GRID }, (_, pixel) => luma(rgb, pixel));
+}
+
+/** Of the inner photo with a part of the outer one. */
+function correlation(inner: Uint8Array, outer: Uint8Array, { left, top, width, height }: Part): number {
+  let [sumA, sumB, squareA, squareB, product] = [0, 0, 0, 0, 0];
+  for (let row = 0; row < SAMPLES; row++) {
+    const y = (row + 0.5) / SAMPLES;
+    for (let column = 0; column < SAMPLES; column++) {
+      const x = (column + 0.5) / SAMPLES;
+      const a = sample(inner, x, y);
+      const b = sample(outer, left + x * width, top + y * height);
+      sumA += a;
+      sumB += b;
+      squareA += a * a;
+      squareB += b * b;
+      product += a * b;
+    }
+  }
+  const count = SAMPLES * SAMPLES;
+  const variance = (squareA - sumA ** 2 / count) * (squareB - sumB ** 2 / count);
+  return variance <= 0 ? 0 : (product - (sumA * sumB) / count) / Math.sqrt(variance);
+}
+
+/** Bilinear; the place in shares of the sides. */
+function sample(grey: Uint8Array, x: number, y: number): number {
+  const [atX, atY] = [x, y].map((share) => Math.min(Math.max(share * HASH_GRID - 0.5, 0), HASH_GRID - 1.001));
+  const at = Math.floor(atY!) * HASH_GRID + Math.floor(atX!);
+  const [right, down] = [atX! % 1, atY! % 1];
+  const upper = (1 - right) * grey[at]! + right * grey[at + 1]!;
+  const lower = (1 - right) * grey[at + HASH_GRID]! + right * grey[at + HASH_GRID + 1]!;
+  return (1 - down) * upper + down * lower;
+}
