@@ -8,6 +8,7 @@ import type { BatchSample } from './batches/samples.js';
 import { resumeAt, type StreamIdentity, writeState } from './batches/state.js';
 import { type StreamPlan, streamPlan } from './batches/stream.js';
 import { readInThreads } from './batches/threads.js';
+import { throwIfAborted } from './errors.js';
 import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
 export type { Shuffle } from './batches/order.js';
@@ -83,9 +84,11 @@ export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGe
   const plan = streamPlan(cache, samples, { ...options, epochs: count });
   const { table, epochs, layout } = plan;
   const first = from === undefined ? 0 : firstAfter(from, plan);
+  // Also where nothing is left: what is wrong must not depend on how much was read.
+  if (signal !== undefined) throwIfAborted(signal);
+  if (typeof workers !== 'number') (workers as ReaderThreads).assertFor(cache);
   if (first >= epochs.batches) return;
   const readers = (typeof workers === 'number' ? openReaders(cache, workers) : workers) as ReaderThreads;
-  readers.assertFor(cache);
   let lender: Lender | undefined;
   try {
     const held = Math.max(2, Math.min(buffers, epochs.batches));

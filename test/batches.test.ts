@@ -133,6 +133,11 @@ it('refuses counts that are none, readers that are closed or another cache’s, 
   }
   await readers.close();
   await expect(first({ workers: readers })).rejects.toMatchObject(usage);
+  // Also behind the last batch, where there is nothing to read.
+  const end = { from: (await collect(batches(cache, options))).at(-1)!.state };
+  expect(await first(end)).toEqual({ done: true, value: undefined });
+  await expect(first({ ...end, workers: readers })).rejects.toMatchObject(usage);
+  await expect(first({ ...end, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   const { value } = await first({});
   for (const next of ['-3', '1.5']) {
     const from = value.state.replace(/\d+$/, next);

@@ -1,6 +1,6 @@
 import { copyFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FoundDuplicates } from '#src/steps/duplicates.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
@@ -46,7 +46,7 @@ describe.skipIf(absent(SAMPLE))('families of genuine photos', () => {
   }, 60_000);
 });
 
-async function cutOut(photo: string): Promise<sharp.Sharp> {
+async function cutOut(photo: string): Promise<Sharp> {
   const image = sharp(photo);
   const { width, height } = await image.metadata();
   const part = (side: number, share: number) => Math.round(share * side);
