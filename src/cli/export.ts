@@ -21,7 +21,7 @@ export const exportCommand: CommandDefinition = (program, { signal }) => {
     .option('--shard-size <n>', 'most photos of a shard (default: 1000)', parseInteger('--shard-size', 1))
     .option(
       '--workers <n>',
-      'photos encoded at once (default: one a core)',
+      'photos encoded at once, as many as there are cores',
       parseInteger('--workers', 1),
       availableParallelism(),
     )

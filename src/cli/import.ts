@@ -21,7 +21,7 @@ export const importCommand: CommandDefinition = (program, { signal }) => {
     .requiredOption('--cache <dir>', 'where caches lie; the cache’s identity names its folder there')
     .option(
       '--workers <n>',
-      'photos decoded at once (default: one a core)',
+      'photos decoded at once, as many as there are cores',
       parseInteger('--workers', 1),
       availableParallelism(),
     )

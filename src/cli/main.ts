@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { asPipelineError, explain } from '../errors.js';
 import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
@@ -59,6 +59,12 @@ function die(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
+/** An option that may be repeated is none where it is not given: commander would show its empty list. */
+function optionDescription(this: Help, option: Option): string {
+  const none = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
+  return none ? option.description : Help.prototype.optionDescription.call(this, option);
+}
+
 function program(environment: CommandEnvironment): Command {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -68,7 +74,8 @@ function program(environment: CommandEnvironment): Command {
     .version(version)
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .configureHelp({ optionDescription });
   for (const define of commands) define(root, environment);
   for (const command of root.commands) command.exitOverride();
   return root;
