@@ -1,11 +1,12 @@
 import { mixBatch, mixes } from './augment/mix.js';
+import type { StreamOptions } from './batches/epochs.js';
 import { readHere } from './batches/here.js';
 import type { Lender } from './batches/lender.js';
 import { checkedOptions } from './batches/options.js';
 import { openReaders, type Readers, type ReaderThreads } from './batches/readers.js';
 import type { BatchSample } from './batches/samples.js';
-import { resumeAt, writeState } from './batches/state.js';
-import { type StreamOptions, streamPlan } from './batches/stream.js';
+import { resumeAt, type StreamIdentity, writeState } from './batches/state.js';
+import { type StreamPlan, streamPlan } from './batches/stream.js';
 import { readInThreads } from './batches/threads.js';
 import type { TensorCache } from './sinks/tensor-cache/cache.js';
 
@@ -23,6 +24,12 @@ export { readState } from './batches/state.js';
 
 export interface BatchOptions extends StreamOptions {
   samples: readonly BatchSample[];
+  /**
+   * So many epochs one after the other (default 1), each as a stream of it alone would be: those after the first have
+   * the next numbers for `shuffle.epoch` and `augment.epoch`. Threads read on into the next epoch while the last
+   * batches of one are taken, which a stream an epoch cannot.
+   */
+  epochs?: number;
   /** Goes on behind the batch whose `state` this is; samples and options must be the same. */
   from?: string;
   /**
@@ -39,6 +46,8 @@ export interface BatchOptions extends StreamOptions {
 }
 
 export interface Batch {
+  /** `shuffle.epoch`, or 0 without, plus the number of epochs of the stream before it. */
+  epoch: number;
   /** 0-based within the epoch. */
   index: number;
   size: number;
@@ -62,28 +71,31 @@ const DEFAULT_BUFFERS = 3;
 const DEFAULT_AHEAD = 2;
 
 /**
- * One epoch of a cache's samples as batches over a ring of preallocated buffers. Ending early, an error or an abort
- * frees everything.
+ * Epochs of a cache's samples as batches over a ring of preallocated buffers. Ending early, an error or an abort frees
+ * everything.
  * @throws {PipelineError} `ABORTED`; `USAGE` where options are out of range or `from` is another stream's;
  * `NOT_FOUND` where a key is not in the cache; `WORKER_CRASHED`.
  */
 export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGenerator<Batch> {
   const options = checkedOptions(cache.identity, given);
-  const { samples, from, workers = 0, signal } = options;
+  const { samples, epochs: count = 1, from, workers = 0, signal } = options;
   const { buffers = DEFAULT_BUFFERS, ahead = DEFAULT_AHEAD } = options;
-  const plan = streamPlan(cache, samples, options);
-  const { table, order, layout, identity } = plan;
-  const first = from === undefined ? 0 : resumeAt(from, identity);
-  if (first >= order.batches) return;
+  const plan = streamPlan(cache, samples, { ...options, epochs: count });
+  const { table, epochs, layout } = plan;
+  const first = from === undefined ? 0 : firstAfter(from, plan);
+  if (first >= epochs.batches) return;
   const readers = (typeof workers === 'number' ? openReaders(cache, workers) : workers) as ReaderThreads;
   readers.assertFor(cache);
   let lender: Lender | undefined;
   try {
-    const held = Math.max(2, Math.min(buffers, order.batches));
+    const held = Math.max(2, Math.min(buffers, epochs.batches));
     const reading = { cache, plan, readers, first, held, signal };
     lender = readers.workers === 0 ? await readHere(reading) : readInThreads({ ...reading, ahead });
-    for (let index = first; index < order.batches; index++) {
-      const bytes = await lender.take(index);
+    let identity: StreamIdentity | undefined;
+    for (let batch = first; batch < epochs.batches; batch++) {
+      const bytes = await lender.take(batch);
+      const { number, order, index, options: own } = epochs.at(batch);
+      if (identity === undefined || index === 0) identity = plan.identity(number);
       const size = order.size(index);
       const real = order.real(index);
       const keys = new Uint32Array(size);
@@ -100,8 +112,9 @@ export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGe
         layout.dtype === 'uint8'
           ? used
           : new Float32Array(used.buffer as ArrayBuffer, used.byteOffset, used.length / 4);
-      const mixed = mix(options, { shape, values, labels, keys });
+      const mixed = mix(own, { shape, values, labels, keys });
       yield {
+        epoch: identity.epoch,
         index,
         size,
         shape,
@@ -119,9 +132,15 @@ export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGe
   }
 }
 
+/** The batch of the whole stream that comes behind the one that a state was taken with. */
+function firstAfter(state: string, { epochs, options, identity }: StreamPlan): number {
+  const { epoch, next } = resumeAt(state, { epochs: options.epochs, identityOf: identity });
+  return epoch * epochs.each + next;
+}
+
 /** Mixes a batch in place, where the recipe says so. */
 function mix(
-  { augment }: BatchOptions,
+  { augment }: StreamOptions,
   { values, ...batch }: Pick<Batch, 'shape' | 'values' | 'labels' | 'keys'>,
 ): Batch['mixed'] {
   if (augment === undefined || !mixes(augment.recipe) || values instanceof Uint8Array) return undefined;

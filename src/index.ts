@@ -27,6 +27,8 @@ export type { ExportFormat, ExportImage } from './exported.js';
 export type { Fit } from './kernels/fit.js';
 export { type PixelTarget, pixelPool } from './kernels/pixel-pool.js';
 export type { Filter } from './kernels/resize.js';
+export type { TreeFigures } from './labels/tree/figures.js';
+export type { CategoryTree } from './labels/tree/tree.js';
 export { type Fate, type Ledger, type LedgerEntry, memoryLedger, silentLedger } from './ledger.js';
 export type { BackendChoice, StartedBackend, StartOptions, Tf } from './models/backends/backend.js';
 export { startBackend } from './models/backends/index.js';
@@ -40,11 +42,13 @@ export type {
   AttributeValue,
   JoinedView,
   LabelledPhoto,
+  Level,
   Listing,
   Photo,
   Sample,
   SampleRecord,
   Side,
+  TreePath,
   View,
 } from './records.js';
 export type { EvaluationResult, TrainResult } from './results.js';

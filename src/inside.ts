@@ -5,9 +5,21 @@ import { isAbort } from './errors.js';
 /** What became of a path that should lead to a file inside a folder. */
 export type Inside = 'there' | 'file-missing' | 'path-outside';
 
+/** A path of ABO's: names of plain letters, none of which begins with a dot. */
+const PLAIN = /^\w[\w.-]*(\/\w[\w.-]*)*$/;
+
+/** Where a path leads from a folder, inside it or not. @param root absolute */
+export function placeInside(root: string, path: string): string {
+  // What `resolve` would make of it, in a tenth of the time.
+  return PLAIN.test(path) && root !== sep ? root + sep + path : resolve(root, path);
+}
+
 /** Whether a path, as it is written, stays inside a folder. @param root absolute */
 export function staysInside(root: string, path: string): boolean {
-  return !path.includes('\0') && !path.includes('\\') && resolve(root, path).startsWith(root + sep);
+  return (
+    PLAIN.test(path) ||
+    (!path.includes('\0') && !path.includes('\\') && resolve(root, path).startsWith(root + sep))
+  );
 }
 
 /**

@@ -4,16 +4,16 @@ export type Fate = 'dropped' | 'merged' | 'capped' | 'quarantined' | 'conflict';
 export interface LedgerEntry {
   stage: string;
   /** Present for stages that run once a task. */
-  task?: string;
+  task?: string | undefined;
   /** The record's key: image id, item id or `shard:line`. */
   key: string;
   fate: Fate;
   /** A stable, short, hyphenated reason, such as `file-missing`. */
   reason: string;
   /** The record it was merged into. */
-  into?: string;
+  into?: string | undefined;
   /** Free text for people: what exactly was wrong. */
-  detail?: string;
+  detail?: string | undefined;
 }
 
 /** Where ledger entries go. Writing never waits; the runner calls `drain` between records. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 
 const SAMPLE_EVERY_MS = 200;
 
@@ -39,4 +40,14 @@ export function watchMemory(): { readonly peakBytes: number; stop(): void } {
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/**
+ * Lets V8's heap grow by two thirds of what lives in it before it is swept, where V8 itself allows up to three times as
+ * much on a large machine: for work that holds much for long. Gives what takes that back.
+ */
+export function frugalHeap(): () => void {
+  // Read by V8 at the end of each sweep, so that it may be set at any time.
+  setFlagsFromString('--heap-growing-percent=66');
+  return () => setFlagsFromString('--heap-growing-percent=0');
 }

@@ -1,85 +1,15 @@
 import { z } from 'zod';
 import { augmentationSchema } from './augment/schema.js';
 import { changesPhotos } from './augment/stored.js';
+import { BOILERPLATE } from './duplicates/boilerplate.js';
 import { FILTERS, FITS } from './kernels/fit.js';
 import { STORAGES } from './kernels/jpeg-storage.js';
 import { normaliseSchema } from './labels/schema.js';
+import { placesSchema, TREE_OF_NODES, taskTreeSchema, treeSchema, withPlaces } from './labels/tree/tree.js';
+import { modelOverridesSchema, modelSchema, trainingSchema } from './models/schema.js';
 
 const share = z.number().min(0).max(1);
-/** Of what must not take all. */
-const part = z.number().min(0).lt(1);
 const count = z.int().min(0);
-
-const phaseSchema = z.strictObject({
-  train: z
-    .union(
-      [
-        z.literal('head'),
-        z.literal('all'),
-        z.strictObject({ from: z.string() }),
-        z.strictObject({ last: z.int().min(1) }),
-      ],
-      { error: '"head", "all", {from: LAYER} or {last: N}' },
-    )
-    .describe('Which layers are trained: the head, all, from a named layer on, or the last N of the base.'),
-  epochs: z.int().min(1),
-  optimizer: z.enum(['adam', 'adamw', 'sgd', 'momentum', 'nesterov', 'rmsprop']).default('adam'),
-  learningRate: z.number().positive().default(1e-3),
-  patience: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Stop after so many epochs without a better validation loss; needs a validation side.'),
-});
-
-/** More than any head has: a slip of the finger is refused, not allocated. */
-const MOST_UNITS = 65_536;
-
-const headKeys = {
-  units: z
-    .array(z.int().min(1).max(MOST_UNITS))
-    .describe('Hidden Dense layers with relu before the softmax.'),
-  dropout: part.describe('Before the softmax.'),
-  labelSmoothing: part,
-};
-const modelKeys = {
-  network: z.enum(['mobilenet', 'small-cnn', 'vgg16']).describe('The base network.'),
-  phases: z.array(phaseSchema).min(1),
-  batchSize: z.int().min(1),
-};
-const modelSchema = z.strictObject({
-  ...modelKeys,
-  head: z
-    .strictObject({
-      units: headKeys.units.default([]),
-      dropout: headKeys.dropout.default(0),
-      labelSmoothing: headKeys.labelSmoothing.default(0),
-    })
-    .prefault({}),
-  batchSize: modelKeys.batchSize.default(32),
-});
-
-const trainingSchema = z
-  .strictObject({
-    sampling: z
-      .enum(['natural', 'class'])
-      .optional()
-      .describe(
-        'class: an epoch shows each class equally often, rare ones again and again; default: natural.',
-      ),
-    classWeights: z
-      .union([z.literal('balanced'), z.strictObject({ effective: z.number().gt(0).lt(1) })], {
-        error: '"balanced" or {effective: β} with β between 0 and 1',
-      })
-      .optional()
-      .describe(
-        'What a sample counts in the loss: the inverse of its class’s number of samples, or of its effective one.',
-      ),
-  })
-  .refine(({ sampling, classWeights }) => sampling !== 'class' || classWeights === undefined, {
-    error: 'either sampling by class or class weights: both would make up for rare classes twice',
-  })
-  .describe('How rare classes are made up for, on the train side alone.');
 
 const taskSchema = z
   .strictObject({
@@ -106,13 +36,29 @@ const taskSchema = z
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
     merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
-    training: trainingSchema.optional(),
-    // Without defaults: a key that is not given must not override the recipe's.
-    model: z
-      .strictObject({ ...modelKeys, head: z.strictObject(headKeys).partial() })
-      .partial()
+    tree: taskTreeSchema.optional(),
+    places: placesSchema.optional(),
+    level: z
+      .enum(['coarse', 'middle', 'fine'])
       .optional()
-      .describe('Overrides of the recipe’s model for this task.'),
+      .describe('The level of the tree that is learned; default: fine, the classes themselves.'),
+    training: trainingSchema.optional(),
+    model: modelOverridesSchema.optional().describe('Overrides of the recipe’s model for this task.'),
+  })
+  .superRefine(({ tree, places, level }, context) => {
+    if (tree === undefined) {
+      for (const [key, input] of Object.entries({ places, level })) {
+        if (input === undefined) continue;
+        context.addIssue({ code: 'custom', path: [key], input, message: 'it only beside a tree' });
+      }
+    } else if (
+      places !== undefined &&
+      tree !== TREE_OF_NODES &&
+      !treeSchema.safeParse(withPlaces(tree, places)).success
+    ) {
+      const message = 'places that leave each name once in its level of the tree';
+      context.addIssue({ code: 'custom', path: ['places'], input: places, message });
+    }
   })
   .describe('One attribute to learn.');
 
@@ -172,7 +118,10 @@ export const recipeSchema = z
         boilerplate: z
           .union([
             z.literal(false),
-            z.strictObject({ listings: z.int().min(1).default(50), types: z.int().min(1).default(5) }),
+            z.strictObject({
+              listings: z.int().min(1).default(BOILERPLATE.listings),
+              types: z.int().min(1).default(BOILERPLATE.types),
+            }),
           ])
           .prefault({})
           .describe(

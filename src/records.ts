@@ -27,36 +27,38 @@ export interface ValueDetail {
 
 export type Attributes = Record<string, AttributeValue[]>;
 
-/** Where in the dump a record was read; absent for records that came through a pipe. */
+/** Where in the dump a record was read; undefined for records that came through a pipe. */
 export interface Provenance {
   /** File name of the shard, such as `listings_0.json.gz`. */
-  shard?: string;
+  shard?: string | undefined;
   /** 1-based line in the shard. */
-  line?: number;
+  line?: number | undefined;
 }
 
 /** One row of the dump: an item in one marketplace. */
 export interface Listing extends Provenance {
   itemId: string;
-  marketplace?: string;
-  domain?: string;
-  country?: string;
-  mainImageId?: string;
-  otherImageIds: string[];
+  marketplace?: string | undefined;
+  domain?: string | undefined;
+  country?: string | undefined;
+  mainImageId?: string | undefined;
+  otherImageIds: readonly string[];
   attributes: Attributes;
   /** First 32 hex digits of the sha256 of the row's canonical JSON: equal for identical rows. */
   digest: string;
 }
 
 export type ViewRole = 'main' | 'other';
+export const ROLES: readonly ViewRole[] = ['main', 'other'];
 
 /** One (image, listing) pair: what exploding a listing gives. */
 export interface View extends Provenance {
   imageId: string;
   role: ViewRole;
   itemId: string;
-  marketplace?: string;
-  country?: string;
+  marketplace?: string | undefined;
+  domain?: string | undefined;
+  country?: string | undefined;
   attributes: Attributes;
   /** The listing's digest. */
   listing: string;
@@ -73,6 +75,16 @@ export interface JoinedView extends View {
   height: number;
 }
 
+/** Who shows a photo, where, and as what; what the dump does not say is absent. */
+export interface PhotoView {
+  itemId: string;
+  role: ViewRole;
+  marketplace?: string;
+  /** Such as `amazon.nl`. */
+  domain?: string;
+  country?: string;
+}
+
 /** One distinct image with the attributes merged from all its views. */
 export interface Photo {
   imageId: string;
@@ -83,10 +95,13 @@ export interface Photo {
   height: number;
   /** sha256 of the file's bytes, hex; empty with `photos: none|stat`, where no file is read. */
   sha256: string;
+  /** `main` where any of its views is a listing's main image. */
   role: ViewRole;
+  /** All of its views, those of merged images too: by item id, main ones first, then by place. */
+  views: readonly PhotoView[];
   /** All image ids of this picture, sorted; more than one where same pictures were merged. */
   images: string[];
-  /** All item ids that show it, sorted. */
+  /** All item ids that show it, sorted; without those that `--previous` keeps from tying photos. */
   items: string[];
   /** One value an attribute, after conflicts between its views were resolved. */
   attributes: Record<string, string>;
@@ -99,8 +114,13 @@ export interface Photo {
 export type Side = 'train' | 'validation' | 'test';
 export const SIDES: readonly Side[] = ['train', 'validation', 'test'];
 
-/** A photo with its label and component for one task, before it has a side. */
-export interface LabelledPhoto {
+/** Levels of a category tree. */
+export type Level = 'coarse' | 'middle' | 'fine';
+/** A class's place in a category tree: its group's group, its group, itself. */
+export type TreePath = Record<Level, string>;
+
+/** A photo with its label and component for one task, before it has a side; with a tree, the path of its class. */
+export interface LabelledPhoto extends Partial<TreePath> {
   path: string;
   file: string;
   label: string;
@@ -108,6 +128,8 @@ export interface LabelledPhoto {
   imageId: string;
   sha256: string;
   task: string;
+  /** The photo's; absent where samples were given and do not say it. */
+  role?: ViewRole;
 }
 
 /** A photo with its label, side and component for one task. */
@@ -118,8 +140,9 @@ export interface Sample extends LabelledPhoto {
 /** A sample as it is written to files and pipes: no place, so that a run folder can be moved. */
 export type SampleRecord = Omit<Sample, 'file'>;
 
-/** The keys of a written sample, in their order. */
+/** The keys of a written sample, in their order; the role comes last (`samplesDigest`). */
 export function sampleRecord(sample: Sample): SampleRecord {
-  const { path, label, split, component, imageId, sha256, task } = sample;
-  return { path, label, split, component, imageId, sha256, task };
+  const { path, label, split, component, imageId, sha256, task, coarse, middle, fine, role } = sample;
+  const levels = fine === undefined ? {} : { coarse: coarse!, middle: middle!, fine };
+  return { path, label, split, component, imageId, sha256, task, ...levels, ...(role && { role }) };
 }

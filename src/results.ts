@@ -1,5 +1,5 @@
 import type { ModelRecipe } from './recipe.js';
-import type { Side } from './records.js';
+import type { Side, ViewRole } from './records.js';
 
 /** One epoch of a task's training. */
 export interface EpochRecord {
@@ -55,9 +55,9 @@ export interface Mistake {
   probability: number;
 }
 
-/** What evaluation found on photos of one side that have no photo of their component on another. */
-export interface TwinlessResult {
-  /** Photos that are left; where none are, the figures are 0. */
+/** What evaluation found on some of a side's photos. */
+export interface PartResult {
+  /** So many photos; where there are none, the figures are 0. */
   samples: number;
   accuracy: number;
   /** 95 %, percentile bootstrap over components. */
@@ -85,5 +85,7 @@ export interface EvaluationResult {
   /** The most confident first. */
   mistakes: Mistake[];
   /** Where photos have a twin on another side: what is left of the figures without them. */
-  withoutTwins?: TwinlessResult;
+  withoutTwins?: PartResult;
+  /** Where main photos and others are scored: each alone. */
+  byRole?: Record<ViewRole, PartResult>;
 }

@@ -4,8 +4,12 @@ import { asPipelineError, PipelineError, throwIfAborted } from './errors.js';
 import type { EventBus, StageCounts } from './events.js';
 import type { Fate, Ledger } from './ledger.js';
 import type { RandomSource } from './random.js';
+import { blocksOf, inBlocks } from './streams.js';
 
-/** A named function from a stream to a stream, made by a factory that takes its options. */
+/**
+ * A named function from a stream to a stream, made by a factory that takes its options. Where its records come in blocks
+ * (`inBlocks`) the stages after it may take them so.
+ */
 export interface Stage<In, Out> {
   readonly name: string;
   /** Set for stages that run once a task. */
@@ -66,21 +70,30 @@ const PROGRESS_EVERY_MS = 250;
  * @param options.total how many records will come in, where that is known: for the progress bar alone.
  * @throws {PipelineError} `TOO_MANY_BAD`, `LEDGER_UNBALANCED`, `ABORTED`, or what the stage threw.
  */
-export async function* runStage<In, Out>(
+export function runStage<In, Out>(
   stage: Stage<In, Out>,
   source: AsyncIterable<In>,
   context: RunContext,
-  { total }: { total?: number } = {},
-): AsyncGenerator<Out> {
+  options: { total?: number } = {},
+): AsyncIterable<Out> {
+  return inBlocks(() => runBlocks(stage, source, context, options));
+}
+
+async function* runBlocks<In, Out>(
+  stage: Stage<In, Out>,
+  source: AsyncIterable<In>,
+  context: RunContext,
+  { total }: { total?: number },
+): AsyncGenerator<readonly Out[]> {
   const { name, task } = stage;
   const fates: Record<Fate, number> = { dropped: 0, merged: 0, capped: 0, quarantined: 0, conflict: 0 };
   let received = 0;
   let sent = 0;
   let added = 0;
   let orphans: number | undefined;
-  const write = (key: string, fate: Fate, reason: string, note: Note = {}) => {
+  const write = (key: string, fate: Fate, reason: string, { into, detail }: Note = {}) => {
     fates[fate] += 1;
-    context.ledger.write({ stage: name, ...(task !== undefined && { task }), key, fate, reason, ...note });
+    context.ledger.write({ stage: name, task, key, fate, reason, into, detail });
   };
   const tooManyBad = () =>
     fates.quarantined > ALWAYS_ALLOWED_BAD && fates.quarantined > context.maxBad * received;
@@ -123,20 +136,21 @@ export async function* runStage<In, Out>(
       ...(total !== undefined && { total }),
     });
   };
-  async function* counted(): AsyncGenerator<In> {
-    for await (const record of source) {
+  const counted = inBlocks(async function* () {
+    for await (const block of blocksOf(source)) {
       throwIfAborted(context.signal);
-      received += 1;
+      received += block.length;
       announce();
       await context.ledger.drain();
-      yield record;
+      yield block;
     }
-  }
+  });
 
   try {
-    for await (const record of stage.run(counted(), { ...context, account })) {
-      sent += 1;
-      yield record;
+    for await (const block of blocksOf(stage.run(counted, { ...context, account }))) {
+      sent += block.length;
+      await context.ledger.drain();
+      yield block;
     }
   } catch (error) {
     throw asPipelineError(error, { stage: name });

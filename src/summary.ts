@@ -1,6 +1,7 @@
 import type { StageCounts } from './events.js';
-import type { Side } from './records.js';
-import type { TwinlessResult } from './results.js';
+import type { TreeFigures } from './labels/tree/figures.js';
+import type { Side, ViewRole } from './records.js';
+import type { PartResult } from './results.js';
 
 /** RUN/summary.json: what other programs read. Every count is a number. */
 export interface Summary {
@@ -53,6 +54,8 @@ export interface PreparedTask {
   splitBy: 'component' | 'image' | 'given';
   /** Where the recipe normalises values: those that no label could be read from. */
   unmapped?: Unmapped;
+  /** Where the recipe names a category tree: what the listings' nodes say of it. */
+  tree?: TreeFigures;
 }
 
 /** Values that had no label. */
@@ -68,7 +71,9 @@ export interface TaskSummary extends PreparedTask {
   evaluatedOn: Side;
   accuracy: number;
   /** Where photos of that side have twins: what the figures are worth without them. */
-  withoutTwins?: TwinlessResult;
+  withoutTwins?: PartResult;
+  /** Where main photos and others were scored: each alone. */
+  byRole?: Record<ViewRole, PartResult>;
   /** 95 %, by bootstrap over components. */
   accuracyInterval: [number, number];
   /** Accuracy re-weighted to the classes' shares before the cap. */

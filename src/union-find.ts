@@ -32,12 +32,13 @@ export function unionFind(size: number): UnionFind {
 
 /** The members of each set, ascending; sets in the order of their first members. */
 export function setsOf(size: number, { find }: UnionFind): number[][] {
-  const sets = new Map<number, number[]>();
+  const sets: number[][] = [];
+  /** By root: the number of its set and 1, or 0. */
+  const numbers = new Int32Array(size);
   for (let member = 0; member < size; member++) {
     const root = find(member);
-    const set = sets.get(root);
-    if (set === undefined) sets.set(root, [member]);
-    else set.push(member);
+    if (numbers[root] === 0) numbers[root] = sets.push([member]);
+    else sets[numbers[root]! - 1]!.push(member);
   }
-  return [...sets.values()];
+  return sets;
 }

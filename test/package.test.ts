@@ -34,6 +34,13 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/brand.yaml',
     'recipes/material.yaml',
     'recipes/weight.yaml',
+    'recipes/v1.yaml',
+    'recipes/v2.yaml',
+    'recipes/v2-faithful.yaml',
+    'recipes/v6.yaml',
+    'recipes/size.yaml',
+    'recipes/category.yaml',
+    'recipes/trees/product_type.yaml',
     'LICENSE',
     'README.md',
   ]) {

@@ -78,6 +78,31 @@ describe('parseRecipe', () => {
       'model.phases.0.epochs: Expected at least 1 but received 0',
     ],
     ['an index outside a list', 'model.phases.5.epochs=1', 'model.phases.5: Expected an index in 0..1'],
+    [
+      'a level without a tree',
+      'tasks.product_type.level=coarse',
+      'tasks.product_type.level: Expected it only beside a tree but received "coarse"',
+    ],
+    [
+      'a class that a tree has twice',
+      'tasks.product_type.tree={A:{B:[X],C:[X]}}',
+      'tasks.product_type.tree: Expected each fine name once but received "X"',
+    ],
+    [
+      'a tree of two levels',
+      'tasks.product_type.tree={A:[X]}',
+      'tasks.product_type.tree: Expected "nodes", a file, or COARSE: {MIDDLE: [CLASS, …]}',
+    ],
+    [
+      'a file where recipes have no folder',
+      'tasks.product_type.tree=tree.yaml',
+      'tasks.product_type.tree: Expected "nodes", a file, or COARSE',
+    ],
+    [
+      'a place that gives a group’s name twice',
+      'tasks.product_type.tree={A:{B:[X,Y]}} tasks.product_type.places={Y:[C,B]}',
+      'tasks.product_type.places: Expected places that leave each name once in its level of the tree',
+    ],
   ])('says the path, what was expected and what was received for %s', (_, override, message) => {
     expect(failure(MINIMAL, override.split(' '))).toContain(message);
   });
@@ -103,6 +128,44 @@ describe('parseRecipe', () => {
     expect(recipe.model.head.units).toEqual([256]);
     expect(failure(MINIMAL, ['__proto__.seed=5'])).toContain('__proto__');
     expect(({} as Record<string, unknown>)['seed']).toBeUndefined();
+  });
+
+  it('leaves what it sets in its place, so that the first task stays the first', () => {
+    const set = ['tasks.color.cap=20', 'tasks.product_type.cap=30'];
+    expect(Object.keys(parseRecipe(MINIMAL, set).tasks)).toEqual(['product_type', 'color']);
+  });
+});
+
+describe('a task’s tree', () => {
+  const mobilenet = `${RECIPES}/mobilenet.yaml`;
+
+  it('is read from a file beside the recipe, enters its hash, and can be overridden class by class', async () => {
+    const named = await loadRecipe(mobilenet, ['tasks.product_type.tree=trees/product_type.yaml']);
+    const { tree } = named.tasks['product_type']!;
+    expect(tree).toMatchObject({ FASHION: { FOOTWEAR: ['SHOES', 'BOOT', 'SANDAL'] } });
+    const inline = await loadRecipe(mobilenet, [`tasks.product_type.tree=${JSON.stringify(tree)}`]);
+    expect(hashOf(inline)).toBe(hashOf(named));
+    const other = await loadRecipe(mobilenet, [
+      'tasks.product_type.tree=trees/product_type.yaml',
+      'tasks.product_type.places.RUG=[HOME_AND_KITCHEN, FLOORS]',
+    ]);
+    expect(hashOf(other)).not.toBe(hashOf(named));
+    expect(other.tasks['product_type']!.places).toEqual({ RUG: ['HOME_AND_KITCHEN', 'FLOORS'] });
+  });
+
+  it('may be what the nodes give, and leaves recipes without one as they were', async () => {
+    expect(parseRecipe(MINIMAL, ['tasks.product_type.tree=nodes']).tasks['product_type']!.tree).toBe('nodes');
+    for (const key of ['tree', 'places', 'level']) {
+      expect(parseRecipe(MINIMAL).tasks['product_type']).not.toHaveProperty(key);
+    }
+  });
+
+  it('is refused where the file cannot be read or is no tree', async () => {
+    const load = (tree: string) => loadRecipe(mobilenet, [`tasks.product_type.tree=${tree}`]);
+    await expect(load('trees/none.yaml')).rejects.toThrow(
+      /tasks.product_type.tree: Expected a readable tree at .*trees.none.yaml/,
+    );
+    await expect(load('demo.yaml')).rejects.toThrow(/tasks.product_type.tree: Expected/);
   });
 });
 
@@ -135,7 +198,7 @@ describe('labels', () => {
   });
 
   it('take the recipes that come with the product, and read them again as the same', async () => {
-    for (const file of await readdir(RECIPES)) {
+    for (const file of (await readdir(RECIPES)).filter((name) => name.endsWith('.yaml'))) {
       const recipe = await loadRecipe(`${RECIPES}/${file}`);
       expect(parseRecipe(JSON.stringify(recipe))).toEqual(recipe);
       expect(`${recipe.name}.yaml`).toBe(file);

@@ -29,7 +29,13 @@ export function checkFiles(
   const found = (key: string, message: string) => findings.found({ check: 'files', key, message });
   const file = `samples-${task}.jsonl`;
   if (digest !== recorded.digest) found(file, 'it is not what the step wrote: it was changed since');
-  const key = (sample: SampleRecord) => JSON.stringify(Object.entries(sample).sort());
+  // Parquet has null where JSON lines have nothing, or the empty hash of a photo that curation did not read.
+  const key = (sample: SampleRecord) =>
+    JSON.stringify(
+      Object.entries(sample)
+        .filter(([, value]) => value)
+        .sort(),
+    );
   const other = new Set(parquet.map(key));
   const own = new Set(samples.map(key));
   const differing = [
@@ -45,11 +51,11 @@ export function checkFiles(
 export async function sumLedger(
   lines: AsyncIterable<{
     stage: string;
-    task?: string;
+    task?: string | undefined;
     key: string;
     fate: Fate;
     reason: string;
-    into?: string;
+    into?: string | undefined;
   }>,
 ): Promise<LedgerSums> {
   const sums: LedgerSums = { counts: new Map(), left: new Map(), merged: new Map() };

@@ -1,11 +1,11 @@
-import type { Listing } from '../records.js';
+import type { Listing, Provenance } from '../records.js';
 import type { ImageRow, Source } from '../sources/source.js';
 import { parseRow } from '../stages/parse.js';
 
 /** A row of the dump that names one of the keys that were asked for. */
 export type DumpRow = Omit<Listing, 'digest'>;
 
-/** The rows of a dump whose item id or image ids are among the names; the others are not even parsed. */
+/** The rows of a dump whose place, item id or image ids are among the names; the others are not even parsed. */
 export async function rowsNaming(
   source: Source,
   names: ReadonlySet<string>,
@@ -14,7 +14,7 @@ export async function rowsNaming(
   const list = [...names];
   const rows: DumpRow[] = [];
   for await (const row of source.rows(signal)) {
-    if (!list.some((name) => row.text.includes(name))) continue;
+    if (!names.has(placeOfRow(row)) && !list.some((name) => row.text.includes(name))) continue;
     let listing: Listing;
     try {
       ({ listing } = parseRow(row));
@@ -22,7 +22,8 @@ export async function rowsNaming(
       // What `parse` quarantined stands in the ledger, by its line.
       continue;
     }
-    const named = [listing.itemId, listing.mainImageId ?? '', ...listing.otherImageIds];
+    const { itemId, mainImageId = '', otherImageIds } = listing;
+    const named = [placeOfRow(row), itemId, mainImageId, ...otherImageIds];
     if (named.some((name) => names.has(name))) rows.push(listing);
   }
   return rows;
@@ -42,6 +43,6 @@ export async function imagesNamed(
 }
 
 /** Where a row stands: `shard:line`, as the ledger calls it. */
-export function placeOfRow({ shard = 'stdin', line }: DumpRow): string {
+export function placeOfRow({ shard = 'stdin', line }: Provenance): string {
   return `${shard}:${line ?? '?'}`;
 }

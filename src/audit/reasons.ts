@@ -108,6 +108,10 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     means: says('its label is not among those that the recipe selects: dropped'),
     todo: 'add it to the task’s select',
   },
+  'label-not-in-tree': {
+    means: says('the task’s tree has no place for its label: dropped'),
+    todo: 'add the label to the tree or to the task’s places',
+  },
   'class-too-small': {
     means: says('its class has too few photos: dropped'),
     todo: 'lower the task’s minPerClass, or merge the class into another',

@@ -6,7 +6,7 @@ import { PipelineError } from '../errors.js';
 import type { LedgerEntry } from '../ledger.js';
 import type { SampleRecord, Side } from '../records.js';
 import { type Manifest, readManifest } from '../run.js';
-import { fileDigest, sampleRows } from '../sources/samples.js';
+import { sampleRows, samplesDigest } from '../sources/samples.js';
 import type { PartialSummary } from '../summary.js';
 
 /** A row of RUN/photos.parquet: what says who a photo is and where it belongs. */
@@ -46,7 +46,7 @@ export interface TaskFiles {
   given: boolean;
   samples: SampleRecord[];
   parquet: SampleRecord[];
-  /** sha256 of the JSON lines as they lie there, hex. */
+  /** `samplesDigest` of the JSON lines as they lie there. */
   digest: string;
   /** The same as the step that wrote them remembers it. */
   recorded: { samples: number; sides: Record<Side, number>; digest: string };
@@ -97,7 +97,7 @@ export async function readTask(run: RunFiles, task: string, signal: AbortSignal)
     given: own !== undefined,
     samples: await records<SampleRecord>(jsonl, signal),
     parquet: await records<SampleRecord>(join(run.path, `samples-${task}.parquet`), signal),
-    digest: await fileDigest(jsonl),
+    digest: await samplesDigest(jsonl, signal),
     recorded,
   };
 }

@@ -2,6 +2,7 @@ import type { LedgerEntry } from '../ledger.js';
 import { resolveOutput } from '../run.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import type { ImageRow, Source } from '../sources/source.js';
+import type { Chapter, Sources } from './chapter.js';
 import { type DumpRow, imagesNamed, placeOfRow, rowsNaming } from './dump-rows.js';
 import { type Known, knownOf, type Subject, subjectIn, withoutRoot } from './known.js';
 import {
@@ -17,7 +18,7 @@ import {
   readTask,
   type TaskFiles,
 } from './run-files.js';
-import { type Chapter, type Sources, storyOfImage, storyOfItem, storyOfRow } from './story.js';
+import { storyOfImage, storyOfItem, storyOfRow } from './story.js';
 
 /** What became of what a key names. */
 export interface Story {
@@ -56,11 +57,11 @@ export async function explainRecords(options: {
   const subjects = await subjectsOf(keys, { run, known, source, signal });
   const wanted = namesOf([...subjects.values()], known);
   const rows = source && (await rowsNaming(source, wanted, signal));
-  // An item's own images are told of as well.
-  const items = new Set([...subjects.values()].flatMap(({ about, id }) => (about === 'item' ? [id] : [])));
-  for (const { itemId, mainImageId, otherImageIds } of rows ?? []) {
-    if (!items.has(itemId)) continue;
-    for (const image of [mainImageId, ...otherImageIds]) {
+  // The images of an item, and of a row, are told of as well.
+  const items = new Set([...subjects.values()].flatMap(({ about, id }) => (about === 'image' ? [] : [id])));
+  for (const row of rows ?? []) {
+    if (!items.has(row.itemId) && !items.has(placeOfRow(row))) continue;
+    for (const image of [row.mainImageId, ...row.otherImageIds]) {
       if (image !== undefined)
         for (const name of namesOf([{ about: 'image', id: image }], known)) wanted.add(name);
     }
@@ -70,12 +71,11 @@ export async function explainRecords(options: {
   const tell = { image: storyOfImage, item: storyOfItem, row: storyOfRow };
   return {
     run: run.path,
-    stories: [...subjects].map(([key, { about, id }]) => ({
-      key,
-      about,
-      id,
-      chapters: tell[about](id, sources),
-    })),
+    stories: keys.flatMap((key) => {
+      const subject = subjects.get(key);
+      if (subject === undefined) return [];
+      return { key, ...subject, chapters: tell[subject.about](subject.id, sources) };
+    }),
     unknown: keys.filter((key) => !subjects.has(key)).map((key) => ({ key, near: known.near(key) })),
   };
 }
@@ -111,7 +111,10 @@ async function subjectsOf(
       if ([imageId, path].includes(withoutRoot(key))) found.set(key, { about: 'image', id: imageId });
   }
   for (const row of await rowsNaming(source, new Set(open()), signal)) {
-    for (const key of open()) if (row.itemId === key) found.set(key, { about: 'item', id: key });
+    for (const key of open()) {
+      if (row.itemId === key) found.set(key, { about: 'item', id: key });
+      if (placeOfRow(row) === key) found.set(key, { about: 'row', id: key });
+    }
   }
   return found;
 }
@@ -175,6 +178,7 @@ async function sourcesOf(
     rows,
     table,
     tasks: tasks.map(({ task }) => task),
+    splitBy: (task) => run.summary.tasks[task]!.splitBy,
     ledgerOf: (name) => lines.get(name) ?? [],
     attributesOf: (imageId) => attributes.get(imageId) ?? {},
     predictionsOf: (task) => predictions.get(task),

@@ -4,14 +4,15 @@ import { rowFiller } from './rows.js';
 
 /** Reads each batch in the calling thread, when it is asked for. */
 export async function readHere({ cache, plan, readers, held, signal }: Reading): Promise<Lender> {
-  const { table, order, layout, options } = plan;
-  const fill = await rowFiller(cache, table, order, options);
-  const ring = readers.lend(held, order.size(0) * layout.bytes);
+  const { table, epochs, layout, options } = plan;
+  const fill = await rowFiller(cache, table, epochs, options);
+  const ring = readers.lend(held, epochs.epoch(0).order.size(0) * layout.bytes);
   return {
     async take(batch) {
       if (signal !== undefined) throwIfAborted(signal);
       const memory = ring[batch % held]!;
-      fill(batch, 0, order.size(batch), memory);
+      const { order, index } = epochs.at(batch);
+      fill(batch, 0, order.size(index), memory);
       return memory;
     },
     async close() {

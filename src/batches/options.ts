@@ -5,9 +5,9 @@ import { canonicalJson } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
 import type { CacheIdentity } from '../sinks/tensor-cache/cache.js';
 import { describeIssues } from '../zod-issues.js';
+import type { StreamOptions } from './epochs.js';
 import type { ReaderThreads } from './readers.js';
 import type { BatchSample } from './samples.js';
-import type { StreamOptions } from './stream.js';
 
 const count = z.int().min(1);
 const side = count.max(MOST_PIXELS_A_SIDE);
@@ -41,6 +41,7 @@ const schema = z
   .strictObject({
     samples: z.custom<readonly BatchSample[]>(Array.isArray, 'an array of samples'),
     batchSize: count,
+    epochs: count.optional(),
     shuffle: z
       .strictObject({
         seed: z.int(),
@@ -65,17 +66,23 @@ const schema = z
     ...ofPixels,
   })
   // Issues of their own input: the whole options hold every sample, and what has no JSON.
-  .superRefine(({ dtype, normalise, height, width, augment, transform }, { addIssue }) => {
-    const changed = [normalise, height, width, augment, transform].some((option) => option !== undefined);
-    if (dtype === 'uint8' && changed) {
-      const message = 'float32, or none of normalise, height, width, augment and transform';
-      addIssue({ code: 'custom', path: ['dtype'], message, input: dtype });
-    }
-    if (augment !== undefined && transform !== undefined) {
-      const message = 'none beside a transform, which runs instead';
-      addIssue({ code: 'custom', path: ['augment'], message, input: augment.recipe });
-    }
-  });
+  .superRefine(
+    ({ epochs = 1, shuffle, dtype, normalise, height, width, augment, transform }, { addIssue }) => {
+      if (![shuffle, augment].every((of) => Number.isSafeInteger((of?.epoch ?? 0) + (epochs - 1)))) {
+        const message = 'so few that the last one’s number is a whole number';
+        addIssue({ code: 'custom', path: ['epochs'], message, input: epochs });
+      }
+      const changed = [normalise, height, width, augment, transform].some((option) => option !== undefined);
+      if (dtype === 'uint8' && changed) {
+        const message = 'float32, or none of normalise, height, width, augment and transform';
+        addIssue({ code: 'custom', path: ['dtype'], message, input: dtype });
+      }
+      if (augment !== undefined && transform !== undefined) {
+        const message = 'none beside a transform, which runs instead';
+        addIssue({ code: 'custom', path: ['augment'], message, input: augment.recipe });
+      }
+    },
+  );
 
 /** They are cloned, and are in the stream's identity by their JSON. */
 function goesToThreads(value: unknown): boolean {

@@ -19,6 +19,9 @@ const DONE = 2;
 /** Batches allowed once the stream has ended. */
 const ENDED = 0x7fffffff;
 
+/** The most pieces that a stream's tickets can count. */
+export const MOST_PIECES = ENDED - 1;
+
 /**
  * @param options.slots all of one batch's size, in shared memory.
  * @param options.held the earliest batch that still has its slot; default: none before the first.

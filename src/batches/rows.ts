@@ -4,6 +4,7 @@ import type { AugmentationRecipe } from '../augment/schema.js';
 import { PipelineError } from '../errors.js';
 import { type Channel, channelsOf, type Normalisation } from '../normalisation.js';
 import type { PixelIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
+import type { Epochs } from './epochs.js';
 import type { Order, OrderOptions } from './order.js';
 import type { SampleTable } from './samples.js';
 
@@ -80,44 +81,46 @@ export function rowLayout(cache: Pick<TensorCache, 'identity'>, options: RowOpti
   return { shape, dtype: floats ? 'float32' : 'uint8', bytes: floats ? 4 * numbers : numbers };
 }
 
-/** Fills rows `from` up to `to` (excluded) of a batch in the batch's memory. */
+/** Fills rows `from` up to `to` (excluded) of one of the stream's batches in the batch's memory. */
 export type FillRows = (batch: number, from: number, to: number, target: Uint8Array) => void;
 
-/** Prepares to fill batches; the values are a function of (cache, order, options) alone. */
+/** Prepares to fill batches; the values are a function of (cache, epochs, options) alone. */
 export async function rowFiller(
   cache: TensorCache,
   table: SampleTable,
-  order: Order,
-  options: RowOptions & Pick<OrderOptions, 'balance'> & { seed: number; epoch: number },
+  epochs: Epochs,
+  options: RowOptions & Pick<OrderOptions, 'balance'>,
 ): Promise<FillRows> {
   const { identity } = cache;
   const layout = rowLayout(cache, options);
-  const keyAt = (position: number) => {
+  const keyAt = (order: Order, position: number) => {
     const next = order.fetchAt(position);
     if (next !== undefined) cache.prefetch(next.map((sample) => table.keys[sample]!));
     return table.keys[order.sampleAt(position)]!;
   };
   if (identity.kind === 'vectors' || layout.dtype === 'uint8') {
     return (batch, from, to, target) => {
+      const { order, index } = epochs.at(batch);
       const keys = Uint32Array.from({ length: to - from }, (_, at) =>
-        keyAt(order.position(batch, from + at)),
+        keyAt(order, order.position(index, from + at)),
       );
       cache.readAll(keys, target.subarray(from * layout.bytes, to * layout.bytes));
     };
   }
   const maker = await rowMaker(identity, layout, options);
-  const { seed, epoch } = options;
   return (batch, from, to, target) => {
+    const { order, index, number, options: own } = epochs.at(batch);
+    const { seed = 0, epoch = number } = own.shuffle ?? {};
     for (let at = from; at < to; at++) {
-      const position = order.position(batch, at);
-      const key = keyAt(position);
+      const position = order.position(index, at);
+      const key = keyAt(order, position);
       cache.readAll([key], maker.photo);
       const row = new Float32Array(
         target.buffer as ArrayBuffer,
         target.byteOffset + at * layout.bytes,
         layout.bytes / 4,
       );
-      maker.fill(row, { seed, epoch, position, key });
+      maker.fill(row, { seed, epoch, position, key }, own.augment);
     }
   };
 }
@@ -148,13 +151,13 @@ function assertDone(result: unknown): void {
 /** Makes one row after the other of the photo that was put into its memory. */
 interface RowMaker {
   photo: Uint8Array;
-  fill(row: Float32Array, draw: RowDraw): void;
+  fill(row: Float32Array, draw: RowDraw, augment?: AugmentOptions): void;
 }
 
 async function rowMaker(
   { height, width, channels }: PixelIdentity,
   { shape }: RowLayout,
-  { normalise, augment, transform, balance }: RowOptions & Pick<OrderOptions, 'balance'>,
+  { normalise, transform, balance }: RowOptions & Pick<OrderOptions, 'balance'>,
 ): Promise<RowMaker> {
   const target = { height: shape[0]!, width: shape[1]! };
   if (transform !== undefined) {
@@ -171,7 +174,7 @@ async function rowMaker(
   const kernel = augmenter({ source: { height, width }, target, ...(normalise && { normalise }) });
   return {
     photo: kernel.source,
-    fill(row, { key, position }) {
+    fill(row, { key, position }, augment) {
       // A balanced epoch shows a photo several times: each time another view.
       const view = balance === undefined ? 0 : 1 + position;
       kernel.augment(

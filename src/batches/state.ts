@@ -36,9 +36,19 @@ export function readState(state: string): StreamIdentity & { next: number } {
   return { samples, options, seed: seed!, epoch: epoch!, next: next! };
 }
 
-/** The batch to go on with. @throws {PipelineError} `USAGE` where the state is of another stream. */
-export function resumeAt(state: string, identity: StreamIdentity): number {
+/**
+ * The epoch and the batch to go on with.
+ * @param identityOf of an epoch of the stream, 0-based.
+ * @throws {PipelineError} `USAGE` where the state is of another stream.
+ */
+export function resumeAt(
+  state: string,
+  { epochs, identityOf }: { epochs: number; identityOf: (epoch: number) => StreamIdentity },
+): { epoch: number; next: number } {
   const { next, ...found } = readState(state);
+  const ahead = found.epoch - identityOf(0).epoch;
+  const epoch = ahead >= 0 && ahead < epochs ? ahead : 0;
+  const identity = identityOf(epoch);
   for (const name of ['samples', 'options', 'seed', 'epoch'] as const) {
     if (found[name] === identity[name]) continue;
     throw new PipelineError(
@@ -47,5 +57,5 @@ export function resumeAt(state: string, identity: StreamIdentity): number {
       { hint: 'Go on with the samples and options that the state was taken with.' },
     );
   }
-  return next;
+  return { epoch, next };
 }

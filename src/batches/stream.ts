@@ -1,71 +1,73 @@
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/same-identity.js';
-import { createOrder, type Order, type OrderOptions } from './order.js';
-import { type RowLayout, type RowOptions, rowLayout } from './rows.js';
+import { createEpochs, type Epochs, type StreamOptions } from './epochs.js';
+import { type RowLayout, rowLayout } from './rows.js';
 import { type BatchSample, type SampleTable, samplesHash, sampleTable } from './samples.js';
 import { optionsHash, type StreamIdentity } from './state.js';
 
 /** Everything about a stream that is known before anything is read. */
 export interface StreamPlan {
   /** Those alone, so that they can go to other threads. */
-  options: StreamOptions & { seed: number; epoch: number };
+  options: StreamOptions & { epochs: number };
   table: SampleTable;
-  order: Order;
+  epochs: Epochs;
   layout: RowLayout;
-  identity: StreamIdentity;
+  /** Of one epoch, 0-based within the stream: that of a stream of this epoch alone. */
+  identity(epoch: number): StreamIdentity;
 }
-
-/** What makes two streams the same: neither threads nor buffers are in it. */
-export type StreamOptions = OrderOptions & RowOptions;
 
 export function streamPlan(
   cache: TensorCache,
   samples: readonly BatchSample[],
-  options: StreamOptions,
+  given: StreamOptions & { epochs: number },
 ): StreamPlan {
-  const { batchSize, shuffle, balance, shard, last = 'keep' } = options;
-  const { dtype, normalise, height, width, augment, transform } = options;
+  const { batchSize, shuffle, balance, shard, last = 'keep', epochs: count } = given;
+  const { dtype, normalise, height, width, augment, transform } = given;
   const byKey = shuffle?.mode === 'block';
   const table = sampleTable(samples, balance !== undefined ? 'label' : byKey ? 'key' : 'given');
-  const layout = rowLayout(cache, options);
-  const { seed = 0, epoch = 0, ...mode } = shuffle ?? {};
+  const layout = rowLayout(cache, given);
+  const options = {
+    epochs: count,
+    batchSize,
+    last,
+    ...(shuffle && { shuffle }),
+    ...(balance && { balance }),
+    ...(shard && { shard }),
+    ...(dtype && { dtype }),
+    ...(normalise && { normalise }),
+    ...(height && { height }),
+    ...(width && { width }),
+    ...(augment && { augment }),
+    ...(transform && { transform }),
+  };
+  const epochs = createEpochs(table, options);
+  const hash = samplesHash(table);
   return {
-    options: {
-      batchSize,
-      last,
-      seed,
-      epoch,
-      ...(shuffle && { shuffle }),
-      ...(balance && { balance }),
-      ...(shard && { shard }),
-      ...(dtype && { dtype }),
-      ...(normalise && { normalise }),
-      ...(height && { height }),
-      ...(width && { width }),
-      ...(augment && { augment }),
-      ...(transform && { transform }),
-    },
+    options,
     table,
-    order: createOrder(table, options),
+    epochs,
     layout,
-    identity: {
-      samples: samplesHash(table),
-      options: optionsHash({
-        cache: identityHash(cache.identity),
-        batchSize,
-        shuffled: shuffle !== undefined,
-        ...mode,
-        balance,
-        shard,
-        last,
-        dtype: layout.dtype,
-        normalise,
-        shape: layout.shape,
-        augment,
-        transform,
-      }),
-      seed,
-      epoch,
+    identity(number) {
+      const { seed = 0, epoch = number, ...mode } = epochs.epoch(number).options.shuffle ?? {};
+      return {
+        samples: hash,
+        options: optionsHash({
+          cache: identityHash(cache.identity),
+          batchSize,
+          shuffled: shuffle !== undefined,
+          ...mode,
+          balance,
+          shard,
+          last,
+          dtype: layout.dtype,
+          normalise,
+          shape: layout.shape,
+          augment: epochs.epoch(number).options.augment,
+          transform,
+        }),
+        seed,
+        epoch,
+      };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { PipelineError, throwIfAborted } from '../errors.js';
 import type { Lender, Reading } from './lender.js';
-import { createRing, endRing, giveBack, type Ring, slotOf } from './ring.js';
+import { createRing, endRing, giveBack, MOST_PIECES, type Ring, slotOf } from './ring.js';
 
 /** Pieces of a batch for each thread: those that are done first take more. */
 const PIECES_A_THREAD = 2;
@@ -12,10 +12,17 @@ const PIECES_A_THREAD = 2;
 export function readInThreads(reading: Reading & { ahead: number }): Lender {
   const { plan, readers, first, held, signal, ahead } = reading;
   if (signal !== undefined) throwIfAborted(signal);
-  const { table, options, layout, order } = plan;
+  const { table, options, layout, epochs } = plan;
   const { workers } = readers;
-  const slots = readers.lend(Math.min(held + ahead, order.batches - first), order.size(0) * layout.bytes);
-  const pieces = workers === 1 ? 1 : Math.min(order.size(0), PIECES_A_THREAD * workers);
+  const largest = epochs.epoch(0).order.size(0);
+  const pieces = workers === 1 ? 1 : Math.min(largest, PIECES_A_THREAD * workers);
+  const most = Math.floor(MOST_PIECES / pieces);
+  if (epochs.batches > most) {
+    throw new PipelineError('USAGE', `Expected at most ${most} batches but ${epochs.batches} in all epochs`, {
+      hint: 'Give fewer epochs, and go on with another stream.',
+    });
+  }
+  const slots = readers.lend(Math.min(held + ahead, epochs.batches - first), largest * layout.bytes);
   const full = new Set<number>();
   let failure: unknown;
   let ended = false;

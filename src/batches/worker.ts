@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type PlainError, plainError } from '../errors.js';
 import type { CacheIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
-import { createOrder, type OrderOptions } from './order.js';
+import { createEpochs, type StreamOptions } from './epochs.js';
 import { drawPiece, pieceDone, type Ring, slotOf } from './ring.js';
-import { type RowOptions, rowFiller } from './rows.js';
+import { rowFiller } from './rows.js';
 import type { SampleTable } from './samples.js';
 
 /** What a reading thread is started with. */
@@ -17,7 +17,7 @@ export interface ReaderData {
 /** A stream to fill the ring of; undefined ends the thread. */
 export interface ReaderJob {
   table: SampleTable;
-  options: OrderOptions & RowOptions & { seed: number; epoch: number };
+  options: StreamOptions & { epochs: number };
   ring: Ring;
 }
 
@@ -51,13 +51,14 @@ async function work(job: ReaderJob | undefined): Promise<void> {
 }
 
 async function read(from: TensorCache, { table, options, ring }: ReaderJob): Promise<void> {
-  const order = createOrder(table, options);
-  const fill = await rowFiller(from, table, order, options);
+  const epochs = createEpochs(table, options);
+  const fill = await rowFiller(from, table, epochs, options);
   while (true) {
     const drawn = drawPiece(ring);
-    if (drawn === undefined || drawn.batch >= order.batches) return;
+    if (drawn === undefined || drawn.batch >= epochs.batches) return;
     const { batch, piece } = drawn;
-    const size = order.size(batch);
+    const { order, index: own } = epochs.at(batch);
+    const size = order.size(own);
     const edge = (index: number) => Math.floor((size * index) / ring.pieces);
     fill(batch, edge(piece), edge(piece + 1), slotOf(ring, batch));
     if (pieceDone(ring, batch)) tell({ full: batch });

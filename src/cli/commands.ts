@@ -24,6 +24,7 @@ import { schemaCommand } from './schema.js';
 import { splitCommand } from './split.js';
 import { synthCommand } from './synth.js';
 import { trainCommand } from './train.js';
+import { treeCommand } from './tree.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
@@ -48,6 +49,7 @@ export const commands: readonly CommandDefinition[] = [
   duplicatesCommand,
   inspectCommand,
   exploreCommand,
+  treeCommand,
   exportCommand,
   importCommand,
   previewCommand,

@@ -3,10 +3,9 @@ import { recipeSchema } from '../recipe.js';
 import { deduplicate } from '../stages/deduplicate.js';
 import type { CommandDefinition } from './command.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
-import { parseBoilerplate, parseGrounds } from './grounds.js';
+import { BOILERPLATE_TEXT, parseBoilerplate, parseGrounds } from './grounds.js';
 
-const { same: SAME, family: FAMILY, boilerplate } = recipeSchema.shape.deduplicate.parse({});
-const BOILERPLATE = boilerplate ? `${boilerplate.listings},${boilerplate.types}` : 'none';
+const { same: SAME, family: FAMILY } = recipeSchema.shape.deduplicate.parse({});
 
 interface DeduplicateCommandOptions extends FilterOptions {
   photos: 'decode' | 'stat' | 'none';
@@ -38,7 +37,7 @@ export const deduplicateCommand: CommandDefinition = (program, environment) => {
     .option(
       '--boilerplate <listings,types>',
       'a photo in more listings, or of more product types, is dropped; none: none is',
-      BOILERPLATE,
+      BOILERPLATE_TEXT,
     )
     .action(
       ({ photos, conflicts, language, same, family, boilerplate, ...options }: DeduplicateCommandOptions) =>

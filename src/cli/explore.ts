@@ -1,8 +1,11 @@
 import { Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
+import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
+import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import { aboSource } from '../sources/abo.js';
 import { parseInteger, parseShare } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { BOILERPLATE_TEXT, parseBoilerplateLimits } from './grounds.js';
 import { showProgress } from './progress.js';
 
 interface ExploreCommandOptions extends ResourceOptions {
@@ -12,8 +15,7 @@ interface ExploreCommandOptions extends ResourceOptions {
   photos: 'none' | 'hash';
   most: number;
   minPerClass: number;
-  boilerplateListings: number;
-  boilerplateClasses: number;
+  boilerplate: BoilerplateLimits;
   out?: string;
   json?: boolean;
   quiet?: boolean;
@@ -33,19 +35,20 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
         .choices(['none', 'hash'])
         .default('none'),
     )
-    .option('--most <n>', 'how long lists are', parseInteger('--most', 1), 20)
-    .option('--min-per-class <n>', 'photos that a class should have', parseInteger('--min-per-class', 1), 20)
+    .option('--most <n>', 'how long lists are', parseInteger('--most', 1), EXPLORATION_DEFAULTS.most)
     .option(
-      '--boilerplate-listings <n>',
-      'photos in more listings are boilerplate',
-      parseInteger('--boilerplate-listings', 1),
-      20,
+      '--min-per-class <n>',
+      'photos that a class should have',
+      parseInteger('--min-per-class', 1),
+      EXPLORATION_DEFAULTS.minPerClass,
     )
-    .option(
-      '--boilerplate-classes <n>',
-      'photos of more classes are boilerplate',
-      parseInteger('--boilerplate-classes', 1),
-      3,
+    .addOption(
+      new Option(
+        '--boilerplate <listings,types>',
+        'a photo in more listings, or of more product types, is boilerplate',
+      )
+        .argParser(parseBoilerplateLimits)
+        .default(EXPLORATION_DEFAULTS.boilerplate, BOILERPLATE_TEXT),
     )
     .option('--out <file>', 'write an HTML page, too')
     .option('--max-bad <share>', 'largest share of bad rows', parseShare('--max-bad'))
@@ -63,7 +66,7 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
           photos: options.photos,
           most: options.most,
           minPerClass: options.minPerClass,
-          boilerplate: { listings: options.boilerplateListings, labels: options.boilerplateClasses },
+          boilerplate: options.boilerplate,
         });
         progress.stop();
         if (options.out !== undefined) {

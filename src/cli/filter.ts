@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
 import type { StageCounts } from '../events.js';
-import { silentLedger } from '../ledger.js';
+import { type Ledger, silentLedger } from '../ledger.js';
 import { writeJsonLines } from '../sinks/jsonl.js';
 import { ledgerFile } from '../sinks/ledger.js';
 import { readRows } from '../sources/shard.js';
@@ -41,7 +41,9 @@ export async function runFilter<Out>(
   { signal }: CommandEnvironment,
   chain: (rows: AsyncIterable<RawRow>, context: RunContext) => AsyncIterable<Out>,
 ): Promise<void> {
-  const ledger = options.ledger === undefined ? silentLedger() : ledgerFile(options.ledger);
+  const { ledger, reasonLines } = counted(
+    options.ledger === undefined ? silentLedger() : ledgerFile(options.ledger),
+  );
   const context = createContext(options, { ledger, seed: options.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false, verbose: false });
   try {
@@ -50,7 +52,28 @@ export async function runFilter<Out>(
     progress.stop();
     await ledger.close();
   }
-  if (!options.quiet) for (const counts of context.counts) process.stderr.write(`${accountLine(counts)}\n`);
+  if (options.quiet) return;
+  for (const counts of context.counts) {
+    process.stderr.write([accountLine(counts), ...reasonLines(counts.name), ''].join('\n'));
+  }
+}
+
+/** A ledger that also counts, so that an account says why as well. */
+function counted(ledger: Ledger): { ledger: Ledger; reasonLines(stage: string): string[] } {
+  const stages = new Map<string, Map<string, number>>();
+  return {
+    ledger: {
+      ...ledger,
+      write(entry) {
+        const reasons = stages.get(entry.stage) ?? new Map<string, number>();
+        const reason = `${entry.fate} ${entry.reason}`;
+        stages.set(entry.stage, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
+        ledger.write(entry);
+      },
+    },
+    reasonLines: (stage) =>
+      [...(stages.get(stage) ?? [])].sort().map(([reason, count]) => `  ${count} ${reason}`),
+  };
 }
 
 /** The stage that turns lines into records of the stage before; a line that is not JSON is quarantined. */

@@ -1,3 +1,4 @@
+import { BOILERPLATE, type BoilerplateLimits } from '../duplicates/boilerplate.js';
 import { PipelineError } from '../errors.js';
 import { type Recipe, recipeSchema } from '../recipe.js';
 
@@ -16,14 +17,22 @@ export function parseGrounds(same: string, family: string): Pick<Recipe['dedupli
   );
 }
 
-/** How much makes a photo boilerplate, as `LISTINGS,TYPES`, or `none`. @throws {PipelineError} `USAGE` */
-export function parseBoilerplate(text: string): Recipe['deduplicate']['boilerplate'] {
-  if (text === 'none') return false;
+/** `BOILERPLATE` as it is written on a command line. */
+export const BOILERPLATE_TEXT = `${BOILERPLATE.listings},${BOILERPLATE.types}`;
+
+/** As `parseBoilerplateLimits`, or `none`. @throws {PipelineError} `USAGE` */
+export function parseBoilerplate(text: string): BoilerplateLimits | false {
+  return text !== 'none' && parseBoilerplateLimits(text);
+}
+
+/** How much makes a photo boilerplate, as `LISTINGS,TYPES`. @throws {PipelineError} `USAGE` */
+export function parseBoilerplateLimits(text: string): BoilerplateLimits {
   const [listings, types, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
   const result = recipeSchema.shape.deduplicate.safeParse({ boilerplate: { listings, types } });
-  if (result.success && types !== undefined && more.length === 0) return result.data.boilerplate;
+  const limits = result.success && types !== undefined && more.length === 0 && result.data.boilerplate;
+  if (limits) return limits;
   throw new PipelineError(
     'USAGE',
-    `Expected LISTINGS,TYPES or none for --boilerplate but received "${text}"`,
+    `Expected LISTINGS,TYPES such as ${BOILERPLATE_TEXT} for --boilerplate but received "${text}"`,
   );
 }

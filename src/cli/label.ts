@@ -1,5 +1,9 @@
+import { Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { type Normalise, normaliseSchema } from '../labels/schema.js';
+import { LEVELS } from '../labels/tree/tree.js';
+import { loadTree } from '../recipe-file.js';
+import type { Level } from '../records.js';
 import { label } from '../stages/label.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
@@ -16,6 +20,8 @@ interface LabelCommandOptions extends FilterOptions {
   drop: string[];
   merge: string[];
   select?: string[];
+  tree?: string;
+  level?: Level;
 }
 
 export const labelCommand: CommandDefinition = (program, environment) => {
@@ -38,8 +44,13 @@ export const labelCommand: CommandDefinition = (program, environment) => {
     .option('--drop <labels...>', 'labels that are left out', [])
     .option('--merge <pairs...>', 'labels that become another: FROM=INTO', [])
     .option('--select <labels...>', 'only these labels')
-    .action(({ merge, ...options }: LabelCommandOptions) => {
-      const stage = label({ ...options, merge: Object.fromEntries(merge.map(mergePair)) });
+    .option('--tree <file>', 'the category tree of the classes: labelled photos carry their paths')
+    .addOption(
+      new Option('--level <name>', 'with --tree: what becomes the label').choices(LEVELS).default('fine'),
+    )
+    .action(async ({ merge, tree: file, ...options }: LabelCommandOptions) => {
+      const tree = file === undefined ? undefined : await loadTree(file);
+      const stage = label({ ...options, merge: Object.fromEntries(merge.map(mergePair)), tree });
       return runStageFilter(options, environment, stage);
     });
 };

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
+import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
@@ -169,21 +170,26 @@ async function namedWeights(
 }
 
 function conclusion(summary: PartialSummary, out: string, until: Until): string {
-  const lines = Object.entries(summary.tasks).map(([task, result]) => {
-    const counted = `${result.samples} photos in ${result.classes} classes`;
-    if (!('accuracy' in result)) return `${task}: ${counted}`;
-    const [low, high] = result.accuracyInterval.map(percent);
-    const { withoutTwins, twins, evaluatedOn } = result;
-    const leak =
-      twins[evaluatedOn] === 0
-        ? ''
-        : `; ${twins[evaluatedOn]} of them have a twin on another side${withoutTwins && withoutTwins.samples > 0 ? `, and without them the accuracy is ${percent(withoutTwins.accuracy)} (${withoutTwins.samples} photos)` : ''}`;
-    return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${evaluatedOn} side${leak}, ${counted}`;
-  });
+  const lines = Object.entries(summary.tasks).flatMap(([task, result]) => [
+    taskLine(task, result),
+    ...(result.tree === undefined ? [] : figureLines(result.tree).map((line) => `  ${line}`)),
+  ]);
   if (summary.synthetic)
     lines.push('The data is synthetic: drawn photos, which say nothing about a real catalogue.');
   if (until === 'report') lines.push(`Report: ${out}/report.html`);
   return `${lines.join('\n')}\n`;
+}
+
+function taskLine(task: string, result: PartialSummary['tasks'][string]): string {
+  const counted = `${result.samples} photos in ${result.classes} classes`;
+  if (!('accuracy' in result)) return `${task}: ${counted}`;
+  const [low, high] = result.accuracyInterval.map(percent);
+  const { withoutTwins, twins, evaluatedOn } = result;
+  const leak =
+    twins[evaluatedOn] === 0
+      ? ''
+      : `; ${twins[evaluatedOn]} of them have a twin on another side${withoutTwins && withoutTwins.samples > 0 ? `, and without them the accuracy is ${percent(withoutTwins.accuracy)} (${withoutTwins.samples} photos)` : ''}`;
+  return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${evaluatedOn} side${leak}, ${counted}`;
 }
 
 function percent(share: number): string {

@@ -1,12 +1,19 @@
-import { eventBus } from '../events.js';
+import { Option } from 'commander';
+import { PipelineError } from '../errors.js';
+import { type EventBus, eventBus } from '../events.js';
+import { synthesizeAbo } from '../synth/abo/dump.js';
 import { synthesize } from '../synth/dump.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { showProgress } from './progress.js';
 
+const SHAPES = ['photos', 'abo'] as const;
+type Shape = (typeof SHAPES)[number];
+
 interface SynthCommandOptions {
   out: string;
-  listings: number;
+  shape: Shape;
+  listings?: number;
   seed: number;
   workers?: number;
   quiet?: boolean;
@@ -18,27 +25,35 @@ export const synthCommand: CommandDefinition = (program, { signal }) => {
     .command('synth')
     .description("Draws a synthetic dump in ABO's layout, with a truth file")
     .requiredOption('--out <dir>', 'an empty folder, or an older synthetic dump to replace')
-    .requiredOption('--listings <n>', 'rows to write', parseInteger('--listings', 1))
+    .addOption(
+      new Option(
+        '--shape <shape>',
+        "photos: drawn product photos; abo: no photos, ABO's own numbers of listings, images, views and types",
+      )
+        .choices(SHAPES)
+        .default('photos'),
+    )
+    .option(
+      '--listings <n>',
+      "rows to write; with --shape abo ABO's 147702 without it",
+      parseInteger('--listings', 1),
+    )
     .option('--seed <n>', 'seed of every draw', parseInteger('--seed', 0), 1)
     .option('--workers <n>', 'products drawn at once', parseInteger('--workers', 1))
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'print what was written as one JSON document')
-    .action(async ({ out, listings, seed, workers, quiet, json }: SynthCommandOptions) => {
+    .action(async ({ quiet, json, ...options }: SynthCommandOptions) => {
       const events = eventBus();
       const progress = showProgress(events, { quiet: quiet ?? false });
       try {
-        const { kind: _, ...totals } = await synthesize({
-          out,
-          listings,
-          seed,
-          signal,
-          events,
-          ...(workers !== undefined && { workers }),
-        });
+        const { kind: _, ...totals } = await draw(options, { signal, events });
+        const { out, shape, seed } = options;
         if (json)
-          process.stdout.write(`${JSON.stringify({ out, synthetic: true, seed, ...totals }, null, 2)}\n`);
+          process.stdout.write(
+            `${JSON.stringify({ out, shape, synthetic: true, seed, ...totals }, null, 2)}\n`,
+          );
         else {
-          const { products, tableRows } = totals;
+          const { listings, products, tableRows } = totals;
           process.stdout.write(
             `${out}: a synthetic dump of ${listings} listings, ${products} products and ${tableRows} images\n`,
           );
@@ -48,3 +63,13 @@ export const synthCommand: CommandDefinition = (program, { signal }) => {
       }
     });
 };
+
+function draw(
+  { out, shape, listings, seed, workers }: Omit<SynthCommandOptions, 'quiet' | 'json'>,
+  context: { signal: AbortSignal; events: EventBus },
+) {
+  const given = { out, seed, ...context };
+  if (shape === 'abo') return synthesizeAbo({ ...given, ...(listings !== undefined && { listings }) });
+  if (listings === undefined) throw new PipelineError('USAGE', 'Expected --listings with drawn photos');
+  return synthesize({ ...given, listings, ...(workers !== undefined && { workers }) });
+}

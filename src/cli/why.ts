@@ -1,6 +1,10 @@
+import type { Chapter } from '../audit/chapter.js';
 import type { Answer, Story } from '../audit/why.js';
 import { PipelineError } from '../errors.js';
 import type { CommandDefinition } from './command.js';
+
+/** Chapters of one kind that are told as text, one after the other; JSON has all. */
+const TOLD = 8;
 
 interface WhyOptions {
   source?: string;
@@ -35,11 +39,35 @@ function describe({ stories }: Answer): string {
 }
 
 function storyText({ key, about, id, chapters }: Story): string {
-  const lines = chapters.map(({ stage, task, text, todo }) => {
-    const where = task === undefined ? stage : `${stage} ${task}`;
-    return `  ${where}: ${text}${todo === undefined ? '' : `\n    To do: ${todo}.`}`;
+  const lines = alike(chapters).flatMap((group) => {
+    const more = group.length - TOLD;
+    return [
+      ...group.slice(0, TOLD).map(chapterText),
+      ...(more > 0 ? [`  ${whereOf(group[0]!)}: … and ${more} more like these; --json has them all`] : []),
+    ];
   });
   return `${[`${about} ${id}${key === id ? '' : ` (${key})`}`, ...lines].join('\n')}\n`;
+}
+
+/** Chapters that follow one another and tell of the same thing. */
+function alike(chapters: readonly Chapter[]): Chapter[][] {
+  const groups: Chapter[][] = [];
+  for (const chapter of chapters) {
+    const last = groups.at(-1)?.[0];
+    const same = last && whereOf(last) === whereOf(chapter) && last.reason === chapter.reason;
+    if (same) groups.at(-1)!.push(chapter);
+    else groups.push([chapter]);
+  }
+  return groups;
+}
+
+function chapterText(chapter: Chapter): string {
+  const { text, todo } = chapter;
+  return `  ${whereOf(chapter)}: ${text}${todo === undefined ? '' : `\n    To do: ${todo}.`}`;
+}
+
+function whereOf({ stage, task }: Chapter): string {
+  return task === undefined ? stage : `${stage} ${task}`;
 }
 
 function unknownKeys({ run, unknown }: Answer): PipelineError {

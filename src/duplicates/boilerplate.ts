@@ -7,13 +7,17 @@ export interface BoilerplateLimits {
   types: number;
 }
 
+/** What counts as boilerplate unless a recipe or an option says otherwise; some types share a photo by right. */
+export const BOILERPLATE: BoilerplateLimits = { listings: 50, types: 5 };
+
 /** In how many listings a picture stands, of how many product types, where either is too many; else undefined. */
 export function boilerplateOf(
   { images }: Pick<Picture, 'images'>,
   limits: BoilerplateLimits,
 ): BoilerplateLimits | undefined {
+  const shown = images.reduce((sum, { views }) => sum + views.length, 0);
+  if (shown <= Math.min(limits.listings, limits.types)) return undefined;
   const views = images.flatMap((image) => image.views);
-  if (views.length <= Math.min(limits.listings, limits.types)) return undefined;
   const listings = new Set(views.map(({ itemId }) => itemId)).size;
   const types = new Set(views.flatMap(({ values }) => values['product_type'] ?? [])).size;
   return listings > limits.listings || types > limits.types ? { listings, types } : undefined;

@@ -23,7 +23,7 @@ export interface Bridges {
 export function findBridges(options: {
   names: readonly string[];
   sides: readonly (Side | undefined)[];
-  keyed: readonly Keyed[];
+  keyed: Iterable<Keyed>;
   pairs: readonly Pick<Link, 'a' | 'b'>[];
 }): Bridges {
   const { names, sides, keyed, pairs } = options;

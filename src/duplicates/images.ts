@@ -1,5 +1,22 @@
 import { type Chosen, chooseValues, type Details, type LanguagePreference } from '../attributes.js';
-import type { JoinedView, ViewRole } from '../records.js';
+import type { JoinedView, PhotoView, ViewRole } from '../records.js';
+
+/** What one view says of its image. The images that a listing shows in one role share it. */
+export interface ImageView {
+  role: ViewRole;
+  itemId: string;
+  values: Chosen;
+  details: Details;
+  /** As the photo keeps it. */
+  view: PhotoView;
+  /** The listing's number, in the order of their arrival. */
+  listing: number;
+}
+
+/** A listing's values, and its views by role: millions of views need hundreds of thousands of these. */
+interface ListingViews
+  extends Pick<ImageView, 'values' | 'details' | 'listing'>,
+    Record<ViewRole, ImageView | undefined> {}
 
 /** One image id with all of its views. */
 export interface Image {
@@ -8,39 +25,132 @@ export interface Image {
   file: string;
   width: number;
   height: number;
-  views: { role: ViewRole; itemId: string; values: Chosen; details: Details }[];
+  views: readonly ImageView[];
 }
 
 /**
- * Gathers views by image id, in the order in which image ids first arrive.
+ * Gathers views by image id, in the order in which image ids first arrive. Of a view it holds two numbers until all are
+ * there, so that each image's list is made at its length.
  * @param languages which of a listing's texts is its value.
  */
 export function imageCollection(languages?: LanguagePreference): {
   /** Whether the view's image was there before. */
   add(view: JoinedView): boolean;
+  /** All images; the collection is empty afterwards. */
   images(): Image[];
 } {
-  const images = new Map<string, Image>();
+  const images: Image[] = [];
+  const numbers = new Map<string, number>();
   // A listing's views share its attributes: chosen once, and held once.
-  const listings = new Map<string, { values: Chosen; details: Details }>();
-  // Few are different: units, languages, standardized colours.
-  const details = new Map<string, Details>();
+  const listings = new Map<string, ListingViews>();
+  /** Of each view, in the order of arrival: what it says, and its image's number. */
+  const said: ImageView[] = [];
+  const shownBy = growingNumbers();
+  const details = sharedDetails();
+  const text = sharedText();
+  const photoView = ({ itemId, role, marketplace, domain, country }: JoinedView): PhotoView => ({
+    itemId,
+    role,
+    ...(marketplace !== undefined && { marketplace: text(marketplace) }),
+    ...(domain !== undefined && { domain: text(domain) }),
+    ...(country !== undefined && { country: text(country) }),
+  });
+  const listingOf = ({ listing, attributes }: JoinedView): ListingViews => {
+    const known = listings.get(listing);
+    if (known !== undefined) return known;
+    const chosen = chooseValues(attributes, languages);
+    const number = listings.size;
+    const own = {
+      values: chosen.values,
+      details: details(chosen.details),
+      listing: number,
+      main: undefined,
+      other: undefined,
+    };
+    listings.set(listing, own);
+    return own;
+  };
   return {
-    add({ imageId, path, file, width, height, role, itemId, listing, attributes }) {
-      let chosen = listings.get(listing);
-      if (chosen === undefined) {
-        chosen = chooseValues(attributes, languages);
-        const known = JSON.stringify(chosen.details);
-        chosen.details = details.get(known) ?? chosen.details;
-        details.set(known, chosen.details);
-        listings.set(listing, chosen);
+    add(joined) {
+      const { imageId, path, file, width, height, role, itemId } = joined;
+      const known = listingOf(joined);
+      const { values, details: own, listing } = known;
+      known[role] ??= { role, itemId, values, details: own, view: photoView(joined), listing };
+      let number = numbers.get(imageId);
+      const before = number !== undefined;
+      if (number === undefined) {
+        number = images.length;
+        numbers.set(imageId, number);
+        images.push({ imageId, path, file, width, height, views: NO_VIEWS });
       }
-      const view = { role, itemId, ...chosen };
-      const image = images.get(imageId);
-      if (image === undefined) images.set(imageId, { imageId, path, file, width, height, views: [view] });
-      else image.views.push(view);
-      return image !== undefined;
+      said.push(known[role]);
+      shownBy.push(number);
+      return before;
     },
-    images: () => [...images.values()],
+    images() {
+      numbers.clear();
+      listings.clear();
+      const all = images.splice(0);
+      const lists = listsOf(said.splice(0), shownBy.take(), all.length);
+      for (const [number, image] of all.entries()) image.views = lists[number]!;
+      return all;
+    },
+  };
+}
+
+const NO_VIEWS: readonly ImageView[] = [];
+
+/** Whole numbers from 0, of which many come one after the other. */
+function growingNumbers(): { push(number: number): void; take(): Int32Array } {
+  let numbers = new Int32Array(1024);
+  let count = 0;
+  return {
+    push(number) {
+      if (count === numbers.length) {
+        const larger = new Int32Array(2 * count);
+        larger.set(numbers);
+        numbers = larger;
+      }
+      numbers[count++] = number;
+    },
+    take() {
+      const all = numbers.subarray(0, count);
+      numbers = new Int32Array(1024);
+      count = 0;
+      return all;
+    },
+  };
+}
+
+/** Records by the number of their list, in their order. */
+function listsOf<T>(records: readonly T[], numbers: Int32Array, count: number): T[][] {
+  const lengths = new Int32Array(count);
+  for (const number of numbers) lengths[number]! += 1;
+  const lists = Array.from(lengths, (length) => new Array<T>(length));
+  for (const [at, number] of numbers.entries()) {
+    const list = lists[number]!;
+    list[list.length - lengths[number]!--] = records[at]!;
+  }
+  return lists;
+}
+
+/** Equal details as one; few are different: units, languages, standardized colours. */
+function sharedDetails(): (details: Details) => Details {
+  const known = new Map<string, Details>();
+  return (details) => {
+    const text = JSON.stringify(details);
+    const earlier = known.get(text) ?? details;
+    known.set(text, earlier);
+    return earlier;
+  };
+}
+
+/** Equal texts as one: each row has its own copy of a marketplace's few names. */
+function sharedText(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const earlier = known.get(text) ?? text;
+    known.set(text, earlier);
+    return earlier;
   };
 }

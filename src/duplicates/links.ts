@@ -90,6 +90,7 @@ export function joinLinks(size: number, links: Iterable<Link>): UnionFind {
 
 /** Sets of more than one member with the links inside each; both in order of arrival. */
 export function linkedSets(size: number, links: readonly Link[]): { members: number[]; links: Link[] }[] {
+  if (links.length === 0) return [];
   const sets = joinLinks(size, links);
   const inside = new Map<number, Link[]>();
   for (const link of links) {

@@ -1,6 +1,6 @@
 import { type Conflict, resolveConflicts } from '../attributes.js';
-import type { Photo, ValueDetail } from '../records.js';
-import type { Image } from './images.js';
+import type { Photo, PhotoView, ValueDetail } from '../records.js';
+import type { Image, ImageView } from './images.js';
 
 /** Images that are one picture, and what their file says. */
 export interface Picture {
@@ -19,41 +19,87 @@ export function representativeOf(images: readonly Image[]): Image {
   )[0]!;
 }
 
-/** A picture as one photo: attributes of main views count before others', then those that arrived first. */
-export function photoOf(
-  { images, representative, sha256 }: Picture,
-  component: string,
+/** What listings say together. */
+interface Said extends Pick<Photo, 'items' | 'attributes' | 'details'> {
+  conflicts: readonly Conflict[];
+}
+
+/**
+ * Makes photos of pictures: attributes of main views count before others', then those that arrived first. The photos of
+ * one product are shown by the same listings, and share what these say: it must not be changed.
+ */
+export function photoMaker(
   rule: 'majority' | 'first',
-): { photo: Photo; conflicts: Conflict[] } {
-  const views = images.flatMap((image) => image.views);
-  const main = views.filter(({ role }) => role === 'main');
-  const ordered = [...main, ...views.filter(({ role }) => role !== 'main')];
-  const { values, conflicts } = resolveConflicts(
-    ordered.map((view) => view.values),
-    rule,
-  );
-  const { imageId, path, file, width, height } = representative;
-  const details = detailsOf(ordered, values);
-  const photo: Photo = {
-    imageId,
-    path,
-    file,
-    width,
-    height,
-    sha256,
-    role: main.length > 0 ? 'main' : 'other',
-    images: images.map((image) => image.imageId).sort(),
-    items: [...new Set(views.map(({ itemId }) => itemId))].sort(),
-    attributes: values,
-    ...(Object.keys(details).length > 0 && { details }),
-    component,
+): (picture: Picture, component: string) => { photo: Photo; conflicts: readonly Conflict[] } {
+  const said = new Map<string, Said>();
+  const shown = new Map<string, readonly PhotoView[]>();
+  return ({ images, representative, sha256 }, component) => {
+    const views = images.length === 1 ? images[0]!.views : images.flatMap((image) => image.views);
+    const main = views.filter(({ role }) => role === 'main');
+    const ordered = main.length === 0 ? views : [...main, ...views.filter(({ role }) => role !== 'main')];
+    const listings = ordered.map(({ listing }) => listing).join();
+    const { attributes, details, items, conflicts } = known(said, listings, () => saidBy(ordered, rule));
+    const roles = `${main.length},${listings}`;
+    const photo: Photo = {
+      imageId: representative.imageId,
+      path: representative.path,
+      file: representative.file,
+      width: representative.width,
+      height: representative.height,
+      sha256,
+      role: main.length > 0 ? 'main' : 'other',
+      views: known(shown, roles, () => views.map(({ view }) => view).sort(inOrder)),
+      images: images.map((image) => image.imageId).sort(),
+      items,
+      attributes,
+      ...(details && { details }),
+      component,
+    };
+    return { photo, conflicts };
   };
-  return { photo, conflicts };
+}
+
+function known<T>(answers: Map<string, T>, key: string, answer: () => T): T {
+  let found = answers.get(key);
+  if (found === undefined) {
+    found = answer();
+    answers.set(key, found);
+  }
+  return found;
+}
+
+function saidBy(views: readonly ImageView[], rule: 'majority' | 'first'): Said {
+  const chosen = views.map(({ values }) => values);
+  const { values: attributes, conflicts } = resolveConflicts(chosen, rule);
+  const details = detailsOf(views, attributes);
+  return {
+    attributes,
+    conflicts,
+    items: [...new Set(views.map(({ itemId }) => itemId))].sort(),
+    ...(Object.keys(details).length > 0 && { details }),
+  };
+}
+
+/** Whatever order views arrive in, a photo has them in one. */
+function inOrder(a: PhotoView, b: PhotoView): number {
+  return (
+    compare(a.itemId, b.itemId) ||
+    compare(a.role, b.role) ||
+    compare(a.domain, b.domain) ||
+    compare(a.country, b.country) ||
+    compare(a.marketplace, b.marketplace)
+  );
+}
+
+/** By UTF-16 code units; nothing comes first. */
+function compare(a = '', b = ''): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** Of each value what the first view that says it knows. */
 function detailsOf(
-  views: Image['views'],
+  views: readonly ImageView[],
   values: Readonly<Record<string, string>>,
 ): Record<string, ValueDetail> {
   const found = Object.entries(values).map(([name, value]) => {

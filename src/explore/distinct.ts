@@ -1,3 +1,4 @@
+import { countsByNumber } from './counts.js';
 import { HASHES } from './hash.js';
 
 /** How many different ones there were. */
@@ -17,17 +18,18 @@ export const KEPT = 2 ** 18;
  * @param kept at least 2; up to twice as many are held.
  */
 export function distinctCounter(kept = KEPT): { add(hash: number): void; result(): Distinct } {
-  let smallest = new Set<number>();
+  let smallest = countsByNumber();
   let limit = Number.POSITIVE_INFINITY;
   const cut = () => {
-    const sorted = Float64Array.from(smallest).sort().subarray(0, kept);
-    smallest = new Set(sorted);
+    const sorted = Float64Array.from(smallest.keys()).sort().subarray(0, kept);
+    smallest = countsByNumber();
+    for (const hash of sorted) smallest.add(hash, 1);
     limit = sorted[kept - 1]!;
   };
   return {
     add(hash) {
       if (hash > limit) return;
-      smallest.add(hash);
+      smallest.add(hash, 1);
       if (smallest.size >= 2 * kept) cut();
     },
     result() {

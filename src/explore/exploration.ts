@@ -1,11 +1,11 @@
 import { best, DEFAULT_LANGUAGES, type LanguagePreference } from '../attributes.js';
-import { LISTING_KEYS } from '../profile.js';
+import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
 import type { Listing } from '../records.js';
 import type { ImageRow } from '../sources/source.js';
 import { type Breakdown, breakdown } from './breakdown.js';
 import { type ImageTableProfile, imageTableProfile } from './image-table.js';
 import { type KeyCounter, type KeyProfile, keyCounter } from './key-profile.js';
-import { listingKeys, OWN_KEYS } from './keys.js';
+import { LISTING_KEYS, listingKeys, OWN_KEYS } from './keys.js';
 import { type KeyConflicts, photoCounter, type SharedPhoto } from './photos.js';
 import type { SameBytes } from './same-bytes.js';
 import { type ClassPair, type ClassSize, type Suggestion, suggestions } from './suggestions.js';
@@ -19,8 +19,8 @@ export interface ExplorationOptions {
   most: number;
   /** Classes with fewer photos are suggested to be dropped. */
   minPerClass: number;
-  /** Photos in more listings, or of more classes, are boilerplate. */
-  boilerplate: { listings: number; labels: number };
+  /** Photos in more listings, or of more product types, are boilerplate. */
+  boilerplate: BoilerplateLimits;
 }
 
 /** What a dump's listings and image table hold. */
@@ -50,13 +50,14 @@ export interface DumpExploration {
   pairs: ClassPair[];
   /** How many pairs there are. */
   pairCount: number;
-  boilerplate: { listings: number; labels: number; photos: number; views: number; most: SharedPhoto[] };
+  boilerplate: BoilerplateLimits & { photos: number; views: number; most: SharedPhoto[] };
   suggestions: Suggestion[];
 }
 
-/** What `pipeline explore` finds out. */
+/** What `pipeline explore` finds out, and what a run keeps as exploration.json. */
 export interface Exploration extends DumpExploration {
-  schemaVersion: 1;
+  /** 2: boilerplate is counted by product types, whatever the task. */
+  schemaVersion: 2;
   source: string;
   /** Whether the dump was drawn by `pipeline synth`. */
   synthetic: boolean;
@@ -76,12 +77,12 @@ const NEVER_CONFLICTS: ReadonlySet<string> = new Set([
 ]); // biome-ignore format: a list
 
 /**
- * Looks at a dump as its listings, then its image table, pass by. Holds numbers for values, pairs and photos; text only
- * of values that are shown. The order of arrival changes nothing in the result.
+ * Looks at a dump as its listings and its image table pass by. Holds numbers for values, pairs and photos; text only of
+ * values that are shown. The order of arrival changes nothing in the result.
  */
 export function exploration(options: ExplorationOptions): {
   listing(listing: Listing): void;
-  /** After the last listing. Gives whether it is the first row of its image. */
+  /** Gives whether it is the first row of its image. */
   image(row: ImageRow): boolean;
   result(): DumpExploration;
 } {
@@ -102,15 +103,14 @@ export function exploration(options: ExplorationOptions): {
   const photos = photoCounter(conflicting);
   const table = imageTableProfile();
   let listings = 0;
-  let namedInTable = 0;
 
   return {
     listing(listing) {
       listings += 1;
       if (listing.shard !== undefined) shards.add(listing.shard);
       const values = new Map<string, number>();
-      const own = new Set<string>();
-      for (const [name, all] of listingKeys(listing)) {
+      const own: string[] = [];
+      for (const [name, all] of listingKeys(listing, task)) {
         const counter =
           counters.get(name) ?? (counters.size < first + MOST_OTHER_KEYS ? counterOf(name) : undefined);
         if (counter === undefined) {
@@ -118,7 +118,8 @@ export function exploration(options: ExplorationOptions): {
           continue;
         }
         values.set(name, counter.observe(all, best(all, languages)));
-        for (const { language } of all) if (language !== undefined) own.add(language);
+        for (const { language } of all)
+          if (language !== undefined && !own.includes(language)) own.push(language);
       }
       for (const language of own) spoken.set(language, (spoken.get(language) ?? 0) + 1);
       const label = values.get(task) ?? -1;
@@ -130,14 +131,11 @@ export function exploration(options: ExplorationOptions): {
       const images = new Set(mainImageId === undefined ? otherImageIds : [mainImageId, ...otherImageIds]);
       photos.observe(images, label, values);
     },
-    image(row) {
-      const named = photos.has(row.imageId);
-      const isNew = table.observe(row, named);
-      if (isNew && named) namedInTable += 1;
-      return isNew;
-    },
+    image: table.observe,
     result() {
       const counted = photos.result(limits);
+      let namedInTable = 0;
+      for (const imageId of photos.imageIds()) if (table.has(imageId)) namedInTable += 1;
       const name = (label: number) => labels.textOf(label)!;
       const classes = labels.counts
         .map((_, label) => ({ name: name(label), photos: counted.byLabel.get(label) ?? 0 }))
@@ -176,7 +174,7 @@ export function exploration(options: ExplorationOptions): {
           notInTable: counted.photos - namedInTable,
           byListings: counted.byListings,
         },
-        table: table.result(),
+        table: table.result(namedInTable),
         conflicts: counted.conflicts,
         pairs: pairs.slice(0, most),
         pairCount: pairs.length,

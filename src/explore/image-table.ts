@@ -1,4 +1,5 @@
 import type { ImageRow } from '../sources/source.js';
+import { countsByNumber } from './counts.js';
 import { hashText } from './hash.js';
 
 /** Where values lie, in pixels. */
@@ -60,26 +61,26 @@ const SIDES: readonly (readonly [string, number])[] = [
 /** Counts the table's rows as they pass by; of several rows for one id the first counts, as in `join`. */
 export function imageTableProfile(): {
   /** Gives whether the id is new. */
-  observe(row: ImageRow, named: boolean): boolean;
-  result(): ImageTableProfile;
+  observe(row: ImageRow): boolean;
+  has(imageId: string): boolean;
+  /** @param named how many of its images some listing names. */
+  result(named: number): ImageTableProfile;
 } {
-  const ids = new Set<number>();
-  const paths = new Set<number>();
+  const ids = countsByNumber();
+  const paths = countsByNumber();
   const widths = new Map<number, number>();
   const heights = new Map<number, number>();
   const aspects = ASPECTS.map(([name]) => ({ name, photos: 0 }));
   const sides = SIDES.map(([name]) => ({ name, photos: 0 }));
-  const counts = { repeatedIds: 0, repeatedPaths: 0, orphans: 0, sizeUnknown: 0 };
+  const counts = { repeatedIds: 0, repeatedPaths: 0, sizeUnknown: 0 };
   return {
-    observe({ imageId, path, width, height }, named) {
-      const seen = ids.size;
-      if (ids.add(hashText(imageId)).size === seen) {
+    has: (imageId) => ids.get(hashText(imageId)) > 0,
+    observe({ imageId, path, width, height }) {
+      if (ids.add(hashText(imageId), 1) > 1) {
         counts.repeatedIds += 1;
         return false;
       }
-      const files = paths.size;
-      if (paths.add(hashText(path)).size === files) counts.repeatedPaths += 1;
-      if (!named) counts.orphans += 1;
+      if (paths.add(hashText(path), 1) > 1) counts.repeatedPaths += 1;
       if (width === 0 || height === 0) {
         counts.sizeUnknown += 1;
         return true;
@@ -90,11 +91,12 @@ export function imageTableProfile(): {
       sides[SIDES.findIndex(([, bound]) => Math.max(width, height) <= bound)]!.photos += 1;
       return true;
     },
-    result() {
+    result(named) {
       const width = spreadOf(widths);
       const height = spreadOf(heights);
       return {
         images: ids.size,
+        orphans: ids.size - named,
         ...counts,
         ...(width && { width }),
         ...(height && { height }),

@@ -1,3 +1,5 @@
+import { type Counts, countsByNumber } from './counts.js';
+
 /** How much one variable tells of another, over the records that have both. */
 export interface Information {
   /** Records that have a value and a label. */
@@ -44,21 +46,20 @@ export interface Contingency {
  * in a key that is otherwise all different (measured: an item id that stands twice in the sample) then counts 100 %.
  */
 export function contingency(): Contingency {
-  const cells = new Map<number, number>();
+  const cells = countsByNumber();
   return {
     add(value, label) {
-      const cell = value * MOST_LABELS + label;
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
+      cells.add(value * MOST_LABELS + label, 1);
     },
     result: () => (cells.size === 0 ? undefined : measure(cells)),
   };
 }
 
-function measure(cells: ReadonlyMap<number, number>): Information {
+function measure(cells: Counts): Information {
   const values = new Map<number, number>();
   const labels = new Map<number, number>();
   let records = 0;
-  for (const [cell, count] of cells) {
+  for (const [cell, count] of cells.entries()) {
     const label = cell % MOST_LABELS;
     const value = (cell - label) / MOST_LABELS;
     values.set(value, (values.get(value) ?? 0) + count);

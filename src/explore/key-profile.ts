@@ -1,5 +1,6 @@
 import { matchKey } from '../attributes.js';
 import type { AttributeValue } from '../records.js';
+import { countsByNumber } from './counts.js';
 import { type Distinct, distinctCounter } from './distinct.js';
 import { hashText } from './hash.js';
 import { contingency, type Information } from './information.js';
@@ -35,7 +36,7 @@ export interface KeyProfile {
 /** A key while listings pass by. */
 export interface KeyCounter {
   /**
-   * @param chosen the listing's one value: of the preferred language.
+   * @param chosen the listing's one value, of these: of the preferred language.
    * @returns the chosen value's number, counted from 0; −1 without one.
    */
   observe(values: readonly AttributeValue[], chosen: AttributeValue | undefined): number;
@@ -58,9 +59,12 @@ const LONGEST = 120;
  */
 export function keyCounter(name: string, options: { texts: 'all' | 'again' }): KeyCounter {
   const isId = ID_KEYS.has(name);
+  const compared = isId ? (text: string) => text : matchKey;
   const written = distinctCounter();
   const languages = new Map<string, number>();
-  const numbers = new Map<number, number>();
+  /** Each value's number from 1, by the hash of how it is written and of how it is compared. */
+  const asWritten = countsByNumber();
+  const asCompared = isId ? asWritten : countsByNumber();
   const counts: number[] = [];
   const texts: (string | undefined)[] = [];
   const information = contingency();
@@ -69,25 +73,30 @@ export function keyCounter(name: string, options: { texts: 'all' | 'again' }): K
   let multilingual = 0;
   let standardized = 0;
 
-  function numberOf({ value, unit }: AttributeValue): number {
-    const text = unit === undefined ? value : `${value} ${unit}`;
-    const compared = isId ? text : matchKey(text);
-    const hash = hashText(compared);
-    const known = numbers.get(hash);
-    const number = known ?? counts.length;
-    if (known === undefined) {
-      numbers.set(hash, number);
-      counts.push(0);
-      texts.push(undefined);
-    }
-    counts[number]! += 1;
-    if (options.texts === 'again') {
-      if (counts[number] === 2) texts[number] = compared.slice(0, LONGEST);
-    } else {
+  /** @param hash the text's. */
+  function numberOf(text: string, hash: number): number {
+    let number = asWritten.get(hash) - 1;
+    if (number < 0) {
+      number = newWriting(text, hash);
       const shown = text.trim().slice(0, LONGEST);
       const earlier = texts[number];
-      if (earlier === undefined || shown < earlier) texts[number] = shown;
+      if (options.texts === 'all' && (earlier === undefined || shown < earlier)) texts[number] = shown;
     }
+    counts[number]! += 1;
+    if (options.texts === 'again' && counts[number] === 2) texts[number] = compared(text).slice(0, LONGEST);
+    return number;
+  }
+
+  function newWriting(text: string, hash: number): number {
+    const match = isId ? hash : hashText(compared(text));
+    let number = asCompared.get(match) - 1;
+    if (number < 0) {
+      number = counts.length;
+      counts.push(0);
+      texts.push(undefined);
+      asCompared.add(match, number + 1);
+    }
+    if (!isId) asWritten.add(hash, number + 1);
     return number;
   }
 
@@ -97,15 +106,21 @@ export function keyCounter(name: string, options: { texts: 'all' | 'again' }): K
     observe(all, chosen) {
       present += 1;
       values += all.length;
-      const own = new Set<string>();
-      for (const { value, unit, language = '-' } of all) {
-        written.add(hashText(unit === undefined ? value : `${value} ${unit}`));
-        own.add(language);
+      // Most have one language alone.
+      const own: string[] = [];
+      let number = -1;
+      for (const one of all) {
+        const { value, unit, language = '-' } = one;
+        const text = unit === undefined ? value : `${value} ${unit}`;
+        const hash = hashText(text);
+        written.add(hash);
+        if (!own.includes(language)) own.push(language);
+        if (one === chosen) number = numberOf(text, hash);
       }
       for (const language of own) languages.set(language, (languages.get(language) ?? 0) + 1);
-      if (own.size > 1) multilingual += 1;
+      if (own.length > 1) multilingual += 1;
       if (all.some((value) => (value.standardized?.length ?? 0) > 0)) standardized += 1;
-      return chosen === undefined ? -1 : numberOf(chosen);
+      return number;
     },
     label: (value, label) => information.add(value, label),
     result(listings, most) {

@@ -1,3 +1,5 @@
+import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
+
 /** Numbers by index that grow as they are set; 0 where none was. */
 interface Numbers {
   get(index: number): number;
@@ -39,8 +41,8 @@ export interface LabelPair {
 export interface SharedPhoto {
   imageId: string;
   listings: number;
-  /** Different labels of its listings. */
-  labels: number;
+  /** Different product types of its listings. */
+  types: number;
 }
 
 export interface PhotoCounts {
@@ -53,7 +55,7 @@ export interface PhotoCounts {
   byLabel: ReadonlyMap<number, number>;
   conflicts: KeyConflicts[];
   pairs: LabelPair[];
-  /** Photos in more than so many listings or labels, the most listings first. */
+  /** Photos in more than so many listings or of more product types, the most listings first. */
   boilerplate: SharedPhoto[];
 }
 
@@ -61,8 +63,8 @@ export interface PhotoCounts {
 export interface PhotoCounter {
   /** @param label the listing's, −1 without one. @param values by key, numbers from 0; −1 without one. */
   observe(images: Iterable<string>, label: number, values: ReadonlyMap<string, number>): void;
-  has(imageId: string): boolean;
-  result(limits: { listings: number; labels: number }): PhotoCounts;
+  imageIds(): Iterable<string>;
+  result(limits: BoilerplateLimits): PhotoCounts;
 }
 
 /** A conflict is kept as the negative of the first value; both are from 1, 0 is none. */
@@ -72,14 +74,13 @@ const COMPARED = 1;
 export function photoCounter(keys: readonly string[]): PhotoCounter {
   const indices = new Map<string, number>();
   const listings = numbers();
-  const firstLabel = numbers();
-  /** The labels of photos that have several. */
-  const labels = new Map<number, Set<number>>();
+  const labels = numberSets();
+  const types = numberSets();
   const first = keys.map((name) => ({ name, values: numbers(), flags: numbers() }));
   let views = 0;
 
   return {
-    has: (imageId) => indices.has(imageId),
+    imageIds: () => indices.keys(),
     observe(images, label, values) {
       for (const imageId of images) {
         views += 1;
@@ -89,14 +90,8 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
           indices.set(imageId, index);
         }
         listings.set(index, listings.get(index) + 1);
-        if (label >= 0) {
-          const earlier = firstLabel.get(index);
-          if (earlier === 0) firstLabel.set(index, label + 1);
-          else if (earlier !== label + 1) {
-            const several = labels.get(index) ?? new Set([earlier - 1]);
-            labels.set(index, several.add(label));
-          }
-        }
+        labels.add(index, label);
+        types.add(index, values.get('product_type') ?? -1);
         for (const { name, values: held, flags } of first) {
           const value = (values.get(name) ?? -1) + 1;
           if (value === 0) continue;
@@ -114,17 +109,17 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
       const byListings = new Map<number, number>();
       const byLabel = new Map<number, number>();
       const boilerplate: SharedPhoto[] = [];
+      const pairs = new Map<string, LabelPair>();
       const one = (map: Map<number, number>, key: number) => map.set(key, (map.get(key) ?? 0) + 1);
       for (const [imageId, index] of indices) {
-        const own = labels.get(index);
-        const firstOwn = firstLabel.get(index);
-        one(byListings, listings.get(index));
-        if (own !== undefined) for (const label of own) one(byLabel, label);
-        else if (firstOwn > 0) one(byLabel, firstOwn - 1);
-        const different = own?.size ?? (firstOwn > 0 ? 1 : 0);
-        if (listings.get(index) > limits.listings || different > limits.labels) {
-          boilerplate.push({ imageId, listings: listings.get(index), labels: different });
-        }
+        const own = labels.of(index);
+        for (const label of own) one(byLabel, label);
+        const shared = { imageId, listings: listings.get(index), types: types.of(index).length };
+        one(byListings, shared.listings);
+        const isBoilerplate = shared.listings > limits.listings || shared.types > limits.types;
+        if (isBoilerplate) boilerplate.push(shared);
+        // Its labels would join everything to everything.
+        else addPairs(pairs, own);
       }
       boilerplate.sort((a, b) => b.listings - a.listings || (a.imageId < b.imageId ? -1 : 1));
       return {
@@ -142,26 +137,45 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
             conflicting: all.filter((index) => held.get(index) < 0).length,
           };
         }),
-        pairs: pairsOf(labels.values(), limits.labels),
+        pairs: [...pairs.values()],
         boilerplate,
       };
     },
   };
 }
 
-/** Pairs of labels on one photo; those of photos that are boilerplate would join everything to everything. */
-function pairsOf(several: Iterable<ReadonlySet<number>>, most: number): LabelPair[] {
-  const pairs = new Map<string, LabelPair>();
-  for (const labels of several) {
-    if (labels.size > most) continue;
-    const sorted = [...labels].sort((a, b) => a - b);
-    for (const [at, a] of sorted.entries()) {
-      for (const b of sorted.slice(at + 1)) {
-        const pair = pairs.get(`${a} ${b}`) ?? { a, b, photos: 0 };
-        pair.photos += 1;
-        pairs.set(`${a} ${b}`, pair);
-      }
+/** Counts a photo with several labels for each two of them. */
+function addPairs(pairs: Map<string, LabelPair>, labels: readonly number[]): void {
+  const sorted = [...labels].sort((a, b) => a - b);
+  for (const [at, a] of sorted.entries()) {
+    for (const b of sorted.slice(at + 1)) {
+      const pair = pairs.get(`${a} ${b}`) ?? { a, b, photos: 0 };
+      pair.photos += 1;
+      pairs.set(`${a} ${b}`, pair);
     }
   }
-  return [...pairs.values()];
+}
+
+/** Different numbers by index: most have one, which is held in four bytes. */
+function numberSets(): { add(index: number, value: number): void; of(index: number): readonly number[] } {
+  const first = numbers();
+  const several = new Map<number, number[]>();
+  return {
+    /** @param value −1: none. */
+    add(index, value) {
+      const earlier = first.get(index) - 1;
+      if (value < 0 || value === earlier) return;
+      if (earlier < 0) {
+        first.set(index, value + 1);
+        return;
+      }
+      const own = several.get(index);
+      if (own === undefined) several.set(index, [earlier, value]);
+      else if (!own.includes(value)) own.push(value);
+    },
+    of(index) {
+      const own = first.get(index) - 1;
+      return several.get(index) ?? (own < 0 ? [] : [own]);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import { matchKey } from '../attributes.js';
+import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
 import type { KeyProfile } from './key-profile.js';
 
 /** What a recipe might do, and why. */
@@ -39,7 +40,7 @@ export function suggestions(options: {
   task: string;
   classes: readonly ClassSize[];
   pairs: readonly ClassPair[];
-  boilerplate: { photos: number; views: number; listings: number; labels: number };
+  boilerplate: BoilerplateLimits & { photos: number; views: number };
   keys: readonly KeyProfile[];
   minPerClass: number;
 }): Suggestion[] {
@@ -53,13 +54,13 @@ export function suggestions(options: {
   for (const [a, b] of likeNames(classes.map(({ name }) => name))) {
     const names = intoLarger(a, b);
     const [m, n] = names.map((name) => size.get(name) ?? 0);
-    const evidence = `their names differ in case, punctuation or a plural alone; ${m} and ${n} photos`;
+    const evidence = `their names differ in case, punctuation or a plural alone; ${number(m!)} and ${number(n!)} photos`;
     found.push({ action: 'merge', names, reason: 'like-names', evidence, weight: m! });
   }
   for (const { a, b, photos, share } of pairs) {
     if (share < LEAST_SHARED || photos < 2) continue;
     const names = intoLarger(a, b);
-    const evidence = `listings of both show the same ${photos} photos: ${percent(share)} of the smaller class`;
+    const evidence = `listings of both show the same ${number(photos)} photos: ${percent(share)} of the smaller class`;
     found.push({ action: 'merge', names, reason: 'shared-photos', evidence, weight: photos });
   }
   for (const { name, photos } of classes) {
@@ -68,8 +69,8 @@ export function suggestions(options: {
     found.push({ action: 'drop', names: [name], reason: 'few-photos', evidence, weight: photos });
   }
   if (boilerplate.photos > 0) {
-    const { photos, views, listings, labels } = boilerplate;
-    const evidence = `${photos} photos stand in more than ${listings} listings or ${labels} classes of ${task}: ${views} views in all`;
+    const { photos, views, listings, types } = boilerplate;
+    const evidence = `${number(photos)} ${photos === 1 ? 'photo stands' : 'photos stand'} in more than ${listings} listings or of more than ${types} product types: ${number(views)} views in all`;
     found.push({ action: 'prune', names: [], reason: 'boilerplate', evidence, weight: photos });
   }
   for (const { name, present, missing, distinct } of keys) {
@@ -77,13 +78,13 @@ export function suggestions(options: {
     if (name === task || name === 'item_id') continue;
     const about = { action: 'ignore' as const, names: [name], weight: present };
     if (share < LEAST_FILLED) {
-      const evidence = `${present} of ${present + missing} listings have it`;
+      const evidence = `${number(present)} of ${number(present + missing)} listings have it`;
       found.push({ ...about, reason: 'rarely-filled', evidence });
     } else if (distinct.count === 1) {
       found.push({
         ...about,
         reason: 'one-value',
-        evidence: `all ${present} listings that have it say the same`,
+        evidence: `all ${number(present)} listings that have it say the same`,
       });
     }
   }
@@ -95,6 +96,35 @@ export function suggestions(options: {
       compare(a.names.join('\n'), b.names.join('\n')) ||
       compare(a.reason, b.reason),
   );
+}
+
+/** Suggestions of which there are many alike, as one. */
+export interface SuggestionGroup extends Pick<Suggestion, 'action' | 'reason' | 'evidence'> {
+  /** What one suggestion names, each. */
+  members: readonly Suggestion[];
+}
+
+/** Suggestions as people read them: classes with few photos and keys that are hardly filled are told of together. */
+export function gathered(all: readonly Suggestion[]): SuggestionGroup[] {
+  const together: Partial<Record<Suggestion['reason'], (members: readonly Suggestion[]) => string>> = {
+    'few-photos': (members) =>
+      `${number(members[0]!.weight)} photos or fewer each, ${number(members.reduce((sum, { weight }) => sum + weight, 0))} in all`,
+    'rarely-filled': (members) =>
+      members[0]!.weight === 0
+        ? 'no listing has them'
+        : `${number(members[0]!.weight)} listings or fewer have each`,
+  };
+  const groups: SuggestionGroup[] = [];
+  for (const one of all) {
+    const { action, reason, evidence } = one;
+    const tell = together[reason];
+    if (tell === undefined) groups.push({ action, reason, evidence, members: [one] });
+    else if (groups.every((group) => group.reason !== reason)) {
+      const members = all.filter((other) => other.reason === reason);
+      groups.push({ action, reason, evidence: members.length === 1 ? evidence : tell(members), members });
+    }
+  }
+  return groups;
 }
 
 /** Pairs of names that are one but for case, punctuation and an English plural; each name with the first of its like. */
@@ -117,6 +147,10 @@ function stemOf(name: string): string {
     .replace(/ies$/, 'y')
     .replace(/(ss|sh|ch|x)es$/, '$1')
     .replace(/(?<!s)s$/, '');
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function percent(share: number): string {

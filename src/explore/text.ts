@@ -1,7 +1,11 @@
 import type { Exploration } from './exploration.js';
+import { gathered, type SuggestionGroup } from './suggestions.js';
 
 /** Lines of a list that the text shows. */
 const LINES = 10;
+
+/** Classes or keys that one line names. */
+const NAMED = 3;
 
 /** An exploration for people, in a terminal. */
 export function explorationText(found: Exploration): string {
@@ -9,6 +13,7 @@ export function explorationText(found: Exploration): string {
   const telling = found.keys
     .filter(({ information }) => information !== undefined)
     .sort((a, b) => b.information!.explained - a.information!.explained || (a.name < b.name ? -1 : 1));
+  const suggested = gathered(found.suggestions).map(suggestionLine);
   const lines = [
     `${found.source}: ${listings} listings in ${found.shards} shards (${rows.identical} rows repeat another, ${rows.unreadable} cannot be read)`,
     ...(found.synthetic ? ['The data is synthetic.'] : []),
@@ -18,7 +23,7 @@ export function explorationText(found: Exploration): string {
       : [
           `${files.spare} of ${files.read} files have the bytes of another, in ${files.groups} groups; ${files.unreadable} cannot be read`,
         ]),
-    `${boilerplate.photos} photos in more than ${boilerplate.listings} listings or ${boilerplate.labels} classes (boilerplate, ${boilerplate.views} views)`,
+    `${boilerplate.photos} photos in more than ${boilerplate.listings} listings or of more than ${boilerplate.types} product types (boilerplate, ${boilerplate.views} views)`,
     '',
     'Keys',
     columns(
@@ -58,14 +63,20 @@ export function explorationText(found: Exploration): string {
     ),
     '',
     `What a recipe might do (${found.suggestions.length}; ${classes.length} classes)`,
-    ...found.suggestions
-      .slice(0, 3 * LINES)
-      .map(({ action, names, evidence }) =>
-        printable(`  ${action} ${names.join(' → ') || 'photos'}: ${evidence}`),
-      ),
-    ...(found.suggestions.length > 3 * LINES ? ['  … --json has them all'] : []),
+    ...suggested.slice(0, 3 * LINES),
+    ...(suggested.length > 3 * LINES ? ['  … --json has them all'] : []),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function suggestionLine({ action, members, evidence }: SuggestionGroup): string {
+  const [first] = members;
+  const some = members.slice(0, NAMED).map(({ names }) => names[0]);
+  const what =
+    members.length === 1
+      ? first!.names.join(' → ') || 'photos'
+      : `${members.length}: ${some.join(', ')}${members.length > NAMED ? ', …' : ''}`;
+  return printable(`  ${action} ${what}: ${evidence}`);
 }
 
 /** Cells under their headings: the first column to the left, numbers to the right. */

@@ -1,4 +1,4 @@
-import { type Color, NAMES, SHADES } from './palette.js';
+import { type Color, PALETTE } from './palette.js';
 import { fold, languageOf, wordsIn } from './words.js';
 
 /** What a word or phrase says: a colour by its own name, or a shade of it. */
@@ -36,12 +36,13 @@ const CONJUNCTIONS: Readonly<Record<string, string>> = {
   tr: 've',
 };
 
-const DICTIONARIES = new Map(Object.keys(NAMES).map((language) => [language, dictionaryOf(language)]));
+const DICTIONARIES = new Map(Object.keys(PALETTE).map((language) => [language, dictionaryOf(language)]));
 
 function dictionaryOf(language: string): Dictionary {
   const words = new Map<string, Meaning>();
-  for (const [kind, lists] of [['shade', SHADES] as const, ['name', NAMES] as const]) {
-    for (const [color, list] of Object.entries(lists[language] ?? {})) {
+  const { names, shades } = PALETTE[language]!;
+  for (const [kind, lists] of [['shade', shades] as const, ['name', names] as const]) {
+    for (const [color, list] of Object.entries(lists)) {
       for (const word of list.split('|')) words.set(fold(word), { color: color as Color, kind });
     }
   }

@@ -1,21 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { ListingScanner } from '../kernels/listing-scanner.js';
+import type { ListingScanner, RowMembers } from '../kernels/listing-scanner.js';
 import { MAX_LINE_BYTES, rowOf } from '../sources/lines.js';
 import type { RawRow } from '../sources/source.js';
 import { DIGEST_DIGITS } from './digest.js';
 
 const NEWLINE = 0x0a;
 
-/** What a thread made of a block of lines; lines are counted from 0. */
-export interface BlockRows {
+/** What a thread made of a block of lines; lines are counted from 0. The wanted members are those of the lines in `at`. */
+export interface BlockRows extends RowMembers {
   /** How many lines the block has. */
   lines: number;
-  /** The objects of the lines in `at`, their wanted members alone, as one JSON array. */
-  rows: Uint8Array;
+  at: Uint32Array;
   /** Their digests, 32 hex digits each, in ASCII. */
   digests: Uint8Array;
-  at: Uint32Array;
   /** Lines that are to be parsed as text, and those that cannot be; blank ones are nowhere. */
   others: { line: number; row: RawRow }[];
 }
@@ -47,7 +45,7 @@ export function readBlock(
   }
   return {
     lines: line,
-    rows: scanner.close(),
+    ...scanner.close(),
     digests: Buffer.from(digests, 'latin1'),
     at: Uint32Array.from(at),
     others,

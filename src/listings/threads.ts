@@ -3,12 +3,13 @@ import { listingScanner } from '../kernels/listing-scanner.js';
 import { type Block, cutBlocks } from '../sources/blocks.js';
 import { MAX_LINE_BYTES, tooLong, withoutMark } from '../sources/lines.js';
 import type { CutLines, RawRow, ReadRow } from '../sources/source.js';
+import { inBlocks } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
 import { DIGEST_DIGITS } from './digest.js';
+import { FIELDS, type Member, memberReader } from './member.js';
 import { type BlockRows, readBlock } from './read-block.js';
+import { sharedMemory } from './shared-memory.js';
 
-/** Keys that every listing is made of, whatever is wanted besides. */
-const FIELDS = ['item_id', 'marketplace', 'domain_name', 'country', 'main_image_id', 'other_image_id'];
 /** Blocks that are read here: most dumps that are smaller are read before a thread has started. */
 const FIRST_HERE = 4;
 /** Jobs at once for each thread, so that none waits until this thread can hand it its next. */
@@ -39,6 +40,8 @@ export function listingThreads({
 }): ListingThreads {
   const names = needs === undefined ? undefined : [...new Set([...FIELDS, ...needs])];
   const scanner = listingScanner(names);
+  const members = memberReader();
+  const memory = sharedMemory();
   let pool: ReturnType<typeof startPool> | undefined;
   const startPool = () =>
     threadPool<Uint8Array, BlockRows>({
@@ -50,69 +53,96 @@ export function listingThreads({
     });
   let blocks = 0;
   return {
-    async *cut(source, { signal, shard }) {
-      const read = async (block: Block) => {
-        if ('tooLong' in block) return block;
-        blocks += 1;
-        if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
-        pool ??= startPool();
-        return pool.run(block.lines, { signal });
-      };
-      const results = mapOrdered(
-        cutBlocks(source, { signal, ...(blockBytes !== undefined && { blockBytes }) }),
-        read,
-        {
-          concurrency: Math.max(1, JOBS_A_THREAD * workers),
-          window: 2 * JOBS_A_THREAD * Math.max(1, workers),
-          signal,
-        },
-      );
-      let before = 0;
-      for await (const block of results) {
-        if ('tooLong' in block) {
-          before += 1;
-          yield {
-            ...tooLong(block.tooLong, MAX_LINE_BYTES),
-            ...(shard !== undefined && { shard }),
-            line: before,
-          };
-          continue;
+    cut: (source, { signal, shard }) =>
+      inBlocks(async function* () {
+        const read = async (block: Block) => {
+          if ('tooLong' in block) return block;
+          blocks += 1;
+          try {
+            if (workers === 0 || blocks <= FIRST_HERE) return readBlock(block.lines, { scanner });
+            pool ??= startPool();
+            return await pool.run(block.lines, { signal });
+          } finally {
+            // After an abort a thread may read it still.
+            if (!signal.aborted) memory.giveBack(block.lines);
+          }
+        };
+        const results = mapOrdered(
+          cutBlocks(source, {
+            signal,
+            allocate: memory.lend,
+            ...(blockBytes !== undefined && { blockBytes }),
+          }),
+          read,
+          {
+            concurrency: Math.max(1, JOBS_A_THREAD * workers),
+            window: 2 * JOBS_A_THREAD * Math.max(1, workers),
+            signal,
+          },
+        );
+        let before = 0;
+        for await (const block of results) {
+          if ('tooLong' in block) {
+            before += 1;
+            yield [
+              {
+                ...tooLong(block.tooLong, MAX_LINE_BYTES),
+                ...(shard !== undefined && { shard }),
+                line: before,
+              },
+            ];
+            continue;
+          }
+          const rows = rowsOf(block, { before, shard, read: members });
+          before += block.lines;
+          if (rows.length > 0) yield rows;
         }
-        yield* rowsOf(block, { before, ...(shard !== undefined && { shard }) });
-        before += block.lines;
-      }
-    },
+      }),
     close: async () => pool?.close(),
   };
 }
 
 /** A block's rows in the order of its lines. */
-function* rowsOf(
-  { rows, digests, at, others }: BlockRows,
-  { before, shard }: { before: number; shard?: string },
-): Generator<RawRow | ReadRow> {
-  const objects = JSON.parse(text(rows)) as Record<string, unknown>[];
-  const digest = Buffer.from(digests.buffer, digests.byteOffset, digests.length);
-  const where = (line: number) => ({ ...(shard !== undefined && { shard }), line: before + line + 1 });
+function rowsOf(
+  { members: text, numbers, ends, digests, at, others }: BlockRows,
+  {
+    before,
+    shard,
+    read,
+  }: { before: number; shard: string | undefined; read: ReturnType<typeof memberReader> },
+): (RawRow | ReadRow)[] {
+  const members = membersIn(text, read);
+  const digest = textOf(digests);
+  const named = shard !== undefined && { shard };
+  const found: (RawRow | ReadRow)[] = [];
   let other = 0;
-  const otherAt = () => others[other]?.line ?? Number.POSITIVE_INFINITY;
-  const nextOther = () => {
-    const { line, row } = others[other++]!;
-    const first = before + line === 0;
-    return { ...(first ? withoutMark(row) : row), ...where(line) };
+  const addOthers = (until: number) => {
+    for (; other < others.length && others[other]!.line < until; other++) {
+      const { line, row } = others[other]!;
+      found.push({ ...(before + line === 0 ? withoutMark(row) : row), ...named, line: before + line + 1 });
+    }
   };
+  let from = 0;
   for (const [index, line] of at.entries()) {
-    while (otherAt() < line) yield nextOther();
+    addOthers(line);
     const start = index * DIGEST_DIGITS;
-    yield {
-      text: '',
-      ...where(line),
-      read: { row: objects[index]!, digest: digest.toString('latin1', start, start + DIGEST_DIGITS) },
-    };
+    const to = ends[index]!;
+    const own = { members, numbers, from, to, digest: digest.slice(start, start + DIGEST_DIGITS) };
+    found.push({ text: '', ...named, line: before + line + 1, read: own });
+    from = to;
   }
-  while (other < others.length) yield nextOther();
+  addOthers(Number.POSITIVE_INFINITY);
+  return found;
 }
 
-function text(bytes: Uint8Array): string {
+/** @param text a JSON array of a key, its value, the next key and so on. */
+function membersIn(text: Uint8Array, read: ReturnType<typeof memberReader>): Member[] {
+  const flat = JSON.parse(textOf(text)) as unknown[];
+  const members: Member[] = [];
+  for (let at = 0; at < flat.length; at += 2) members.push(read(flat[at] as string, flat[at + 1]));
+  return members;
+}
+
+function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }

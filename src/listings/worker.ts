@@ -9,8 +9,8 @@ const scanner = listingScanner(names);
 /** One job of a thread that reads listings: a block of lines; what it made of them is handed over, not copied. */
 export default function work(block: Uint8Array): unknown {
   const result = readBlock(Buffer.from(block.buffer, block.byteOffset, block.length), { scanner });
-  const { rows, digests, at } = result;
+  const { members, numbers, ends, digests, at } = result;
   const own = { ...result, digests: new Uint8Array(digests) };
-  const memory = [rows.buffer, own.digests.buffer, at.buffer];
+  const memory = [members, numbers, ends, own.digests, at].map(({ buffer }) => buffer);
   return move({ [transferableSymbol]: memory, [valueSymbol]: own } as never);
 }

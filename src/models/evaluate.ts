@@ -1,5 +1,5 @@
-import type { Sample, Side } from '../records.js';
-import type { EvaluationResult, Mistake } from '../results.js';
+import { ROLES, type Sample, type Side, type ViewRole } from '../records.js';
+import type { EvaluationResult, Mistake, PartResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { pathsWithTwins } from '../twins.js';
 import type { Tf } from './backends/backend.js';
@@ -26,6 +26,8 @@ import { softmax } from './temperature.js';
 export interface PredictionRecord {
   imageId: string;
   path: string;
+  /** Absent where samples were given and do not say it. */
+  role?: ViewRole;
   label: string;
   predicted: string;
   /** The predicted class's. */
@@ -77,6 +79,7 @@ export async function evaluateTask(options: {
       result: {
         ...score(predictions, records, { classes, samples, side, natural, seed }),
         ...withoutTwins(predictions, { samples, all: options.samples, seed }),
+        ...byRole(predictions, { samples, seed }),
       },
       predictions: records,
     };
@@ -120,29 +123,47 @@ function score(
 
 /** The figures on those samples that have no twin on another side; nothing where none has one. */
 function withoutTwins(
-  { classes, labels, probabilities }: Predictions,
+  predictions: Predictions,
   { samples, all, seed }: { samples: readonly Sample[]; all: readonly Sample[]; seed: number },
 ): Pick<EvaluationResult, 'withoutTwins'> {
   const twins = pathsWithTwins(all);
   const rows = [...samples.keys()].filter((row) => !twins.has(samples[row]!.path));
   if (rows.length === samples.length) return {};
-  const left: Predictions = {
+  return { withoutTwins: partResult(predictions, rows, { samples, seed }) };
+}
+
+/** The figures on main photos and on others; nothing where there are not both. */
+function byRole(
+  predictions: Predictions,
+  { samples, seed }: { samples: readonly Sample[]; seed: number },
+): Pick<EvaluationResult, 'byRole'> {
+  const rowsOf = (role: ViewRole) => [...samples.keys()].filter((row) => samples[row]!.role === role);
+  const parts = ROLES.map((role) => [role, rowsOf(role)] as const);
+  if (parts.some(([, rows]) => rows.length === 0)) return {};
+  const results = parts.map(([role, rows]) => [role, partResult(predictions, rows, { samples, seed })]);
+  return { byRole: Object.fromEntries(results) as Record<ViewRole, PartResult> };
+}
+
+function partResult(
+  { classes, labels, probabilities }: Predictions,
+  rows: readonly number[],
+  { samples, seed }: { samples: readonly Sample[]; seed: number },
+): PartResult {
+  const part: Predictions = {
     classes,
     labels: rows.map((row) => labels[row]!),
     probabilities: rows.flatMap((row) =>
       Array.from({ length: classes }, (_, k) => probabilities[row * classes + k]!),
     ),
   };
-  const predicted = predictedClasses(left);
-  const correct = rows.map((_, at) => predicted[at] === left.labels[at]);
+  const predicted = predictedClasses(part);
+  const correct = rows.map((_, at) => predicted[at] === part.labels[at]);
   const components = rows.map((row) => samples[row]!.component);
   return {
-    withoutTwins: {
-      samples: rows.length,
-      accuracy: topAccuracy(left, 1),
-      accuracyInterval: accuracyInterval(correct, components, { seed }),
-      macroF1: macroF1(confusionMatrix(left)),
-    },
+    samples: rows.length,
+    accuracy: topAccuracy(part, 1),
+    accuracyInterval: accuracyInterval(correct, components, { seed }),
+    macroF1: macroF1(confusionMatrix(part)),
   };
 }
 
@@ -151,12 +172,13 @@ function predictionRecords(
   samples: readonly Sample[],
   classes: readonly string[],
 ): PredictionRecord[] {
-  return samples.map(({ imageId, path, label }, row) => {
+  return samples.map(({ imageId, path, role, label }, row) => {
     const top = topClasses(predictions, row, Math.min(TOP, classes.length)).map((k) => ({
       label: classes[k]!,
       probability: predictions.probabilities[row * classes.length + k]!,
     }));
-    return { imageId, path, label, predicted: top[0]!.label, probability: top[0]!.probability, top };
+    const { label: predicted, probability } = top[0]!;
+    return { imageId, path, ...(role !== undefined && { role }), label, predicted, probability, top };
   });
 }
 

@@ -78,6 +78,7 @@ function oneBatch(tf: StartedBackend['tf']): Feed {
       const labels = Int32Array.from(samples, ({ label }) => label);
       const weights = new Float32Array(batch).fill(1);
       yield {
+        epoch: 0,
         index: 0,
         size: batch,
         shape: [batch, size, size, 3],

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { iterate } from '../streams.js';
+import { blocksOf, iterate } from '../streams.js';
 
 /** Characters gathered before a write: one system call a line would cost more than the stages. */
 const CHUNK = 64 * 1024;
@@ -27,32 +27,84 @@ export async function writeJsonLines(records: AsyncIterable<unknown>, stream: Wr
   return count;
 }
 
-/** Writes a whole file of JSON lines under another name first, so that a file is complete or absent. */
+/** A file of JSON lines that is written record by record: complete or absent. */
+export interface JsonLinesFile {
+  /** Waits whenever the file is behind. */
+  write(record: unknown): Promise<void> | undefined;
+  /** Gives the file its name. */
+  finish(): Promise<void>;
+  /** Leaves nothing behind. */
+  discard(): Promise<void>;
+}
+
+/** Begins a file of JSON lines, gzipped where it is called so, under another name until it is finished. */
+export function jsonLinesFile(file: string): JsonLinesFile {
+  const unfinished = `${file}.unfinished`;
+  const { stream, done } = file.endsWith('.gz') ? gzipFile(unfinished, { level: 1 }) : plainFile(unfinished);
+  let text = '';
+  const flush = async () => {
+    const full = !stream.write(text);
+    text = '';
+    // What goes wrong in writing is said by the stream's end.
+    if (full) await Promise.race([once(stream, 'drain'), done]);
+  };
+  return {
+    write(record) {
+      text += `${JSON.stringify(record)}\n`;
+      return text.length < CHUNK ? undefined : flush();
+    },
+    async finish() {
+      stream.end(text);
+      await done;
+      await rename(unfinished, file);
+    },
+    async discard() {
+      stream.destroy();
+      await rm(unfinished, { force: true });
+    },
+  };
+}
+
+/** Writes a whole file of JSON lines, as `jsonLinesFile` does. */
 export async function writeJsonLinesFile(
   file: string,
   records: AsyncIterable<unknown> | Iterable<unknown>,
 ): Promise<number> {
-  const unfinished = `${file}.unfinished`;
-  const stream = createWriteStream(unfinished);
-  // The error reaches the writer through the awaited writes below.
-  const done = finished(stream);
-  done.catch(() => {});
+  const lines = jsonLinesFile(file);
+  let count = 0;
   try {
-    const count = await Promise.race([writeJsonLines(iterate(records), stream), done.then(() => 0)]);
-    stream.end();
-    await done;
-    await rename(unfinished, file);
+    for await (const block of blocksOf(iterate(records))) {
+      for (const record of block) {
+        const written = lines.write(record);
+        if (written !== undefined) await written;
+        count += 1;
+      }
+    }
+    await lines.finish();
     return count;
   } catch (error) {
-    stream.destroy();
-    await rm(unfinished, { force: true });
+    await lines.discard();
     throw error;
   }
 }
 
+/** A stream into a file, and a promise of its end. */
+interface OpenFile {
+  stream: Writable;
+  done: Promise<void>;
+}
+
+function plainFile(file: string): OpenFile {
+  const stream = createWriteStream(file);
+  // The error reaches the writer through the writes that it waits for.
+  const done = finished(stream);
+  done.catch(() => {});
+  return { stream, done };
+}
+
 /** A gzip stream into a file and a promise of its end, for writers that append as they go. */
-export function gzipFile(file: string): { stream: Writable; done: Promise<void> } {
-  const gzip = createGzip({ level: 6 });
+export function gzipFile(file: string, { level = 6 }: { level?: number } = {}): OpenFile {
+  const gzip = createGzip({ level, chunkSize: CHUNK });
   const out = createWriteStream(file);
   gzip.pipe(out);
   gzip.on('error', (error) => out.destroy(error));

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PipelineError } from '../errors.js';
 import { stretchOf } from '../place.js';
+import { following } from '../streams.js';
 import { findImages, findShards } from './abo-layout.js';
 import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
@@ -44,9 +45,7 @@ export async function aboSource(options: AboOptions): Promise<Source> {
   return {
     ...photos,
     name: options.dir,
-    async *rows(signal, cut) {
-      for (const shard of shards) yield* readShard(shard, signal, cut);
-    },
+    rows: (signal, cut) => following(shards.map((shard) => readShard(shard, signal, cut))),
     identity() {
       const files = [...shards, table].map(({ place }) => stretchOf(place)?.archive ?? place);
       return filesIdentity([...new Set(files)], root);

@@ -18,7 +18,14 @@ export async function* cutBlocks(
     signal,
     maxBytes = MAX_LINE_BYTES,
     blockBytes = BLOCK_BYTES,
-  }: { signal: AbortSignal; maxBytes?: number; blockBytes?: number },
+    allocate = Buffer.allocUnsafe,
+  }: {
+    signal: AbortSignal;
+    maxBytes?: number;
+    blockBytes?: number;
+    /** Memory for the lines of a block. */
+    allocate?: (bytes: number) => Buffer;
+  },
 ): AsyncGenerator<Block> {
   let whole: Buffer[] = [];
   let wholeBytes = 0;
@@ -27,7 +34,12 @@ export async function* cutBlocks(
   let length = 0;
   const take = (): Block[] => {
     if (wholeBytes === 0) return [];
-    const lines = Buffer.concat(whole, wholeBytes);
+    const lines = allocate(wholeBytes);
+    let at = 0;
+    for (const piece of whole) {
+      lines.set(piece, at);
+      at += piece.length;
+    }
     whole = [];
     wholeBytes = 0;
     return [{ lines }];

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { lookInside, staysInside } from '../inside.js';
+import { lookInside, placeInside, staysInside } from '../inside.js';
 import type { Archive } from './archive.js';
 import { filesIdentity, folderIdentity } from './files-identity.js';
 import type { ImagesRoot } from './source.js';
@@ -15,7 +15,7 @@ export function imagesInFolder(folder: string): ImagesRoot {
       real ??= realpath(path).catch(() => path);
       return lookInside(await real, photo);
     },
-    placeOf: (photo) => resolve(path, photo),
+    placeOf: (photo) => placeInside(path, photo),
     identity: (signal) => folderIdentity(path, signal),
   };
 }

@@ -49,6 +49,31 @@ export async function fileDigest(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** The role of a written sample, which is its last key. */
+const ROLE = /,"role":"(main|other)"\}$/;
+
+/** sha256 over the lines of a task's samples without their roles: see `samplesDigest`. */
+export function linesDigest(): { add(line: string): void; hex(): string } {
+  const hash = createHash('sha256');
+  return {
+    add(line) {
+      hash.update(`${line.replace(ROLE, '}')}\n`);
+    },
+    hex: () => hash.digest('hex'),
+  };
+}
+
+/**
+ * What names a task's samples in caches and manifests: the sha256 of their JSON lines without the roles, hex. What is
+ * cached and learned of photos does not depend on their roles.
+ * @throws {PipelineError} `SAMPLES_INVALID` when the file cannot be read.
+ */
+export async function samplesDigest(file: string, signal: AbortSignal): Promise<string> {
+  const digest = linesDigest();
+  for await (const { text } of sampleRows(file, signal)) digest.add(text);
+  return digest.hex();
+}
+
 function unreadable(file: string, cause: unknown): PipelineError {
   return new PipelineError('SAMPLES_INVALID', `Expected a readable file of samples at ${file}`, {
     hint: 'JSON lines (.jsonl, .jsonl.gz, .jsonl.zst) or .parquet with path, label, split and component.',

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { throwIfAborted } from '../errors.js';
 import { streamPlace } from '../place.js';
+import { blocksOf, inBlocks } from '../streams.js';
 import { arrayRows } from './json-array.js';
 import { splitRows } from './lines.js';
 import { peek } from './peek.js';
@@ -27,17 +28,19 @@ const HEAD = 512;
 const MOST_BLANK = 4096;
 
 /** A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run. */
-export async function* readShard(
+export function readShard(
   { name, place }: DumpFile,
   signal: AbortSignal,
   cut: CutLines = splitRows,
-): AsyncGenerator<RawRow | ReadRow> {
-  const bytes = streamPlace(place, { chunk: CHUNK });
-  try {
-    yield* readRows(bytes, { signal, shard: name, cut });
-  } finally {
-    bytes.destroy();
-  }
+): AsyncIterable<RawRow | ReadRow> {
+  return inBlocks(async function* () {
+    const bytes = streamPlace(place, { chunk: CHUNK });
+    try {
+      yield* rowBlocks(bytes, { signal, shard: name, cut });
+    } finally {
+      bytes.destroy();
+    }
+  });
 }
 
 /**
@@ -46,10 +49,17 @@ export async function* readShard(
  * @param options.shard the file's name, which is believed where it says that the file is packed.
  * @param options.cut how lines become rows.
  */
-export async function* readRows(
+export function readRows(
   source: AsyncIterable<Uint8Array>,
   { signal, shard, cut = splitRows }: { signal: AbortSignal; shard?: string; cut?: CutLines },
-): AsyncGenerator<RawRow | ReadRow> {
+): AsyncIterable<RawRow | ReadRow> {
+  return inBlocks(() => rowBlocks(source, { signal, cut, ...(shard !== undefined && { shard }) }));
+}
+
+async function* rowBlocks(
+  source: AsyncIterable<Uint8Array>,
+  { signal, shard, cut }: { signal: AbortSignal; shard?: string; cut: CutLines },
+): AsyncGenerator<readonly (RawRow | ReadRow)[]> {
   const last = { line: 0 };
   try {
     const bytes = await unpacked(source, shard);
@@ -60,9 +70,9 @@ export async function* readRows(
     }
     const named = shard === undefined ? {} : { shard };
     const rows = firstCharacter(head) === '[' ? arrayRows(all, shard) : cut(all, { signal, ...named });
-    for await (const row of rows) {
-      last.line = row.line ?? last.line;
-      yield row;
+    for await (const block of blocksOf(rows)) {
+      last.line = block.at(-1)?.line ?? last.line;
+      yield block;
     }
   } catch (error) {
     throwIfAborted(signal);
@@ -70,7 +80,7 @@ export async function* readRows(
     const reason = truncated ? 'truncated-shard' : 'unreadable-shard';
     const detail = `Expected the shard to go on after line ${last.line} but: ${(error as Error).message}`;
     const where = shard === undefined ? {} : { shard };
-    yield { text: '', ...where, line: last.line + 1, fault: { reason, detail } };
+    yield [{ text: '', ...where, line: last.line + 1, fault: { reason, detail } }];
   }
 }
 
@@ -89,7 +99,7 @@ async function* archiveRows(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
   cut: CutLines,
-): AsyncGenerator<RawRow | ReadRow> {
+): AsyncGenerator<readonly (RawRow | ReadRow)[]> {
   let over = false;
   const watched = async function* () {
     try {
@@ -102,7 +112,7 @@ async function* archiveRows(
   for await (const { name, bytes } of tarMembers(watched())) {
     const shard = posix.basename(name);
     if (!SHARD.test(shard)) continue;
-    yield* readRows(bytes, { signal, shard, cut });
+    yield* rowBlocks(bytes, { signal, shard, cut });
     if (over) return;
   }
 }

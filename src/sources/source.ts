@@ -1,4 +1,5 @@
 import type { Inside } from '../inside.js';
+import type { Member } from '../listings/member.js';
 
 /** One listing row as it was read, or why it could not be. */
 export interface RawRow {
@@ -11,9 +12,17 @@ export interface RawRow {
   fault?: RowFault;
 }
 
-/** A row whose JSON was read on the way: its wanted members, and its digest as `Listing` has it. */
+/** A row whose JSON was read on the way: its wanted members in their order, and its digest as `Listing` has it. */
 export interface ReadRow extends RawRow {
-  read: { row: Record<string, unknown>; digest: string };
+  read: {
+    /** Of this row and others. */
+    members: readonly Member[];
+    /** Which of them are the row's: those whose numbers are in [from, to) of `numbers`. */
+    numbers: Uint32Array;
+    from: number;
+    to: number;
+    digest: string;
+  };
 }
 
 /** Cuts bytes into rows at line feeds, as `splitRows` does. */

@@ -5,7 +5,8 @@ import { unzstd } from './zstd.js';
 /** How a file's bytes are packed. */
 export type Packing = 'gzip' | 'zstd';
 
-const CHUNK = 256 * 1024;
+/** Each chunk is a turn of this thread: few large ones cost less than what they hold. */
+const CHUNK = 1024 * 1024;
 /** RFC 1952, 2.3.1. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
 /** RFC 8878, 3.1.1; a skippable frame (3.1.2) may come before the first. */

@@ -5,9 +5,10 @@ import { componentsOf, itemKeys, nameKeys } from '../duplicates/components.js';
 import { type Image, imageCollection } from '../duplicates/images.js';
 import { equalLinks, joinLinks, type Link, linkedSets } from '../duplicates/links.js';
 import { type FamilyGround, type Found, lookAtPhotos, type SameGround } from '../duplicates/look.js';
-import { type Picture, photoOf, representativeOf } from '../duplicates/picture.js';
+import { type Picture, photoMaker, representativeOf } from '../duplicates/picture.js';
 import type { JoinedView, Photo, Side } from '../records.js';
 import type { Stage, StageAccount } from '../stage.js';
+import { blocksOf } from '../streams.js';
 import { setsOf } from '../union-find.js';
 
 export interface DeduplicateOptions {
@@ -25,8 +26,19 @@ export interface DeduplicateOptions {
   boilerplate?: BoilerplateLimits | false | undefined;
   /** What an older run decided; what would join two of its sides is left out. */
   previous?: PreviousSides;
-  /** Told each set of merged and of linked photos. */
-  groups?: (group: DuplicateGroup) => void;
+  /** Told each set of merged and of linked photos; a promise is waited for. */
+  groups?: (group: DuplicateGroup) => unknown;
+  /** Told each picture that was dropped as boilerplate. */
+  pruned?: (picture: PrunedPicture) => void;
+}
+
+/** A picture that is boilerplate, and what it stands in. */
+export interface PrunedPicture {
+  representative: string;
+  /** Every image id. */
+  images: string[];
+  listings: number;
+  types: number;
 }
 
 /** Sides that an older run gave. */
@@ -54,15 +66,18 @@ export interface DuplicateGroup {
  * of the data: it holds the views' values and, with `photos: decode`, about 1 KB a photo.
  */
 export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Photo> {
-  const { photos, conflicts, language, same, family, boilerplate, previous, groups = () => {} } = options;
+  const { photos, conflicts, language, same, family, boilerplate, previous } = options;
+  const { groups = () => {}, pruned: tellPruned = () => {} } = options;
   return {
     name: 'deduplicate',
     async *run(source, context) {
       const { account } = context;
       const collection = imageCollection(language);
-      for await (const view of source) {
-        if (!collection.add(view)) continue;
-        account.merged(`${view.itemId}/${view.imageId}`, 'same-image', view.imageId);
+      for await (const views of blocksOf(source)) {
+        for (const view of views) {
+          if (!collection.add(view)) continue;
+          account.merged(`${view.itemId}/${view.imageId}`, 'same-image', view.imageId);
+        }
       }
       const found =
         photos === 'decode'
@@ -77,14 +92,14 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
         accountMerged(account, picture);
         const detail = `in ${listings} listings of ${types} product types`;
         account.dropped(picture.representative.imageId, 'boilerplate', { detail });
+        tellPruned({
+          representative: picture.representative.imageId,
+          images: picture.images.map(({ imageId }) => imageId),
+          listings,
+          types,
+        });
       }
-      const pictureOf = new Map(
-        pictures.flatMap((picture, at) => picture.images.map((image) => [image, at])),
-      );
-      const seen = found.family.flatMap((link) => {
-        const [a, b] = [pictureOf.get(found.images[link.a]!), pictureOf.get(found.images[link.b]!)];
-        return a === undefined || b === undefined || a === b ? [] : [{ ...link, a, b }];
-      });
+      const seen = betweenPictures(found, pictures);
       const ties: Ties = {
         item: family.includes('item') ? itemKeys(pictures) : [],
         seen,
@@ -94,25 +109,26 @@ export function deduplicate(options: DeduplicateOptions): Stage<JoinedView, Phot
       const bridges = previous === undefined ? NO_BRIDGES : bridgesBetween(pictures, oldSides, ties);
       const links = linksOf(ties, bridges, oldSides);
       const components = componentsOf(pictures, links);
-      report(
-        'same',
-        found.images.map((image) => ({ images: [image], representative: image })),
-        found.same,
-        groups,
-      );
-      report('family', pictures, links, groups);
+      const alone = (at: number) => ({ images: [found.images[at]!], representative: found.images[at]! });
+      await report('same', { size: found.images.length, member: alone, links: found.same, groups });
+      const member = (at: number) => pictures[at]!;
+      await report('family', { size: pictures.length, member, links, groups });
 
+      const photoOf = photoMaker(conflicts);
       for (const [index, picture] of pictures.entries()) {
         accountMerged(account, picture);
         if (bridges.members.has(index)) {
           account.dropped(picture.representative.imageId, 'split-bridge');
           continue;
         }
-        const { photo, conflicts: overruled } = photoOf(picture, components[index]!, conflicts);
+        const { photo, conflicts: overruled } = photoOf(picture, components[index]!);
         for (const { detail } of overruled) account.conflict(photo.imageId, 'attribute-conflict', { detail });
         const side = oldSides[index];
         if (side !== undefined) previous?.keep(photo.component, side);
-        yield { ...photo, items: photo.items.filter((item) => !bridges.keys.has(itemKey(item))) };
+        const apart = bridges.keys.size > 0 && photo.items.some((item) => bridges.keys.has(itemKey(item)));
+        yield apart
+          ? { ...photo, items: photo.items.filter((item) => !bridges.keys.has(itemKey(item))) }
+          : photo;
       }
       for (const key of bridges.keys) {
         const [, ground, name] = /^(item|name) (.*)$/su.exec(key)!;
@@ -154,9 +170,9 @@ function isSeen(ground: DeduplicateOptions['family'][number]): ground is FamilyG
 
 /** What ties pictures: items, what their pixels show, and names. */
 interface Ties {
-  item: readonly Keyed[];
+  item: Iterable<Keyed>;
   seen: readonly Link[];
-  name: readonly Keyed[];
+  name: Iterable<Keyed>;
 }
 
 const NO_BRIDGES: Bridges = { members: new Set(), keys: new Set() };
@@ -177,11 +193,11 @@ function bridgesBetween(
   { item, seen, name }: Ties,
 ): Bridges {
   const names = pictures.map(({ representative }) => representative.imageId);
-  const keyed = [
-    ...item.map(([member, key]): Keyed => [member, itemKey(key)]),
-    ...name.map(([member, key]): Keyed => [member, `name ${key}`]),
-  ];
-  return findBridges({ names, sides, keyed, pairs: seen });
+  function* keyed(): Generator<Keyed> {
+    for (const [member, key] of item) yield [member, itemKey(key)];
+    for (const [member, key] of name) yield [member, `name ${key}`];
+  }
+  return findBridges({ names, sides, keyed: [...keyed()], pairs: seen });
 }
 
 /** The links of pictures that stay, without those that would join two old sides. */
@@ -190,20 +206,25 @@ function linksOf(
   { members, keys }: Bridges,
   sides: readonly (Side | undefined)[],
 ): Link[] {
-  const stay = ([member, key]: Keyed, ground: 'item' | 'name') =>
-    !members.has(member) && !keys.has(`${ground} ${key}`);
+  function* staying(keyed: Iterable<Keyed>, ground: 'item' | 'name'): Generator<Keyed> {
+    for (const one of keyed) if (!members.has(one[0]) && !keys.has(`${ground} ${one[1]}`)) yield one;
+  }
   const apart = ({ a, b }: Link) => sides[a] !== undefined && sides[b] !== undefined && sides[a] !== sides[b];
   return [
-    ...equalLinks(
-      item.filter((one) => stay(one, 'item')),
-      'item',
-    ),
+    ...equalLinks(staying(item, 'item'), 'item'),
     ...seen.filter((link) => !members.has(link.a) && !members.has(link.b) && !apart(link)),
-    ...equalLinks(
-      name.filter((one) => stay(one, 'name')),
-      'name',
-    ),
+    ...equalLinks(staying(name, 'name'), 'name'),
   ];
+}
+
+/** The links of one family, between the pictures that their images belong to. */
+function betweenPictures({ images, family }: Found, pictures: readonly Picture[]): Link[] {
+  if (family.length === 0) return [];
+  const pictureOf = new Map(pictures.flatMap((picture, at) => picture.images.map((image) => [image, at])));
+  return family.flatMap((link) => {
+    const [a, b] = [pictureOf.get(images[link.a]!), pictureOf.get(images[link.b]!)];
+    return a === undefined || b === undefined || a === b ? [] : [{ ...link, a, b }];
+  });
 }
 
 function unread(images: Image[]): Found {
@@ -220,16 +241,20 @@ function picturesOf(images: readonly Image[], sha256: readonly string[], links: 
 }
 
 /** Tells each set of members that links join; a member's name is its representative's, and a set names every image. */
-function report(
+async function report(
   relation: DuplicateGroup['relation'],
-  members: readonly Pick<Picture, 'images' | 'representative'>[],
-  links: readonly Link[],
-  groups: (group: DuplicateGroup) => void,
-): void {
-  const name = (member: number) => members[member]!.representative.imageId;
-  for (const set of linkedSets(members.length, links)) {
-    const images = set.members.flatMap((member) => members[member]!.images);
-    groups({
+  options: {
+    size: number;
+    member(at: number): Pick<Picture, 'images' | 'representative'>;
+    links: readonly Link[];
+    groups: NonNullable<DeduplicateOptions['groups']>;
+  },
+): Promise<void> {
+  const { size, member, links, groups } = options;
+  const name = (at: number) => member(at).representative.imageId;
+  for (const set of linkedSets(size, links)) {
+    const images = set.members.flatMap((at) => member(at).images);
+    await groups({
       relation,
       representative: representativeOf(images).imageId,
       images: images.map(({ imageId }) => imageId),

@@ -3,6 +3,7 @@ import { type Inside, staysInside } from '../inside.js';
 import type { JoinedView, View } from '../records.js';
 import type { ImageRow, ImagesRoot } from '../sources/source.js';
 import type { Stage, StageAccount } from '../stage.js';
+import { blocksOf, inBlocks } from '../streams.js';
 
 export interface JoinOptions {
   images: () => AsyncIterable<ImageRow>;
@@ -14,13 +15,12 @@ export interface JoinOptions {
 
 const LOOKS_AT_ONCE = 16;
 
-/** A row of the image table, and what is found out when a view names it. */
-interface Entry {
-  row: ImageRow;
-  look?: Promise<void>;
-  found?: Inside;
+/** A row of the image table, and what is found out when a view names it: one object, as each more is a look into memory. */
+interface Entry extends ImageRow {
+  look: Promise<void> | undefined;
+  found: Inside | undefined;
   /** Where its bytes are. */
-  file?: string;
+  file: string | undefined;
 }
 
 /**
@@ -31,69 +31,100 @@ interface Entry {
 export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, JoinedView> {
   return {
     name: 'join',
-    async *run(source, { account, signal }) {
-      const table = await readTable(images(), account);
-      const looked = async (view: View): Promise<View> => {
-        const entry = table.get(view.imageId);
-        if (entry === undefined) return view;
-        entry.look ??= imagesRoot.look(entry.row.path).then((found) => {
-          entry.found = found;
-        });
-        await entry.look;
-        return view;
-      };
-      // Where no file is looked at nothing is waited for, and a promise a view would cost more than all else.
-      const views: AsyncIterable<View> =
-        photos === 'none' ? source : mapOrdered(source, looked, { concurrency: LOOKS_AT_ONCE, signal });
-      let named = 0;
-      for await (const view of views) {
-        const entry = table.get(view.imageId);
-        if (entry === undefined) {
-          account.dropped(view.imageId, 'image-unknown', { detail: view.itemId });
-          continue;
+    run: (source, { account, signal }) =>
+      inBlocks(async function* () {
+        const table = await readTable(images(), account);
+        let named = 0;
+        /** The view with its photo; undefined, with a word in the ledger, where there is none. */
+        const joined = (view: View): JoinedView | undefined => {
+          const entry = table.get(view.imageId);
+          if (entry === undefined) {
+            account.dropped(view.imageId, 'image-unknown', { detail: view.itemId });
+            return undefined;
+          }
+          const { imageId, path } = entry;
+          if (entry.file === undefined) {
+            named += 1;
+            entry.file = imagesRoot.placeOf(path);
+            entry.found ??= staysInside(imagesRoot.path, path) ? 'there' : 'path-outside';
+          }
+          if (entry.found === 'there') return joinedView(view, entry, entry.file);
+          if (entry.found === 'file-missing') account.dropped(imageId, entry.found, { detail: path });
+          else {
+            const fault = `Expected a path inside images/small but received ${path}`;
+            account.quarantined(imageId, 'path-outside', fault);
+          }
+          return undefined;
+        };
+        const looked = async (view: View): Promise<View> => {
+          const entry = table.get(view.imageId);
+          if (entry === undefined) return view;
+          entry.look ??= imagesRoot.look(entry.path).then((found) => {
+            entry.found = found;
+          });
+          await entry.look;
+          return view;
+        };
+        // Where no file is looked at nothing is waited for, and a promise a view would cost more than all else.
+        const views: AsyncIterable<View> =
+          photos === 'none' ? source : mapOrdered(source, looked, { concurrency: LOOKS_AT_ONCE, signal });
+        for await (const block of blocksOf(views)) {
+          const some: JoinedView[] = [];
+          for (const view of block) {
+            const one = joined(view);
+            if (one !== undefined) some.push(one);
+          }
+          if (some.length > 0) yield some;
         }
-        const { path } = entry.row;
-        if (entry.file === undefined) {
-          named += 1;
-          entry.file = imagesRoot.placeOf(path);
-          entry.found ??= staysInside(imagesRoot.path, path) ? 'there' : 'path-outside';
-        }
-        if (entry.found === 'path-outside') {
-          account.quarantined(
-            view.imageId,
-            entry.found,
-            `Expected a path inside images/small but received ${path}`,
-          );
-        } else if (entry.found === 'file-missing') {
-          account.dropped(view.imageId, entry.found, { detail: path });
-        } else {
-          yield joinedView(view, entry.row, entry.file);
-        }
-      }
-      account.orphans(table.size - named);
-    },
+        account.orphans(table.size - named);
+      }),
   };
 }
 
-/** Field by field: a spread of as many takes twice as long as all else that is done for a view. */
-function joinedView(view: View, { path, width, height }: ImageRow, file: string): JoinedView {
-  const { imageId, role, itemId, marketplace, country, attributes, listing, shard, line } = view;
-  const joined: JoinedView = { imageId, role, itemId, attributes, listing, path, file, width, height };
-  if (marketplace !== undefined) joined.marketplace = marketplace;
-  if (country !== undefined) joined.country = country;
-  if (shard !== undefined) joined.shard = shard;
-  if (line !== undefined) joined.line = line;
-  return joined;
+/**
+ * Field by field: a spread of as many takes twice as long as all else that is done for a view. The table's own text of
+ * the image id is held once for all views.
+ */
+function joinedView(view: View, { imageId, path, width, height }: ImageRow, file: string): JoinedView {
+  const { role, itemId, marketplace, domain, country, attributes, listing, shard, line } = view;
+  return {
+    imageId,
+    role,
+    itemId,
+    attributes,
+    listing,
+    path,
+    file,
+    width,
+    height,
+    marketplace,
+    domain,
+    country,
+    shard,
+    line,
+  };
 }
 
 /** The table by image id; of several rows for one id the first counts. */
 async function readTable(rows: AsyncIterable<ImageRow>, account: StageAccount): Promise<Map<string, Entry>> {
   const table = new Map<string, Entry>();
-  for await (const row of rows) {
-    const earlier = table.get(row.imageId)?.row;
-    if (earlier === undefined) table.set(row.imageId, { row });
-    else if (earlier.path !== row.path) {
-      account.conflict(row.imageId, 'image-path-conflict', { detail: `${earlier.path} over ${row.path}` });
+  for await (const block of blocksOf(rows)) {
+    for (const row of block) {
+      const { imageId, path, width, height } = row;
+      const earlier = table.get(imageId);
+      if (earlier === undefined) {
+        table.set(imageId, {
+          imageId,
+          path,
+          width,
+          height,
+          look: undefined,
+          found: undefined,
+          file: undefined,
+        });
+      } else if (earlier.path !== path) {
+        account.conflict(imageId, 'image-path-conflict', { detail: `${earlier.path} over ${path}` });
+      }
     }
   }
   return table;

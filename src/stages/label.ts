@@ -1,7 +1,8 @@
 import { matchKey } from '../attributes.js';
 import { type LabelReader, type LabelValue, labelReader } from '../labels/reader.js';
 import type { Normalise } from '../labels/schema.js';
-import type { LabelledPhoto, Photo } from '../records.js';
+import { type CategoryTree, pathsOf, placesIn } from '../labels/tree/tree.js';
+import type { LabelledPhoto, Level, Photo } from '../records.js';
 import type { Stage } from '../stage.js';
 
 export interface LabelOptions {
@@ -22,6 +23,10 @@ export interface LabelOptions {
   top?: number | undefined;
   /** The label of photos whose own is not selected, too rare or not among the top; default: they are dropped. */
   other?: string | undefined;
+  /** Where each class stands; a function is asked once the classes are known. Photos of others leave, or go into `other`. */
+  tree?: CategoryTree | ((photos: readonly ClassedPhoto[]) => CategoryTree) | undefined;
+  /** What becomes the label; default: `fine`, the class itself. */
+  level?: Level | undefined;
   /** Told the values that no label could be read from. */
   unmapped?: (values: readonly UnmappedValue[]) => void;
 }
@@ -30,6 +35,12 @@ export interface LabelOptions {
 export interface UnmappedValue {
   value: string;
   photos: number;
+}
+
+/** A photo with its class. */
+export interface ClassedPhoto {
+  photo: Photo;
+  label: string;
 }
 
 /** A photo that has a label, of the recipe's or of its own. */
@@ -41,12 +52,14 @@ interface Kept {
 /**
  * Photos → labelled photos of one task. Values are read by `normalise`, merged, dropped and selected, and counted: too
  * small classes and those beyond the `top` leave. Labels are compared by the reader's key (`matchKey`, for brands
- * theirs); a class is shown in the recipe's way of writing it where `merge`, `select`, `missing` or `other` names it,
+ * theirs); a class is shown in the recipe's way of writing it where `tree`, `merge`, `select`, `missing` or `other` names it,
  * else as most of its photos write it. Nothing depends on arrival order. Class sizes need the whole view: the stage
  * holds its photos.
  */
 export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
-  const { task, attribute = task, missing, other, unmapped = () => {} } = options;
+  const { task, attribute = task, missing, other, tree, level = 'fine', unmapped = () => {} } = options;
+  /** Labels that the recipe makes, which no tree needs to know. */
+  const made = [missing, other].filter((text) => text !== undefined);
   return {
     name: 'label',
     task,
@@ -59,6 +72,7 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
         values.filter((value) => value !== undefined),
       );
       const rules = rulesOf(options, reader);
+      const known = typeof tree === 'object' ? placesIn(tree, reader.keyOf, made) : undefined;
       const kept: Kept[] = [];
       const written = new Map<string, Map<string, number>>();
       const unread = new Map<string, number>();
@@ -84,22 +98,42 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
         }
         const name = (given === undefined ? rules.merged(reading.label) : undefined) ?? reading.label;
         if (rules.dropped(name)) account.dropped(photo.imageId, 'label-dropped', { detail: raw });
-        else if (value === undefined || rules.selected(name)) keep(photo, name);
+        else if (value === undefined) keep(photo, name);
+        else if (rules.selected(name) && (known === undefined || known(name) !== undefined))
+          keep(photo, name);
         else if (other !== undefined) keep(photo, other);
-        else account.dropped(photo.imageId, 'label-not-selected', { detail: raw });
+        else {
+          const reason = rules.selected(name) ? 'label-not-in-tree' : 'label-not-selected';
+          account.dropped(photo.imageId, reason, { detail: raw });
+        }
       }
       unmapped(ranked(unread).map(([value, times]) => ({ value, photos: times })));
 
       const nameOf = (key: string) => rules.given.get(key) ?? ranked(written.get(key)!)[0]![0].trim();
       const fates = fatesOf(written, options, reader);
+      const classed: ClassedPhoto[] = [];
       for (const { photo, key } of kept) {
         const fate = fates.get(key)!;
-        if (typeof fate !== 'string') {
-          account.dropped(photo.imageId, fate.reason, { detail: nameOf(key) });
-          continue;
-        }
-        const { path, file, component, imageId, sha256 } = photo;
-        yield { path, file, label: nameOf(fate), component, imageId, sha256, task };
+        if (typeof fate === 'string') classed.push({ photo, label: nameOf(fate) });
+        else account.dropped(photo.imageId, fate.reason, { detail: nameOf(key) });
+      }
+      const built =
+        typeof tree === 'function' ? tree(classed.filter(({ label }) => !made.includes(label))) : tree;
+      const placeOf = built && placesIn(built, reader.keyOf, made);
+      for (const { photo, label } of classed) {
+        const { path, file, component, imageId, sha256, role } = photo;
+        const place = placeOf?.(label);
+        yield {
+          path,
+          file,
+          label: place?.[level] ?? label,
+          component,
+          imageId,
+          sha256,
+          task,
+          role,
+          ...place,
+        };
       }
     },
   };
@@ -121,16 +155,19 @@ interface Rules {
   given: ReadonlyMap<string, string>;
 }
 
-function rulesOf({ drop, merge, select, missing, other }: LabelOptions, { keyOf }: LabelReader): Rules {
+function rulesOf({ drop, merge, select, missing, other, tree }: LabelOptions, { keyOf }: LabelReader): Rules {
   const drops = new Set(drop.map(keyOf));
   const merges = new Map(Object.entries(merge).map(([from, into]) => [keyOf(from), into]));
   const selects = select === undefined ? undefined : new Set(select.map(keyOf));
   const named = [missing, other].filter((text) => text !== undefined);
+  const inTree = typeof tree === 'object' ? pathsOf(tree).map(({ fine }) => fine) : [];
   return {
     merged: (name) => merges.get(keyOf(name)),
     dropped: (name) => drops.has(keyOf(name)),
     selected: (name) => selects?.has(keyOf(name)) ?? true,
-    given: new Map([...Object.values(merge), ...(select ?? []), ...named].map((text) => [keyOf(text), text])),
+    given: new Map(
+      [...Object.values(merge), ...(select ?? []), ...named, ...inTree].map((text) => [keyOf(text), text]),
+    ),
   };
 }
 

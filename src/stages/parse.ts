@@ -2,19 +2,11 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
 import { DIGEST_DIGITS } from '../listings/digest.js';
+import { type Member, memberReader, short } from '../listings/member.js';
 import type { Attributes, AttributeValue, Listing } from '../records.js';
 import type { RawRow, ReadRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
-
-/** Keys that become fields of their own; everything else is an attribute. */
-const FIELDS = new Set([
-  'item_id',
-  'marketplace',
-  'domain_name',
-  'country',
-  'main_image_id',
-  'other_image_id',
-]);
+import { mapBlocks } from '../streams.js';
 
 /** A listing and the values in its row that have no usable shape. */
 export interface ParsedRow {
@@ -29,44 +21,47 @@ export interface ParsedRow {
 export function parse(): Stage<RawRow | ReadRow, Listing> {
   return {
     name: 'parse',
-    async *run(source, { account }) {
+    run(source, { account }) {
       const first = new Map<string, string>();
+      const members = memberReader();
       let count = 0;
-      for await (const row of source) {
+      const listingIn = (row: RawRow | ReadRow): Listing | undefined => {
         count += 1;
         const key = `${row.shard ?? 'stdin'}:${row.line ?? count}`;
         if (row.fault !== undefined) {
           account.quarantined(key, row.fault.reason, row.fault.detail);
-          continue;
+          return undefined;
         }
         let parsed: ParsedRow;
         try {
-          parsed = parseRow(row);
+          parsed = parseRow(row, members);
         } catch (error) {
           account.quarantined(key, reasonOf(error), error);
-          continue;
+          return undefined;
         }
         const { listing, ignored } = parsed;
         const twin = first.get(listing.digest);
         if (twin !== undefined) {
           account.merged(key, 'identical-row', twin);
-          continue;
+          return undefined;
         }
         first.set(listing.digest, key);
         for (const detail of ignored) account.conflict(key, 'value-ignored', { detail });
-        yield listing;
-      }
+        return listing;
+      };
+      return mapBlocks(source, (rows) => rows.map(listingIn).filter((listing) => listing !== undefined));
     },
   };
 }
 
 /**
  * One row as a listing.
+ * @param members what reads the members of a row that comes as text.
  * @throws {SyntaxError} when the row is not JSON.
  * @throws {PipelineError} `INPUT_INVALID` when it is not an object with an item id.
  */
-export function parseRow(raw: RawRow | ReadRow): ParsedRow {
-  if ('read' in raw) return listingOf(raw.read.row, raw.read.digest, raw);
+export function parseRow(raw: RawRow | ReadRow, members = memberReader()): ParsedRow {
+  if ('read' in raw) return listingOf(raw.read, raw);
   const { text } = raw;
   const row: unknown = JSON.parse(text);
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
@@ -74,47 +69,70 @@ export function parseRow(raw: RawRow | ReadRow): ParsedRow {
       key: 'not-an-object',
     });
   }
-  return listingOf(row, undefined, raw);
+  const own = Object.entries(row).map(([name, value]) => members(name, value));
+  const numbers = Uint32Array.from(own.keys());
+  return listingOf({ members: own, numbers, from: 0, to: own.length, digest: digestOf(row) }, raw);
 }
 
-function listingOf(row: object, digest: string | undefined, { shard, line }: RawRow): ParsedRow {
-  // A Map, because a key such as `__proto__` is a key like any other.
-  const fields = new Map<string, unknown>(Object.entries(row));
-  const ignored: string[] = [];
-  const string = (name: string): string | undefined => {
-    const value: unknown = fields.get(name);
-    if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value === 'string') return value;
-    ignored.push(`${name}: Expected text but received ${short(value)}`);
-    return undefined;
-  };
-  const itemId = string('item_id');
-  if (itemId === undefined) {
-    throw new PipelineError(
-      'INPUT_INVALID',
-      `Expected item_id but received ${short(fields.get('item_id'))}`,
-      {
-        key: 'item-id-missing',
-      },
-    );
+function listingOf(
+  { members, numbers, from, to, digest }: ReadRow['read'],
+  { shard, line }: RawRow,
+): ParsedRow {
+  const attributes: Attributes = {};
+  let itemId: Member | undefined;
+  let marketplace: Member | undefined;
+  let domain: Member | undefined;
+  let country: Member | undefined;
+  let mainImageId: Member | undefined;
+  let otherImageIds: Member | undefined;
+  const rest: Member[] = [];
+  for (let at = from; at < to; at++) {
+    const member = members[numbers[at]!]!;
+    // biome-ignore format: a table
+    switch (member.name) {
+      case 'item_id': itemId = member; break;
+      case 'marketplace': marketplace = member; break;
+      case 'domain_name': domain = member; break;
+      case 'country': country = member; break;
+      case 'main_image_id': mainImageId = member; break;
+      case 'other_image_id': otherImageIds = member; break;
+      default:
+        for (const [name, values] of member.attributes) setOwn(attributes, name, values);
+        if (member.ignored !== undefined) rest.push(member);
+    }
   }
-  const marketplace = string('marketplace');
-  const domain = string('domain_name');
-  const country = string('country');
-  const mainImageId = string('main_image_id');
+  if (itemId?.text === undefined) {
+    throw new PipelineError('INPUT_INVALID', `Expected item_id but received ${short(itemId?.value)}`, {
+      key: 'item-id-missing',
+    });
+  }
+  // Each field is there, so that all listings are alike to the compiler.
   const listing: Listing = {
-    itemId,
-    ...(marketplace !== undefined && { marketplace }),
-    ...(domain !== undefined && { domain }),
-    ...(country !== undefined && { country }),
-    ...(mainImageId !== undefined && { mainImageId }),
-    otherImageIds: imageIds(fields.get('other_image_id'), ignored),
-    attributes: attributesOf(fields, ignored),
-    digest: digest ?? digestOf(row),
-    ...(shard !== undefined && { shard }),
-    ...(line !== undefined && { line }),
+    itemId: itemId.text,
+    marketplace: marketplace?.text,
+    domain: domain?.text,
+    country: country?.text,
+    mainImageId: mainImageId?.text,
+    otherImageIds: otherImageIds?.ids ?? [],
+    attributes,
+    digest,
+    shard,
+    line,
   };
+  const ignored: string[] = [];
+  for (const member of [marketplace, domain, country, mainImageId, otherImageIds, ...rest]) {
+    if (member?.ignored !== undefined) ignored.push(member.ignored);
+  }
   return { listing, ignored };
+}
+
+/** A key such as `__proto__` is a key like any other. */
+function setOwn(attributes: Attributes, name: string, values: AttributeValue[]): void {
+  if (name !== '__proto__') attributes[name] = values;
+  else {
+    const own = { value: values, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(attributes, name, own);
+  }
 }
 
 function digestOf(row: object): string {
@@ -123,69 +141,4 @@ function digestOf(row: object): string {
 
 function reasonOf(error: unknown): string {
   return error instanceof PipelineError && error.key !== undefined ? error.key : 'invalid-json';
-}
-
-function imageIds(value: unknown, ignored: string[]): string[] {
-  if (value === undefined || value === null) return [];
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '');
-  if (ids.length < list.length)
-    ignored.push(`other_image_id: Expected image ids but received ${short(value)}`);
-  return ids;
-}
-
-function attributesOf(fields: ReadonlyMap<string, unknown>, ignored: string[]): Attributes {
-  const entries: [string, AttributeValue[]][] = [];
-  for (const [name, value] of fields) {
-    if (FIELDS.has(name) || value === null) continue;
-    const values = attributeValues(name, value);
-    if (values.length > 0) entries.push(...values);
-    else if (!(Array.isArray(value) && value.length === 0)) {
-      ignored.push(`${name}: Expected a value but received ${short(value)}`);
-    }
-  }
-  return Object.fromEntries(entries);
-}
-
-/** An attribute's values by name; dimensions become one attribute an axis. */
-function attributeValues(name: string, value: unknown): [string, AttributeValue[]][] {
-  if (name === 'item_dimensions' && isObject(value)) {
-    return Object.entries(value).flatMap(([axis, size]) => {
-      const found = oneValue(size);
-      return found === undefined ? [] : [[`item_${axis}`, [found]] as [string, AttributeValue[]]];
-    });
-  }
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  const values = list.map(oneValue).filter((one) => one !== undefined);
-  return values.length === 0 ? [] : [[name, values]];
-}
-
-/** One value in any of the shapes that real rows have; undefined when it has none of them. */
-function oneValue(raw: unknown): AttributeValue | undefined {
-  if (typeof raw === 'string') return raw === '' ? undefined : { value: raw };
-  if (typeof raw === 'number' || typeof raw === 'boolean') return { value: String(raw) };
-  if (!isObject(raw)) return undefined;
-  // Sizes and weights: the normalised number is the one that can be compared.
-  if (isObject(raw['normalized_value'])) return oneValue(raw['normalized_value']);
-  const value = raw['value'] ?? raw['node_name'] ?? raw['path'];
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
-  if (value === '') return undefined;
-  const { language_tag: language, unit, standardized_values: standardized } = raw;
-  return {
-    value: String(value),
-    ...(typeof language === 'string' && { language }),
-    ...(typeof unit === 'string' && { unit }),
-    ...(Array.isArray(standardized) && {
-      standardized: standardized.filter((one): one is string => typeof one === 'string'),
-    }),
-  };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -4,7 +4,7 @@ import { mapOrdered } from '../concurrency.js';
 import { isAbort, PipelineError } from '../errors.js';
 import { staysInside } from '../inside.js';
 import { hashPhotoFile } from '../photo-file.js';
-import type { Sample } from '../records.js';
+import { ROLES, type Sample } from '../records.js';
 import type { ImagesRoot, RawRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
 
@@ -15,6 +15,12 @@ const recordSchema = z.object({
   split: z.enum(['train', 'validation', 'test']),
   component: text,
   imageId: z.string().optional(),
+  // Others may mean something else by it, and Parquet has null where JSON lines have nothing.
+  role: z.enum(ROLES).optional().catch(undefined),
+  // The path of its class in a category tree, all of it or nothing.
+  coarse: text.nullish(),
+  middle: text.nullish(),
+  fine: text.nullish(),
 });
 
 const READS_AT_ONCE = 16;
@@ -76,8 +82,10 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
   // One photo has one path, however it is written.
   const path = posix.normalize(result.data.path);
   if (!staysInside(imagesRoot.path, path)) throw outside(path);
-  const { imageId = path, label, split, component } = result.data;
-  return { path, label, split, component, imageId, task, sha256: '', file: imagesRoot.placeOf(path) };
+  const { imageId = path, label, split, component, role, coarse, middle, fine } = result.data;
+  const file = imagesRoot.placeOf(path);
+  const sample = { path, label, split, component, imageId, task, sha256: '', file, ...(role && { role }) };
+  return coarse && middle && fine ? { ...sample, coarse, middle, fine } : sample;
 }
 
 function outside(path: string): PipelineError {

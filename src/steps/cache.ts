@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitAugmentation } from '../augment/stored.js';
 import { hashOf } from '../canonical-json.js';
+import type { TreeFigures } from '../labels/tree/figures.js';
 import type { Recipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import type { RunFolder } from '../run.js';
@@ -25,6 +26,8 @@ export interface TaskSamples {
   given: boolean;
   /** Where the recipe normalises values: those that had no label. */
   unmapped?: Unmapped;
+  /** Where the recipe names a tree: what the nodes say of it. */
+  tree?: TreeFigures;
 }
 
 /** Where a task's photos lie: the photos themselves, and stored views of those that it is trained on. */

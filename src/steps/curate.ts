@@ -1,15 +1,25 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import type { ExplorationOptions } from '../explore/exploration.js';
+import { passingExploration } from '../explore/passing.js';
+import type { KnownTree } from '../labels/tree/figures.js';
+import { collectNodes, type ListingNodes } from '../labels/tree/nodes.js';
+import { treeYaml } from '../labels/tree/yaml.js';
 import { listingThreads } from '../listings/threads.js';
-import { type DumpProfile, listingProfile } from '../profile.js';
+import { frugalHeap } from '../memory.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
-import { writeJsonLinesFile } from '../sinks/jsonl.js';
-import { writeParquet } from '../sinks/parquet.js';
+import { jsonLinesFile, writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
-import { type DuplicateGroup, deduplicate, type PreviousSides } from '../stages/deduplicate.js';
+import {
+  type DeduplicateOptions,
+  deduplicate,
+  type PreviousSides,
+  type PrunedPicture,
+} from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
 import { join as joinImages } from '../stages/join.js';
 import { label, type UnmappedValue } from '../stages/label.js';
@@ -17,6 +27,8 @@ import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
 import { collect, iterate, observed } from '../streams.js';
 import type { Unmapped } from '../summary.js';
+import { explorationDocument, explorationOptions } from './explore.js';
+import { PHOTO_FILES, writePhotos } from './photos.js';
 import {
   type CuratedTask,
   countLabels,
@@ -25,21 +37,29 @@ import {
   samplesFiles,
   writeSamples,
 } from './samples.js';
+import { taskTree } from './task-tree.js';
 
 /** What curation found out, kept in the manifest. */
 export interface CurateResult {
-  profile: DumpProfile;
   photos: number;
   tasks: Record<string, CuratedTask>;
 }
 
 /** The files that curation writes, relative to the run folder. */
-export function curateOutputs(tasks: readonly string[]): string[] {
+export function curateOutputs(recipe: Recipe, tasks: readonly string[]): string[] {
   return [
-    'photos.parquet',
+    ...Object.values(PHOTO_FILES),
     'duplicates.jsonl',
+    'boilerplate.jsonl',
+    'exploration.json',
     ...tasks.flatMap((task) => Object.values(samplesFiles(task))),
+    ...tasks.filter((task) => recipe.tasks[task]!.tree !== undefined).map(treeFile),
   ];
+}
+
+/** The file that holds the tree over a task's classes, as a recipe can name it. */
+function treeFile(task: string): string {
+  return `tree-${task}.yaml`;
 }
 
 /**
@@ -59,8 +79,8 @@ export function curateDependencies(
     return [task, rest];
   });
   return {
-    // 2: photos have their sides written.
-    version: 2,
+    // 4: photos have their sides and views written, samples their roles, columns their types; and what the dump holds.
+    version: 4,
     seed,
     reading,
     views,
@@ -88,27 +108,58 @@ export async function curate(options: {
   /** Sides that an older run gave, by image id: they are kept. */
   previous?: ReadonlyMap<string, Side>;
 }): Promise<CurateResult> {
-  const { recipe, tasks, source, run, context, previous } = options;
-  const profile = listingProfile();
+  const lavish = frugalHeap();
+  try {
+    return await curateAll(options);
+  } finally {
+    lavish();
+  }
+}
+
+async function curateAll({
+  recipe,
+  tasks,
+  source,
+  run,
+  context,
+  previous,
+}: Parameters<typeof curate>[0]): Promise<CurateResult> {
+  const nodes = collectNodes();
+  const hasTree = tasks.some((task) => recipe.tasks[task]!.tree !== undefined);
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
     source,
     run,
     context,
-    profile,
+    explored: explorationOptions(recipe, tasks[0]!),
+    ...(hasTree && { nodes }),
     ...(previous && { previous: { sides: previous, kept: sides } }),
   });
   const curated: Record<string, CuratedTask> = {};
   for (const task of tasks) {
-    const { samples, natural, unmapped } = await curateTask(photos, { task, recipe, sides, context });
+    const { samples, natural, unmapped, tree } = await curateTask(photos, {
+      task,
+      recipe,
+      sides,
+      nodes,
+      context,
+    });
     // Nothing may be lost between stages either.
     assertChained(context.counts.filter((counts) => counts.task === undefined || counts.task === task));
     await writeSamples(run, task, samples);
-    curated[task] = { ...curatedTask(samples, natural), ...(unmapped && { unmapped }) };
+    if (tree) {
+      const title = `The category tree of ${task}, with what the listings' nodes say of it.`;
+      await writeFile(join(run, treeFile(task)), treeYaml(tree, title));
+    }
+    curated[task] = {
+      ...curatedTask(samples, natural),
+      ...(unmapped && { unmapped }),
+      ...(tree && { tree: tree.figures }),
+    };
   }
-  await writePhotos(join(run, 'photos.parquet'), photos, (photo) => sides.get(unitOf(recipe, photo)));
-  return { profile: profile.result(), photos: photos.length, tasks: curated };
+  await writePhotos(run, photos, (photo) => sides.get(unitOf(recipe, photo)));
+  return { photos: photos.length, tasks: curated };
 }
 
 /** What has a side: a photo's component, or the photo itself. */
@@ -121,32 +172,44 @@ async function curatePhotos(options: {
   source: Source;
   run: string;
   context: RunContext;
-  profile: ReturnType<typeof listingProfile>;
+  explored: ExplorationOptions;
+  nodes?: ReturnType<typeof collectNodes>;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, profile, previous } = options;
+  const { recipe, source, run, context, explored, nodes, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
       ? { sides: previous.sides, keep: (component, side) => previous.kept.set(component, side) }
       : undefined;
-  const groups: DuplicateGroup[] = [];
-  const images = () => source.images(context.signal);
+  const groups = jsonLinesFile(join(run, 'duplicates.jsonl'));
+  const pruned: PrunedPicture[] = [];
+  const exploring = passingExploration(explored);
+  const images = () => exploring.images(source.images(context.signal));
   const threads = listingThreads({ workers: context.workers });
-  const listings = runStage(parse(), source.rows(context.signal, threads.cut), context);
-  const views = runStage(explode({ views: recipe.views }), observed(listings, profile.observe), context);
+  const parsed = exploring.listings(runStage(parse(), source.rows(context.signal, threads.cut), context));
+  const listings = nodes === undefined ? parsed : observed(parsed, nodes.observe);
+  const views = runStage(explode({ views: recipe.views }), listings, context);
   const joined = runStage(
     joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
     views,
     context,
   );
-  const photos = await collect(
-    runStage(
-      deduplication(recipe, (group) => groups.push(group), kept),
-      joined,
-      context,
-    ),
-  ).finally(threads.close);
+  const stage = deduplication(recipe, {
+    groups: groups.write,
+    pruned: (picture) => pruned.push(picture),
+    ...(kept && { previous: kept }),
+  });
+  let photos: Photo[];
+  try {
+    photos = await collect(runStage(stage, joined, context));
+    await groups.finish();
+  } catch (error) {
+    await groups.discard();
+    throw error;
+  } finally {
+    await threads.close();
+  }
   if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
     throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
       stage: 'parse',
@@ -159,38 +222,47 @@ async function curatePhotos(options: {
       if (side !== undefined) previous.kept.set(imageId, side);
     }
   }
-  await writeJsonLinesFile(join(run, 'duplicates.jsonl'), groups);
+  await writeJsonLinesFile(join(run, 'boilerplate.jsonl'), pruned);
+  const document = await explorationDocument(exploring.result()!, source, context);
+  await writeFile(join(run, 'exploration.json'), `${JSON.stringify(document, null, 1)}\n`);
   return photos;
 }
 
 /** The deduplicate stage of a recipe. */
-function deduplication(
-  recipe: Recipe,
-  onGroup: (group: DuplicateGroup) => void,
-  previous: PreviousSides | undefined,
-) {
+function deduplication(recipe: Recipe, told: Pick<DeduplicateOptions, 'groups' | 'pruned' | 'previous'>) {
   const { conflicts, language, source, deduplicate: duplicates } = recipe;
   return deduplicate({
     photos: source.photos,
     conflicts,
     language,
     ...duplicates,
-    ...(previous && { previous }),
-    groups: onGroup,
+    ...told,
   });
 }
 
 async function curateTask(
   photos: readonly Photo[],
-  options: { task: string; recipe: Recipe; sides: Map<string, Side>; context: RunContext },
-): Promise<{ samples: Sample[]; natural: Record<string, number>; unmapped: Unmapped | undefined }> {
-  const { task, recipe, sides, context } = options;
-  const { model: _, training: __, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  options: {
+    task: string;
+    recipe: Recipe;
+    sides: Map<string, Side>;
+    nodes: ListingNodes;
+    context: RunContext;
+  },
+): Promise<{
+  samples: Sample[];
+  natural: Record<string, number>;
+  unmapped: Unmapped | undefined;
+  tree: KnownTree | undefined;
+}> {
+  const { task, recipe, sides, nodes, context } = options;
+  const { model: _, training: __, places: ___, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const tree = taskTree(recipe.tasks[task]!, nodes);
   let unmapped: Unmapped | undefined;
   const take = (values: readonly UnmappedValue[]) => {
     if (labels.normalise !== undefined) unmapped = mostUnmapped(values);
   };
-  const stage = label({ task, ...labels, unmapped: take });
+  const stage = label({ task, ...labels, tree: tree.option, unmapped: take });
   const labelled = await collect(runStage(stage, iterate(photos), context));
   const natural = countLabels(labelled);
   if (Object.keys(natural).length < 2) {
@@ -207,42 +279,5 @@ async function curateTask(
     context,
   );
   const samples = await collect(runStage(split({ task, ...recipe.split, sides }), balanced, context));
-  return { samples, natural, unmapped };
-}
-
-const PHOTO_COLUMNS = {
-  imageId: 'text',
-  path: 'text',
-  width: 'int',
-  height: 'int',
-  sha256: 'text',
-  role: 'text',
-  component: 'text',
-  split: 'text?',
-  images: 'texts',
-  items: 'texts',
-} as const;
-
-/** One row a photo, with the side that it has in every task that it is a sample of; an attribute that has the name of one of our own columns is left out. */
-async function writePhotos(
-  file: string,
-  photos: readonly Photo[],
-  sideOf: (photo: Photo) => Side | undefined,
-): Promise<void> {
-  const names = new Set(photos.flatMap((photo) => Object.keys(photo.attributes)));
-  const attributes = [...names].filter((name) => !Object.hasOwn(PHOTO_COLUMNS, name)).sort();
-  const columns = {
-    ...PHOTO_COLUMNS,
-    ...Object.fromEntries(attributes.map((name) => [name, 'text?' as const])),
-  };
-  function* rows() {
-    for (const whole of photos) {
-      const { attributes: values, details: __, file: _, ...photo } = whole;
-      // Without a prototype, so that a column called `constructor` is empty where no attribute is.
-      yield Object.assign(Object.create(null) as Record<string, unknown>, values, photo, {
-        split: sideOf(whole),
-      });
-    }
-  }
-  await writeParquet(file, columns, rows());
+  return { samples, natural, unmapped, tree: tree.result(labelled, photos) };
 }

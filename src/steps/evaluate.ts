@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hashOf } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
 import type { Recipe } from '../recipe.js';
@@ -24,17 +25,22 @@ export function evaluateStep(options: {
   const { task } = inputs;
   const side = evaluatedSide(task);
   const twins = pathsWithTwins(task.samples).size;
+  const scored = task.samples.filter(({ split }) => split === side);
+  // They are not in the samples' digest.
+  const roles = scored.map(({ role }) => role ?? null);
   const predictionsFile = `predictions-${task.task}.jsonl`;
   return accountedStep(run, context, {
     name: `evaluate-${task.task}`,
     dependsOn: {
-      version: 1,
+      // 2: also by role.
+      version: 2,
       model: run.record(`train-${task.task}`)?.hash,
       samples: task.digest,
       natural: task.natural,
       side,
-      // Components are no part of what was predicted, but of what is said of it.
+      // Components and roles are no part of what was predicted, but of what is said of it.
       ...(twins > 0 && { withoutTwins: 1 }),
+      roles: hashOf(roles),
     },
     outputs: [predictionsFile],
     async work({ signal, events }) {

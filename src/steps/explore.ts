@@ -1,8 +1,15 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
-import { type Exploration, type ExplorationOptions, exploration } from '../explore/exploration.js';
+import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
+import {
+  type DumpExploration,
+  type Exploration,
+  type ExplorationOptions,
+  exploration,
+} from '../explore/exploration.js';
 import { sameBytes } from '../explore/same-bytes.js';
 import { hashPhotoFile } from '../photo-file.js';
+import type { Recipe } from '../recipe.js';
 import type { ImageRow, Source } from '../sources/source.js';
 import { type RunContext, runStage } from '../stage.js';
 import { parse } from '../stages/parse.js';
@@ -44,14 +51,40 @@ export async function explore(
       },
     );
   }
-  const parsed = context.counts.find(({ name }) => name === 'parse')!;
   return {
-    schemaVersion: 1,
+    ...(await explorationDocument(found, source, context)),
+    ...(files && { files: files.result() }),
+  };
+}
+
+/** How a recipe's dump is explored: by the labels of its first curated task, and what it calls boilerplate. */
+export function explorationOptions(
+  { tasks, language, deduplicate: { boilerplate } }: Recipe,
+  task: string,
+): ExplorationOptions {
+  const { attribute = task, minPerClass } = tasks[task]!;
+  return {
+    ...EXPLORATION_DEFAULTS,
+    task: attribute,
+    ...(language && { languages: language }),
+    minPerClass: Math.max(minPerClass, EXPLORATION_DEFAULTS.minPerClass),
+    ...(boilerplate && { boilerplate }),
+  };
+}
+
+/** What was found as a document that says of which dump it is. @param context whose `parse` has ended. */
+export async function explorationDocument(
+  found: DumpExploration,
+  source: Source,
+  { counts }: RunContext,
+): Promise<Exploration> {
+  const parsed = counts.find(({ name }) => name === 'parse')!;
+  return {
+    schemaVersion: 2,
     source: source.name,
     synthetic: await isSyntheticDump(source.root),
     rows: { read: parsed.in, identical: parsed.merged, unreadable: parsed.quarantined },
     ...found,
-    ...(files && { files: files.result() }),
   };
 }
 

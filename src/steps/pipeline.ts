@@ -86,7 +86,7 @@ async function steps(
     tasks: {},
   };
 
-  const { tasks, profile, accounts } = await sampleSteps(run, options);
+  const { tasks, accounts } = await sampleSteps(run, options);
   done.push(...accounts);
   const prepare = (some: readonly TaskSamples[]) => {
     for (const task of some) summary.tasks[task.task] = preparedTask(task, recipe);
@@ -149,18 +149,8 @@ async function steps(
       addUp(summary, done, run);
       if (reached('report')) {
         const ledger: LedgerSummary[] = done.flatMap((step) => step.ledger);
-        const { imagesRoot, kind: sourceKind } = source;
         done.push(
-          await reportStep({
-            run,
-            context,
-            summary: summary as Summary,
-            sourceKind,
-            imagesRoot,
-            ledger,
-            tasks: reported,
-            ...(profile && { profile }),
-          }),
+          await reportStep({ run, context, summary: summary as Summary, source, ledger, tasks: reported }),
         );
       }
     }

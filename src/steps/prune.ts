@@ -7,7 +7,7 @@ import { compactCache } from '../sinks/tensor-cache/compact.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
-import { fileDigest } from '../sources/samples.js';
+import { samplesDigest } from '../sources/samples.js';
 
 /** Photos that are taken out in one transaction. */
 const REMOVED_AT_ONCE = 256;
@@ -46,7 +46,7 @@ export interface PrunedCache {
  * @throws {PipelineError} `RUN_LOCKED` while another process writes a cache, `CACHE_CORRUPT`, `SAMPLES_INVALID`.
  */
 export async function prune({ path, runs, ...request }: PruneRequest): Promise<PrunedCache[]> {
-  const used = runs.length === 0 ? undefined : await sampleSetsOf(runs);
+  const used = runs.length === 0 ? undefined : await sampleSetsOf(runs, request.signal);
   const plans: Plan[] = [];
   for (const cache of await cachesIn(path))
     plans.push(await reading(cache, (opened) => planOf(opened, used)));
@@ -150,13 +150,13 @@ async function cachesIn(path: string): Promise<string[]> {
 
 const setName = ({ task, hash }: { task: string; hash: string }) => `${task}/${hash}`;
 
-/** Caches name a task's samples by the sha256 of the file that the run has of them. */
-async function sampleSetsOf(runs: readonly string[]): Promise<Set<string>> {
+/** Caches name a task's samples by the digest of the file that the run has of them. */
+async function sampleSetsOf(runs: readonly string[], signal: AbortSignal): Promise<Set<string>> {
   const sets = new Set<string>();
   for (const run of runs) {
     for (const name of await readdir(run)) {
       const task = /^samples-(.*)\.jsonl$/.exec(name)?.[1];
-      if (task !== undefined) sets.add(setName({ task, hash: await fileDigest(join(run, name)) }));
+      if (task !== undefined) sets.add(setName({ task, hash: await samplesDigest(join(run, name), signal) }));
     }
   }
   return sets;

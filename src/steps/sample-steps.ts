@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
-import type { DumpProfile } from '../profile.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
 import { previousFile, previousSides } from '../sources/previous.js';
-import { fileDigest } from '../sources/samples.js';
+import { fileDigest, samplesDigest } from '../sources/samples.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import { type Accounted, accountedStep } from './accounted.js';
@@ -29,14 +28,14 @@ export async function sampleSteps(
     previous?: string;
     context: RunContext;
   },
-): Promise<{ tasks: TaskSamples[]; profile: DumpProfile | undefined; accounts: Accounted<unknown>[] }> {
+): Promise<{ tasks: TaskSamples[]; accounts: Accounted<unknown>[] }> {
   const { recipe, source, given, context } = options;
   const all = Object.keys(recipe.tasks);
   const curatedTasks = all.filter((task) => !given.has(task));
   const accounts: Accounted<unknown>[] = [];
   // The file may have been edited since: then it is not what the step wrote.
   const untouched = async (task: string, { digest }: CuratedTask) =>
-    (await fileDigest(join(run.path, samplesFiles(task).jsonl))) === digest;
+    (await samplesDigest(join(run.path, samplesFiles(task).jsonl), context.signal)) === digest;
 
   const { imagesRoot } = source;
   let looked: Promise<string> | undefined;
@@ -57,7 +56,7 @@ export async function sampleSteps(
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
       dependsOn: curateDependencies(recipe, curatedTasks, identity, previous && hashOf([...previous].sort())),
-      outputs: curateOutputs(curatedTasks),
+      outputs: curateOutputs(recipe, curatedTasks),
       async holds({ tasks }) {
         const checks = curatedTasks.map((task) => untouched(task, tasks[task]!));
         return (await Promise.all(checks)).every(Boolean);
@@ -103,7 +102,7 @@ export async function sampleSteps(
       accounts.push(step);
       curated = step.result;
     }
-    const { digest, natural, unmapped } = curated!;
+    const { digest, natural, unmapped, tree } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
     tasks.push({
@@ -113,7 +112,8 @@ export async function sampleSteps(
       given: file !== undefined,
       samples: hashed,
       ...(unmapped && { unmapped }),
+      ...(tree && { tree }),
     });
   }
-  return { tasks, profile: curation?.profile, accounts };
+  return { tasks, accounts };
 }

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { mapOrdered } from '../concurrency.js';
 import { isAbort } from '../errors.js';
+import type { TreeFigures } from '../labels/tree/figures.js';
 import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
+import { linesDigest } from '../sources/samples.js';
 import type { ImagesRoot } from '../sources/source.js';
 import type { UnmappedValue } from '../stages/label.js';
 import { collect, iterate } from '../streams.js';
@@ -23,14 +24,16 @@ export interface CuratedTask {
   natural: Record<string, number>;
   /** Where the recipe normalises values: those that it could not read. */
   unmapped?: Unmapped;
-  /** sha256 over the samples as written, hex: what later steps depend on. */
+  /** Where the recipe names a tree: what the nodes say of it. */
+  tree?: TreeFigures;
+  /** `samplesDigest` of the samples as written: what later steps depend on. */
   digest: string;
 }
 
 export function curatedTask(samples: readonly Sample[], natural: Record<string, number>): CuratedTask {
-  const hash = createHash('sha256');
-  for (const sample of samples) hash.update(`${JSON.stringify(sampleRecord(sample))}\n`);
-  return { samples: samples.length, sides: countSides(samples), natural, digest: hash.digest('hex') };
+  const digest = linesDigest();
+  for (const sample of samples) digest.add(JSON.stringify(sampleRecord(sample)));
+  return { samples: samples.length, sides: countSides(samples), natural, digest: digest.hex() };
 }
 
 /** So many values are named; the ledger has all. */
@@ -47,6 +50,8 @@ export function samplesFiles(task: string): { parquet: string; jsonl: string } {
   return { parquet: `samples-${task}.parquet`, jsonl: `samples-${task}.jsonl` };
 }
 
+const LEVEL_COLUMNS = { coarse: 'text', middle: 'text', fine: 'text' } as const;
+
 /** Writes a task's samples as Parquet (for pandas, polars, DuckDB) and as JSON lines (for pipes). */
 export async function writeSamples(run: string, task: string, samples: readonly Sample[]): Promise<void> {
   const { parquet, jsonl } = samplesFiles(task);
@@ -57,10 +62,13 @@ export async function writeSamples(run: string, task: string, samples: readonly 
     split: 'text',
     component: 'text',
     imageId: 'text',
-    sha256: 'text',
+    sha256: 'text?',
     task: 'text',
+    ...(records.some(({ fine }) => fine !== undefined) && LEVEL_COLUMNS),
+    role: 'text?',
   } as const;
-  await writeParquet(join(run, parquet), columns, records);
+  const rows = records.map((record) => ({ ...record, sha256: record.sha256 || undefined }));
+  await writeParquet(join(run, parquet), columns, rows);
   await writeJsonLinesFile(join(run, jsonl), records);
 }
 

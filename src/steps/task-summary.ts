@@ -8,7 +8,7 @@ import type { Features } from './features.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
-export function preparedTask({ samples, given, unmapped }: TaskSamples, recipe: Recipe): PreparedTask {
+export function preparedTask({ samples, given, unmapped, tree }: TaskSamples, recipe: Recipe): PreparedTask {
   const splits = countSides(samples);
   const twins = pathsWithTwins(samples);
   const { validation, test } = recipe.split;
@@ -23,6 +23,7 @@ export function preparedTask({ samples, given, unmapped }: TaskSamples, recipe: 
     twins: countSides(samples.filter(({ path }) => twins.has(path))),
     splitBy: given ? 'given' : recipe.split.by,
     ...(unmapped && { unmapped }),
+    ...(tree && { tree }),
   };
 }
 
@@ -32,12 +33,14 @@ export function taskSummary(
   evaluation: EvaluationResult,
   features?: Features,
 ): TaskSummary {
-  const { side, accuracy, withoutTwins, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  const { side, accuracy, withoutTwins, byRole } = evaluation;
+  const { accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
   return {
     ...prepared,
     evaluatedOn: side,
     accuracy,
     ...(withoutTwins && { withoutTwins }),
+    ...(byRole && { byRole }),
     accuracyInterval,
     naturalAccuracy,
     top5,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mapOrdered } from '../concurrency.js';
@@ -7,15 +7,15 @@ import type { EventBus } from '../events.js';
 import { type RandomSource, randomSource } from '../random.js';
 import { iterate } from '../streams.js';
 import { BOILERPLATE_NAMES, type BoilerplateName } from './draw/boilerplate.js';
-import { type LinesFile, linesFile } from './lines-file.js';
+import { type DumpFiles, openFiles, prepareFolder, SHARDS, UNFINISHED } from './folder.js';
 import { listingRow } from './listing.js';
+import { truthNodes } from './nodes.js';
 import { drawPicture, renderPicture } from './photo.js';
 import { boilerplatePhoto, MOST_LISTINGS, type PhotoPlan, type ProductPlan, planDump } from './plan.js';
 import {
   addBoilerplate,
   addProduct,
   emptyTotals,
-  isSyntheticDump,
   TRUTH,
   type TruthLine,
   type TruthTotals,
@@ -24,8 +24,6 @@ import {
   truthProduct,
 } from './truth.js';
 
-const SHARDS = [...'0123456789abcdef'].map((digit) => `listings_${digit}.json.gz`);
-const UNFINISHED = `${TRUTH}.unfinished`;
 const PROGRESS_EVERY_MS = 250;
 
 export interface SynthOptions {
@@ -61,6 +59,7 @@ export async function synthesize(options: SynthOptions): Promise<TruthTotals> {
   const write = writerOf(out, random, files);
   try {
     await write.truth(truthHeader(seed, listings));
+    await write.truth({ kind: 'tree', ...truthNodes() });
     const products = mapOrdered(
       iterate(planDump(random, listings)),
       async (product) => ({ product, rows: await writePhotos(out, random, product.photos) }),
@@ -81,43 +80,6 @@ export async function synthesize(options: SynthOptions): Promise<TruthTotals> {
     for (const file of [...files.shards, files.table, files.truth]) file.destroy();
     throw asPipelineError(error);
   }
-}
-
-/** Only an empty folder or an older synthetic dump, whole or interrupted, is written to. */
-async function prepareFolder(out: string): Promise<void> {
-  await mkdir(out, { recursive: true }).catch((error: unknown) => {
-    throw new PipelineError('USAGE', `Expected to make the folder ${out} but could not`, { cause: error });
-  });
-  const names = await readdir(out);
-  const ours = names.includes(UNFINISHED) || (await isSyntheticDump(out));
-  if (names.length > 0 && !ours) {
-    throw new PipelineError('USAGE', `Expected an empty folder or an older synthetic dump at ${out}`, {
-      hint: 'Name another folder with --out: nothing in this one was touched.',
-    });
-  }
-  // From here on the dump is not whole, and says so before anything of it is removed.
-  await writeFile(join(out, UNFINISHED), '');
-  for (const name of [TRUTH, 'listings', 'images'])
-    await rm(join(out, name), { recursive: true, force: true });
-  await mkdir(join(out, 'listings/metadata'), { recursive: true });
-  await mkdir(join(out, 'images/metadata'), { recursive: true });
-  await mkdir(join(out, 'images/small'), { recursive: true });
-}
-
-interface DumpFiles {
-  shards: readonly LinesFile[];
-  table: LinesFile;
-  truth: LinesFile;
-}
-
-async function openFiles(out: string): Promise<DumpFiles> {
-  const table = linesFile(join(out, 'images/metadata/images.csv.gz'));
-  await table.write('image_id,height,width,path');
-  return {
-    shards: SHARDS.map((name) => linesFile(join(out, 'listings/metadata', name))),
-    table,
-    truth: linesFile(join(out, UNFINISHED)),
-  };
 }
 
 /** Writes products one after another into the dump's tables, and counts. */

@@ -1,5 +1,6 @@
 import type { RandomSource } from '../random.js';
 import { type Draws, drawsFor } from './draws.js';
+import { nodeOf } from './nodes.js';
 import type { ListingPlan } from './plan.js';
 import { BRANDS, MARKETS, type Market, NUANCES, STYLES, type Words, wordsOf } from './words.js';
 
@@ -60,7 +61,7 @@ export function listingRow(random: RandomSource, listing: ListingPlan, product: 
     country: market.country,
     marketplace: 'Amazon',
     domain_name: market.domain,
-    ...said('node', 0.88, () => [nodeOf(row, wordsOf(market.language), typed, style)]),
+    ...said('node', 0.88, () => [nodeOf(random, row, listing, style)]),
   });
 }
 
@@ -72,13 +73,6 @@ function measure(unit: string, value: number) {
 function dimensionsOf(item: Draws) {
   const axis = (name: string) => measure('inches', item.range(name, 2, 70));
   return { height: axis('height'), length: axis('length'), width: axis('width') };
-}
-
-/** Depths differ; the official readme says `path`, the files `node_name`. */
-function nodeOf(row: Draws, words: Words, type: ListingPlan['type'], style: string) {
-  const place = [words.root, words.types[type], ...(row.chance('deep', 0.5) ? [style] : [])];
-  const key = row.chance('path', 0.1) ? 'path' : 'node_name';
-  return { node_id: row.integer('node', 100_000_000, 17_000_000_000), [key]: `/${place.join('/')}` };
 }
 
 /** JSON with everything beyond ASCII as `\u` escapes, as in ABO's shards. */

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { PipelineError } from '../errors.js';
 import type { BoilerplateName } from './draw/boilerplate.js';
 import type { ProductType } from './draw/index.js';
+import type { TruthNodes } from './nodes.js';
 import type { ColorName } from './palette.js';
 import type { FileState, PhotoPlan, ProductPlan, Trait } from './plan.js';
 
@@ -20,6 +21,11 @@ export interface TruthHeader {
   synthetic: true;
   seed: number;
   listings: number;
+}
+
+/** The second line: the category tree that nodes are drawn from. */
+export interface TruthTree extends TruthNodes {
+  kind: 'tree';
 }
 
 /** A photo as it really is; orphans and images that are not in the table or not on disk too. */
@@ -79,7 +85,7 @@ export interface TruthTotals {
   pictures: number;
 }
 
-export type TruthLine = TruthHeader | TruthProduct | TruthBoilerplate | TruthTotals;
+export type TruthLine = TruthHeader | TruthTree | TruthProduct | TruthBoilerplate | TruthTotals;
 
 export function truthHeader(seed: number, listings: number): TruthHeader {
   return { kind: 'header', schemaVersion: SCHEMA_VERSION, synthetic: true, seed, listings };
@@ -175,16 +181,16 @@ export async function isSyntheticDump(root: string): Promise<boolean> {
 }
 
 /**
- * What is true of a synthetic dump, line by line.
+ * What is true of a synthetic dump, line by line; a dump of ABO's shape has lines of other kinds.
  * @throws {PipelineError} `INPUT_INVALID` when the file is not there or is no truth file.
  */
-export async function* readTruth(root: string): AsyncGenerator<TruthLine> {
+export async function* readTruth<Line = TruthLine>(root: string): AsyncGenerator<Line> {
   const bytes = createReadStream(join(root, TRUTH));
   const text = bytes.pipe(createGunzip());
   bytes.on('error', (error) => text.destroy(error));
   try {
     for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
-      yield JSON.parse(line) as TruthLine;
+      yield JSON.parse(line) as Line;
     }
   } catch (error) {
     throw new PipelineError('INPUT_INVALID', `Expected a truth file at ${join(root, TRUTH)}`, {

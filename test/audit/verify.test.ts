@@ -321,6 +321,13 @@ describe('accounts', () => {
       { key: samples[0]!.path },
     ]);
     expect(checksOf(jsonl)).toContain('stages');
+    // A role is no part of the digest: the other file tells.
+    const other = await spoil('role', async (path) => {
+      const file = join(path, 'samples-color.jsonl');
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.replace('"role":"main"', '"role":"other"'));
+    });
+    expect(found(other, 'files')).toMatchObject([{ message: expect.stringContaining('differently') }]);
   });
 
   it('find a lost line of the ledger, by stage and by record', async () => {

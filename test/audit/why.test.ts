@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { placeOfRow, rowsNaming } from '#src/audit/dump-rows.js';
 import { editDistance } from '#src/audit/known.js';
 import { REASONS } from '#src/audit/reasons.js';
 import { type PhotoRow, readPhotos, readRun } from '#src/audit/run-files.js';
@@ -88,11 +89,11 @@ describe('why', () => {
       /^read in listings_\w+\.json\.gz, line \d+: item \w+ .*shows it as its (main|other) image$/,
     );
     expect(texts(story!, 'join')[0]).toContain(tested.path);
-    expect(texts(story!, 'deduplicate').join()).toMatch(/stays on one side with .* of component/);
+    expect(texts(story!, 'deduplicate').join()).toMatch(/belongs with .* of component/);
     const ofTask = story!.chapters.filter(({ task }) => task === 'product_type');
     expect(ofTask.map(({ stage }) => stage)).toEqual(['label', 'split', 'decode/resize', 'evaluate']);
     expect(ofTask[0]!.text).toContain(`its label is ${tested.label}, from product_type = `);
-    expect(ofTask[0]!.text).toMatch(/\(\d+ of \d+ rows that show it\)/);
+    expect(ofTask[0]!.text).toMatch(/\(\d+ of the \d+ rows that show it (say|says) so\)/);
     expect(ofTask[1]!.text).toContain('on the test side');
     expect(ofTask[2]!.text).toMatch(/^cached in cache-16-\w+ under key \d+$/);
     expect(ofTask[3]!.text).toMatch(/^predicted \w+, (rightly|wrongly: it is )/);
@@ -109,7 +110,7 @@ describe('why', () => {
         imageId !== shared.imageId && items.length === 1 && items[0] === shared.items[0],
     )!;
     const [story] = (await ask(shared.imageId)).stories;
-    const family = texts(story!, 'deduplicate').find((text) => text.startsWith('it stays'))!;
+    const family = texts(story!, 'deduplicate').find((text) => text.startsWith('it belongs'))!;
     expect(family).toMatch(/item \w+/);
     expect(family).toContain(shared.component);
     expect(family).toContain(other.imageId);
@@ -124,7 +125,7 @@ describe('why', () => {
     const [of, into] = stories as [Story, Story];
     expect(texts(of, 'deduplicate').join('\n')).toMatch(
       new RegExp(
-        `${merged} is the same picture as ${photo.imageId} and was merged into it: (bytes|pixels|near) as`,
+        `${merged} is the same picture as ${photo.imageId} and was merged into it: it has (the same (bytes|pixels)|nearly the same pixels) as ${photo.imageId}`,
       ),
     );
     expect(texts(of)).toContain(`what follows is the story of ${photo.imageId}`);
@@ -144,7 +145,41 @@ describe('why', () => {
     ]);
     expect(texts(stories[2]!, 'parse')[0]).toContain(`item ${item}`);
     expect(texts(stories[2]!).some((text) => text.startsWith(`image ${sample!.imageId}: `))).toBe(true);
-    expect(texts(stories[3]!)).toEqual([expect.stringContaining(row.into!)]);
+    // Of the row and of its item, too: the side, and what this row was merged into.
+    expect(texts(stories[2]!, 'split')).toContain(
+      `image ${sample!.imageId}: labelled ${sample!.label}, on the ${sample!.split} side`,
+    );
+    expect(texts(stories[3]!)).toEqual([
+      expect.stringMatching(/^read in .*: it shows /),
+      expect.stringContaining(row.into!),
+    ]);
+  });
+
+  it('tells a row that nothing happened to, with what became of its images', async () => {
+    const [sample] = samples;
+    const source = await aboSource({ dir: dump });
+    const signal = new AbortController().signal;
+    const [row] = await rowsNaming(source, new Set([sample!.imageId]), signal);
+    const [story] = (await ask(placeOfRow(row!))).stories;
+    expect(story).toMatchObject({ about: 'row', id: placeOfRow(row!) });
+    expect(texts(story!, 'parse')[0]).toContain(`item ${row!.itemId}`);
+    expect(texts(story!, 'split').join()).toMatch(
+      new RegExp(`image ${sample!.imageId}.*: labelled ${sample!.label}, on the ${sample!.split} side`),
+    );
+    expect((await ask('listings_0.json.gz:99999')).unknown).toHaveLength(1);
+  });
+
+  it('tells stories in the order of their keys, and alike lines of one only to a bound', async () => {
+    const { key } = ledger.find(({ reason }) => reason === 'boilerplate')!;
+    const keys = [ledger.find(({ reason }) => reason === 'no-image')!.key, key, samples[0]!.path];
+    const { stdout } = await pipeline(['why', run, ...keys]);
+    const at = keys.map((one) => stdout.indexOf(one));
+    expect(at).toEqual([...at].sort((a, b) => a - b));
+    const [story] = (await ask(key)).stories;
+    const rows = texts(story!, 'parse').length;
+    expect(rows).toBeGreaterThan(10);
+    expect(stdout).toContain(`  parse: … and ${rows - 8} more like these; --json has them all`);
+    expect(stdout.split('\n').length).toBeLessThan(40);
   });
 
   it('tells an orphan of the image table, by id and by the path of a photo that is no sample', async () => {

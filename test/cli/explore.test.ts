@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exploration } from '#src/explore/exploration.js';
-import { LISTING_KEYS } from '#src/profile.js';
+import { LISTING_KEYS } from '#src/explore/keys.js';
 import { synthesize } from '#src/synth/dump.js';
 import { readTruth, type TruthLine } from '#src/synth/truth.js';
 import { jpeg, pipeline, temporaryFolder, writeDump } from '../fixtures.js';
@@ -58,7 +58,7 @@ describe('a synthetic dump', () => {
     dump = join(folder.path, 'synthetic');
     await synthesize({ out: dump, listings: 400, seed: 7, workers: 2, signal: new AbortController().signal });
     for await (const line of readTruth(dump)) truth.push(line);
-    found = await exploreDump(dump, '--photos', 'hash', '--boilerplate-classes', '50');
+    found = await exploreDump(dump, '--photos', 'hash', '--boilerplate', '21,50');
   });
 
   it('is found to hold what its truth file says', () => {
@@ -127,7 +127,7 @@ describe('a synthetic dump', () => {
   });
 
   it('gives the same bytes again, as text and as a page too', async () => {
-    expect(await exploreDump(dump, '--photos', 'hash', '--boilerplate-classes', '50')).toEqual(found);
+    expect(await exploreDump(dump, '--photos', 'hash', '--boilerplate', '21,50')).toEqual(found);
     const pages: string[] = [];
     for (const name of ['a.html', 'b.html']) {
       const out = join(folder.path, name);

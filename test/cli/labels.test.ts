@@ -66,6 +66,29 @@ describe('the recipes for other attributes, on a synthetic dump', () => {
     expect(labelsOf(weights.samples).every((label) => / kilograms/.test(label))).toBe(true);
   });
 
+  it('bin three sizes in one run, each with its own classes', async () => {
+    const out = join(folder.path, 'size-run');
+    const args = ['--recipe', join(RECIPES, 'size.yaml'), '--source', dump, '--out', out, '-q'];
+    const { code, stderr } = await pipeline(['curate', ...args, '--set', 'source.photos=none']);
+    expect([code, stderr]).toEqual([0, '']);
+    const { tasks } = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8')) as PartialSummary;
+    expect(Object.keys(tasks)).toEqual(['height', 'length', 'width']);
+    expect(tasks['height']!.classes).toBeGreaterThanOrEqual(4);
+    expect(tasks['length']!.classes).toBe(5);
+    const samples = jsonLines<SampleRecord>(await readFile(join(out, 'samples-height.jsonl'), 'utf8'));
+    expect(labelsOf(samples).every((label) => / centimeters/.test(label))).toBe(true);
+  });
+
+  it('group product types by the tree that comes with the product', async () => {
+    const { samples, task } = await curated('category', dump, ...fast);
+    expect(labelsOf(samples)).toContain('SEATING');
+    expect(labelsOf(samples)).not.toContain('CHAIR');
+    for (const { label, middle } of samples) expect(label).toBe(middle);
+    expect(task.tree!.classesWithNodes).toBe(task.tree!.classes);
+    // Its shop sorts as ours does, but for lamps and rugs.
+    expect(task.tree!.agreement.coarse).toBeGreaterThan(0.7);
+  });
+
   it('merge its materials of seven languages', async () => {
     const { samples } = await curated('material', dump, ...fast, 'tasks.material.minPerClass=1');
     expect(labelsOf(samples)).toEqual(['Cotton', 'Leather', 'Metal', 'Plastic', 'Wood']);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { EXPLORATION_DEFAULTS } from '#src/explore/defaults.js';
 import { type ExplorationOptions, exploration } from '#src/explore/exploration.js';
-import { likeNames } from '#src/explore/suggestions.js';
+import { gathered, likeNames } from '#src/explore/suggestions.js';
+import { recipeSchema } from '#src/recipe.js';
 import type { Listing } from '#src/records.js';
 import type { ImageRow } from '#src/sources/source.js';
 
@@ -9,8 +11,10 @@ const OPTIONS: ExplorationOptions = {
   task: 'product_type',
   most: 20,
   minPerClass: 2,
-  boilerplate: { listings: 4, labels: 3 },
+  boilerplate: { listings: 4, types: 3 },
 };
+/** x stands in five listings and has three types, which is not more. */
+const KEEPING: ExplorationOptions = { ...OPTIONS, boilerplate: { listings: 5, types: 3 } };
 
 function item(
   itemId: string,
@@ -170,36 +174,37 @@ describe('an exploration', () => {
 
   it('finds boilerplate, conflicts and classes on the same photos', () => {
     expect(found.boilerplate).toMatchObject({ photos: 1, views: 5 });
-    expect(found.boilerplate.most).toEqual([{ imageId: 'x', listings: 5, labels: 3 }]);
+    expect(found.boilerplate.most).toEqual([{ imageId: 'x', listings: 5, types: 3 }]);
     const conflict = (name: string) => found.conflicts.find((one) => one.name === name);
     // p and x stand in several listings: both have two types, and black beside red.
     expect(conflict('product_type')).toEqual({ name: 'product_type', compared: 2, conflicting: 2 });
     expect(conflict('color')).toEqual({ name: 'color', compared: 2, conflicting: 2 });
     expect(conflict('brand')).toEqual({ name: 'brand', compared: 0, conflicting: 0 });
-    // x has three labels, which is not more than three: it counts in all pairs.
-    expect(found.pairs).toEqual([
+    // What says nothing of its items joins no classes either.
+    expect(found.pairs).toEqual([{ a: 'BOOT', b: 'SHOE', photos: 1, share: 1 / 3 }]);
+    expect(exploreOf(LISTINGS, ROWS, KEEPING).pairs).toEqual([
       { a: 'BOOT', b: 'SHOE', photos: 2, share: 2 / 3 },
       { a: 'BOOT', b: 'BOOTS', photos: 1, share: 1 / 2 },
       { a: 'BOOTS', b: 'SHOE', photos: 1, share: 1 / 2 },
     ]);
-    const strict = exploreOf(LISTINGS, ROWS, { ...OPTIONS, boilerplate: { listings: 4, labels: 2 } });
-    expect(strict.pairs).toEqual([{ a: 'BOOT', b: 'SHOE', photos: 1, share: 1 / 3 }]);
   });
 
   it('suggests with evidence', () => {
-    const said = exploreOf(LISTINGS, ROWS, { ...OPTIONS, minPerClass: 3 }).suggestions.map(
-      ({ action, names, reason }) => [action, names.join(' > '), reason],
-    );
+    const { suggestions } = exploreOf(LISTINGS, ROWS, { ...KEEPING, minPerClass: 3 });
+    const said = suggestions.map(({ action, names, reason }) => [action, names.join(' > '), reason]);
     expect(said.filter(([action]) => action !== 'ignore')).toEqual([
       ['merge', 'BOOTS > BOOT', 'like-names'],
       ['merge', 'SHOE > BOOT', 'shared-photos'],
       ['drop', 'BOOTS', 'few-photos'],
-      ['prune', '', 'boilerplate'],
     ]);
     expect(said).toContainEqual(['ignore', 'material', 'rarely-filled']);
-    expect(found.suggestions.find(({ reason }) => reason === 'shared-photos')!.evidence).toBe(
+    expect(suggestions.find(({ reason }) => reason === 'shared-photos')!.evidence).toBe(
       'listings of both show the same 2 photos: 66.7 % of the smaller class',
     );
+    expect(found.suggestions.find(({ action }) => action === 'prune')).toMatchObject({
+      reason: 'boilerplate',
+      evidence: '1 photo stands in more than 4 listings or of more than 3 product types: 5 views in all',
+    });
   });
 
   it('learns any key, and tells which language stands for a listing', () => {
@@ -214,6 +219,44 @@ describe('an exploration', () => {
         .keys.slice(28)
         .map(({ name }) => name),
     ).toEqual(['__proto__x', 'odd']);
+  });
+
+  it('gathers suggestions that are alike', () => {
+    const { suggestions } = exploreOf(LISTINGS, ROWS, { ...KEEPING, minPerClass: 4 });
+    const told = gathered(suggestions).map(({ action, members, evidence }) => [
+      action,
+      members.length,
+      evidence,
+    ]);
+    expect(told.slice(0, 3)).toEqual([
+      ['merge', 1, 'their names differ in case, punctuation or a plural alone; 2 and 4 photos'],
+      ['merge', 1, 'listings of both show the same 2 photos: 66.7 % of the smaller class'],
+      ['drop', 2, '3 photos or fewer each, 5 in all'],
+    ]);
+    expect(told.at(-1)).toEqual(['ignore', 22, 'no listing has them']);
+    expect(gathered(suggestions).flatMap(({ members }) => members)).toHaveLength(suggestions.length);
+  });
+
+  it('calls boilerplate what a recipe does: by product types, whatever the task', () => {
+    const sizes = LISTINGS.map((one, index) => ({
+      ...one,
+      attributes: { ...one.attributes, style: [{ value: `style ${index}` }] },
+    }));
+    const limits = { ...OPTIONS, boilerplate: { listings: 5, types: 3 } };
+    // x has five styles, and three types.
+    expect(exploreOf(sizes, ROWS, { ...limits, task: 'style' }).boilerplate.photos).toBe(0);
+    const strict = { ...limits, task: 'style', boilerplate: { listings: 5, types: 2 } };
+    expect(exploreOf(sizes, ROWS, strict).boilerplate.most).toEqual([
+      { imageId: 'x', listings: 5, types: 3 },
+    ]);
+    expect(EXPLORATION_DEFAULTS.boilerplate).toEqual(recipeSchema.shape.deduplicate.parse({}).boilerplate);
+  });
+
+  it('takes the image table before the listings as after them', () => {
+    const seen = exploration(OPTIONS);
+    expect(ROWS.map(seen.image)).toEqual([true, true, true, true, true, false, true]);
+    for (const listing of LISTINGS) seen.listing(listing);
+    expect(seen.result()).toEqual(found);
   });
 
   it('is the same in any order', () => {

@@ -103,6 +103,71 @@ describe('rows that were read by the kernel', () => {
     );
   });
 
+  it('have the members that are wanted, those of other rows left out, or are left alone', () => {
+    const names = ['item_id', 'brand', 'x'];
+    const some = listingScanner(names);
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 20 }), (rows) => {
+        const lines = rows.map((row) => Buffer.from(row));
+        const scan = some.open(Buffer.concat(lines.flatMap((bytes) => [bytes, Buffer.from('\n')])));
+        const taken: string[] = [];
+        let start = 0;
+        for (const bytes of lines) {
+          if (scan(start, start + bytes.length) !== undefined) taken.push(bytes.toString());
+          start += bytes.length + 1;
+        }
+        const { members, numbers, ends } = some.close();
+        const flat = JSON.parse(Buffer.from(members).toString()) as unknown[];
+        expect(ends.length).toBe(taken.length);
+        const found = taken.map((_, at) =>
+          [...numbers.subarray(at === 0 ? 0 : ends[at - 1], ends[at])].map((n) => [
+            flat[2 * n],
+            flat[2 * n + 1],
+          ]),
+        );
+        const wanted = taken.map((row) =>
+          Object.entries(JSON.parse(row) as object).filter(([name]) => names.includes(name)),
+        );
+        expect(found).toEqual(wanted);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('give a member that comes again once', () => {
+    const block = Buffer.from('{"a": 1, "b": [2]}\n{"b": [2], "a": 3}\n{"a": 1, "b": [2]}\n');
+    const all = listingScanner();
+    const scan = all.open(block);
+    for (let at = 0; at < block.length; ) {
+      const end = block.indexOf('\n', at);
+      expect(scan(at, end)).toBeDefined();
+      at = end + 1;
+    }
+    const { members, numbers, ends } = all.close();
+    expect(Buffer.from(members).toString()).toBe('["a",1,"b",[2],"a",3]');
+    expect([...numbers]).toEqual([0, 1, 1, 2, 0, 1]);
+    expect([...ends]).toEqual([2, 4, 6]);
+  });
+
+  it('are taken in blocks of more different members than are looked up', () => {
+    const rows = Array.from({ length: 4000 }, (_, row) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: 10 }, (__, at) => [`k${at}`, row % 3999]))),
+    );
+    const block = Buffer.from(`${rows.join('\n')}\n`);
+    const all = listingScanner();
+    const scan = all.open(block);
+    for (let at = 0; at < block.length; ) {
+      const end = block.indexOf('\n', at);
+      scan(at, end);
+      at = end + 1;
+    }
+    const { members, numbers, ends } = all.close();
+    const flat = JSON.parse(Buffer.from(members).toString()) as unknown[];
+    const row = (at: number) => [...numbers.subarray(ends[at]! - 10, ends[at])].map((n) => flat[2 * n + 1]);
+    expect(row(3998)).toEqual(Array(10).fill(3998));
+    expect(row(3999)).toEqual(Array(10).fill(0));
+  });
+
   it('are read after many that were left alone', () => {
     for (let row = 0; row < 10_000; row++) expect(canonical('{"a": {"b": 1e3}}')).toBeUndefined();
     expect(canonical('{"a": {"b": 1}}')).toBe('{"a":{"b":1}}');

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AttributeValue, JoinedView } from '#src/records.js';
@@ -88,6 +89,11 @@ describe('same pictures', () => {
       images: ['copy', 'original', 'stretched'],
       items: ['A', 'B', 'C'],
       role: 'main',
+      views: [
+        { itemId: 'A', role: 'main' },
+        { itemId: 'B', role: 'main' },
+        { itemId: 'C', role: 'other' },
+      ],
       component: 'copy',
     });
     expect(entries.map(({ key, fate, reason, into }) => [key, fate, reason, into])).toEqual([
@@ -220,4 +226,60 @@ it('gives the same for any number of workers', async () => {
   expect(four.photos).toEqual(one.photos);
   expect(four.groups).toEqual(one.groups);
   expect(four.entries).toEqual(one.entries);
+});
+
+describe('views', () => {
+  const shown = fc.record({
+    imageId: fc.nat(5).map((id) => `m${id}`),
+    itemId: fc.constantFrom('A', 'B', 'C'),
+    role: fc.constantFrom('main', 'other'),
+    place: fc.constantFrom(
+      {},
+      { domain: 'amazon.nl', country: 'NL' },
+      { country: 'US', marketplace: 'PrimeNow' },
+    ),
+  });
+
+  it('are all kept, in one order however they arrive, and say the photo’s role and items', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(shown, { maxLength: 30 }),
+        fc.infiniteStream(fc.nat()),
+        async (list, draws) => {
+          const all = list.map(({ imageId, itemId, role, place }) =>
+            view(imageId, itemId, { role, ...place, listing: JSON.stringify([itemId, place]) }),
+          );
+          const drawn = all.map((one) => [draws.next().value as number, one] as const);
+          const shuffled = drawn.sort(([a], [b]) => a - b).map(([, one]) => one);
+          const { photos } = await run(all, { photos: 'none' });
+          const again = await run(shuffled, { photos: 'none' });
+          const viewsOf = (some: typeof photos) =>
+            Object.fromEntries(some.map(({ imageId, views }) => [imageId, views]));
+          expect(viewsOf(again.photos)).toEqual(viewsOf(photos));
+          for (const { imageId, views, role, items } of photos) {
+            const own = list.filter((one) => one.imageId === imageId);
+            const told = own.map(({ itemId, role: as, place }) => ({ itemId, role: as, ...place }));
+            expect(views).toHaveLength(own.length);
+            expect(views).toEqual(expect.arrayContaining(told));
+            expect(role).toBe(own.some((one) => one.role === 'main') ? 'main' : 'other');
+            expect(items).toEqual([...new Set(views.map(({ itemId }) => itemId))]);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('of one listing in one role are one object, whichever photo they are of', async () => {
+    const { photos } = await run(
+      ['a', 'b', 'c'].map((id) => view(id, 'A', { role: id === 'a' ? 'main' : 'other', country: 'NL' })),
+      { photos: 'none' },
+    );
+    const [a, b, c] = photos.map(({ views }) => views[0]);
+    expect(c).toBe(b);
+    expect([a, b]).toEqual([
+      { itemId: 'A', role: 'main', country: 'NL' },
+      { itemId: 'A', role: 'other', country: 'NL' },
+    ]);
+  });
 });

@@ -15,6 +15,7 @@ function photo(imageId: string, attributes: Record<string, string>): Photo {
     height: 1,
     sha256: imageId,
     role: 'main',
+    views: [],
     images: [imageId],
     items: ['A'],
     attributes,
@@ -279,4 +280,55 @@ it('label: neither the order of photos nor anything else changes what a photo is
     }),
     { numRuns: 200 },
   );
+});
+
+describe('with a tree', () => {
+  const tree = { Dark: { Greys: ['Black', 'GREY'], Blues: ['Navy'] }, Bright: { Reds: ['Red'] } };
+  const named = async (values: readonly (string | undefined)[], options: Partial<LabelOptions> = {}) => {
+    const { out, entries } = await run(values, { tree, ...options });
+    const shown = out.map(({ label: name, coarse, middle, fine }) => [name, coarse, middle, fine].join(' '));
+    return { shown, fates: entries.map(({ key, reason, detail }) => [key, reason, detail]) };
+  };
+
+  it('gives each photo its class’s path, in the tree’s own writing, and drops what has no place', async () => {
+    const { shown, fates } = await named(['grey', 'RED', 'mauve', 'navy']);
+    expect(shown).toEqual(['GREY Dark Greys GREY', 'Red Bright Reds Red', 'Navy Dark Blues Navy']);
+    expect(fates).toEqual([['p2', 'label-not-in-tree', 'mauve']]);
+  });
+
+  it('learns a level, while merging and counting are of classes', async () => {
+    const { shown, fates } = await named(['grey', 'gray', 'black', 'red'], {
+      level: 'middle',
+      merge: { gray: 'grey' },
+      minPerClass: 2,
+    });
+    expect(shown).toEqual(['Greys Dark Greys GREY', 'Greys Dark Greys GREY']);
+    expect(fates).toEqual([
+      ['p2', 'class-too-small', 'Black'],
+      ['p3', 'class-too-small', 'Red'],
+    ]);
+  });
+
+  it('makes the recipe’s own labels groups of their own, unless the tree has a place for them', async () => {
+    const { shown } = await named(['red', undefined, 'mauve'], {
+      other: 'Rest',
+      missing: 'navy',
+      level: 'coarse',
+    });
+    expect(shown).toEqual(['Bright Bright Reds Red', 'Dark Dark Blues Navy', 'Rest Rest Rest Rest']);
+  });
+
+  it('asks for one once the classes are known', async () => {
+    const seen: string[][] = [];
+    const { shown } = await named(['red', 'RED', 'blue', undefined], {
+      missing: 'None',
+      minPerClass: 1,
+      tree: (all) => {
+        seen.push(all.map(({ photo: { imageId }, label: name }) => `${imageId} ${name}`));
+        return { X: { Y: ['RED'], Z: ['blue'] } };
+      },
+    });
+    expect(seen).toEqual([['p0 RED', 'p1 RED', 'p2 blue']]);
+    expect(shown).toEqual(['RED X Y RED', 'RED X Y RED', 'blue X Z blue', 'None None None None']);
+  });
 });

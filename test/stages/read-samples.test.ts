@@ -71,3 +71,28 @@ it('uses a file’s validation as test only where the file has no test', () => {
     'test',
   ]);
 });
+
+it('takes a role that is one, and passes over what else is called so', async () => {
+  const rows = ['main', 'other', 'train', null, undefined].map((role, index) =>
+    row(sample(`aa/${'abc'[index % 3]}.jpg`, { role }), index + 1),
+  );
+  const stage = readSamples({ task: 't', imagesRoot: imagesInFolder(folder.path) });
+  const roles = [];
+  for (const one of rows) {
+    const [read] = await runOver(stage, [one], testContext());
+    roles.push(read!.role, Object.hasOwn(read!, 'role'));
+  }
+  expect(roles).toEqual(['main', true, 'other', true, ...Array(3).fill([undefined, false]).flat()]);
+});
+
+it('keeps the path of a sample’s class, whole or not at all', async () => {
+  const rows = [
+    row(sample('aa/a.jpg', { coarse: 'C', middle: 'M', fine: 'F' }), 1),
+    row(sample('aa/b.jpg', { coarse: 'C', fine: 'F' }), 2),
+  ];
+  const stage = readSamples({ task: 't', imagesRoot: imagesInFolder(folder.path) });
+  const [whole, part] = await runOver(stage, rows, testContext());
+  expect(whole).toMatchObject({ label: 'L', coarse: 'C', middle: 'M', fine: 'F' });
+  expect(part).not.toHaveProperty('coarse');
+  expect(part).not.toHaveProperty('fine');
+});

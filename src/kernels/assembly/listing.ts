@@ -1,5 +1,5 @@
 // One listing row after the other: checks that it is JSON, writes its canonical JSON (what `canonicalJson` gives, byte for
-// byte) and copies the members that are wanted. What is rare and not plain (numbers that JavaScript writes otherwise, keys
+// byte) and gathers the members that are wanted, each different one of a block once. What is rare and not plain (numbers that JavaScript writes otherwise, keys
 // with escapes, keys that are digits or come twice, lone surrogates, deep nesting) is left to the host, which parses the
 // row itself: only a row that is certainly JSON, and whose canonical form is certainly this, is taken.
 //
@@ -30,8 +30,22 @@ let membersEnd: usize = 0;
 let spare: usize = 0;
 /** Names that are wanted: a length (u32) and so many bytes each; a length of 0 ends them. No name: the whole row is. */
 let names: usize = 0;
-let emitted: usize = 0;
 let wanted: bool = false;
+
+/** Different members of the block: as a JSON array of a key, its value, the next key …, without its brackets. */
+let texts: usize = 0;
+let textsEnd: usize = 0;
+/** Of each so many of them as are looked up: its hash, where it begins, its length. The number is where it stands here. */
+const SEEN: usize = 12;
+let seen: usize = 0;
+let count: u32 = 0;
+/** By their hashes: the number of a member and 1, or 0. */
+let slots: usize = 0;
+const SLOTS: u32 = 65_536;
+const MOST_SEEN: u32 = SLOTS / 2;
+const MOST_LOOKS: i32 = 64;
+/** The numbers of the rows' members, one after the other. */
+let numbers: usize = 0;
 
 export function prepare(memberStack: usize, memberBytes: usize, spareText: usize, wantedNames: usize): void {
   membersBegin = memberStack;
@@ -41,34 +55,108 @@ export function prepare(memberStack: usize, memberBytes: usize, spareText: usize
   wanted = load<u32>(names) > 0;
 }
 
-/**
- * Reads the row that lies in [start, end). Its canonical JSON goes to `canonical`, the wanted members as they are written
- * to `copy`.
- * @returns the length of the canonical JSON; 0 for a row that the host has to parse.
- */
-export function scan(start: usize, end: usize, canonical: usize, copy: usize): usize {
-  // A row that was left in the middle has left its own.
-  members = membersBegin;
-  at = start;
-  out = canonical;
-  emitted = copy;
-  space();
-  if (load<u8>(at) != OPEN_OBJECT) return 0;
-  if (!object(0)) return 0;
-  const last = at;
-  space();
-  if (at < end) return 0;
-  if (!wanted) {
-    emitted = copy;
-    memory.copy(emitted, start, last - start);
-    emitted += last - start;
-  }
-  return out - canonical;
+/** A new block: where its members' text and numbers go, and 65,536 slots of 4 bytes and half as many of 12. */
+export function begin(textsAt: usize, numbersAt: usize, slotsAt: usize, seenAt: usize): void {
+  texts = textsAt;
+  textsEnd = textsAt;
+  numbers = numbersAt;
+  slots = slotsAt;
+  seen = seenAt;
+  count = 0;
+  memory.fill(slots, 0, SLOTS * 4);
 }
 
-/** Where the copy of the last row ends. */
-export function copied(): usize {
-  return emitted;
+/**
+ * Reads the row that lies in [start, end). Its canonical JSON goes to `canonical`; the numbers of its wanted members are
+ * put behind those of the rows before.
+ * @returns the length of the canonical JSON; 0 for a row that the host has to parse.
+ */
+export function scan(start: usize, end: usize, canonical: usize): usize {
+  // A row that was left in the middle has left its own.
+  members = membersBegin;
+  const before = numbers;
+  at = start;
+  out = canonical;
+  space();
+  if (load<u8>(at) == OPEN_OBJECT && object(0)) {
+    space();
+    if (at >= end) return out - canonical;
+  }
+  numbers = before;
+  return 0;
+}
+
+/** Where the numbers of the rows so far end. */
+export function numbered(): usize {
+  return numbers;
+}
+
+/** Where the text of their members ends. */
+export function written(): usize {
+  return textsEnd;
+}
+
+/** Notes a member of a row: a key with its quotes, and a value, both as they are written. */
+function note(key: usize, keyLength: usize, value: usize, length: usize): void {
+  const size = keyLength + 1 + length;
+  const code = digest(value, length, digest(key, keyLength, 0));
+  let slot: u32 = code & (SLOTS - 1);
+  let looks = 0;
+  for (; looks < MOST_LOOKS; looks++) {
+    const number = load<u32>(slots + (slot << 2));
+    if (number == 0) break;
+    const known = seen + <usize>(number - 1) * SEEN;
+    if (load<u32>(known) == code && <usize>load<u32>(known, 8) == size) {
+      const begin = <usize>load<u32>(known, 4);
+      if (
+        memory.compare(begin, key, keyLength) == 0 &&
+        memory.compare(begin + keyLength + 1, value, length) == 0
+      ) {
+        put32(number - 1);
+        return;
+      }
+    }
+    slot = (slot + 1) & (SLOTS - 1);
+  }
+  if (textsEnd > texts) store<u8>(textsEnd++, COMMA);
+  // What is not looked up again may be there twice, which costs room alone.
+  if (count < MOST_SEEN && looks < MOST_LOOKS) {
+    const known = seen + <usize>count * SEEN;
+    store<u32>(known, code);
+    store<u32>(known, textsEnd, 4);
+    store<u32>(known, size, 8);
+    store<u32>(slots + (slot << 2), count + 1);
+  }
+  memory.copy(textsEnd, key, keyLength);
+  textsEnd += keyLength;
+  store<u8>(textsEnd++, COMMA);
+  memory.copy(textsEnd, value, length);
+  textsEnd += length;
+  put32(count++);
+}
+
+// @ts-ignore
+@inline
+function put32(number: u32): void {
+  store<u32>(numbers, number);
+  numbers += 4;
+}
+
+/** A hash of bytes, eight at a time: multiplied by 2^64 over the golden ratio, and folded. */
+function digest(begin: usize, length: usize, seed: u32): u32 {
+  let code: u64 = 0xcbf29ce484222325 ^ <u64>seed;
+  const whole = begin + (length & ~7);
+  for (let place = begin; place < whole; place += 8) {
+    code = (code ^ load<u64>(place)) * 0x9e3779b97f4a7c15;
+    code ^= code >> 32;
+  }
+  const rest = (length & 7) << 3;
+  if (rest > 0) {
+    const mask: u64 = ((<u64>1) << (<u64>rest)) - 1;
+    code = (code ^ (load<u64>(whole) & mask)) * 0x9e3779b97f4a7c15;
+    code ^= code >> 32;
+  }
+  return <u32>code ^ <u32>(code >> 29);
 }
 
 // @ts-ignore
@@ -129,15 +217,12 @@ function object(depth: i32): bool {
   const first = members;
   const begin = out + 1;
   let sorted = true;
-  let comma = false;
   at++;
   put(OPEN_OBJECT);
-  if (depth == 0) store<u8>(emitted++, OPEN_OBJECT);
   space();
   if (load<u8>(at) == CLOSE_OBJECT) {
     at++;
     put(CLOSE_OBJECT);
-    if (depth == 0) store<u8>(emitted++, CLOSE_OBJECT);
     return true;
   }
   while (true) {
@@ -146,13 +231,14 @@ function object(depth: i32): bool {
     const text = out;
     if (!key()) return false;
     const length = out - text;
+    const rawLength = at - raw;
     if (members + MEMBER > membersEnd) return false;
     if (members > first && sorted) {
       const order = compare(members - MEMBER, text, length);
       if (order == 0) return false;
       sorted = order < 0;
     }
-    const copies = depth == 0 && wanted && isWanted(text + 1, length - 2);
+    const noted = depth == 0 && (!wanted || isWanted(text + 1, length - 2));
     space();
     if (load<u8>(at++) != COLON) return false;
     put(COLON);
@@ -160,14 +246,10 @@ function object(depth: i32): bool {
     store<u32>(members, text);
     store<u32>(members, length, 4);
     members += MEMBER;
+    const valueAt = at;
     if (!value(depth)) return false;
     store<u32>(members - MEMBER, out, 8);
-    if (copies) {
-      if (comma) store<u8>(emitted++, COMMA);
-      comma = true;
-      memory.copy(emitted, raw, at - raw);
-      emitted += at - raw;
-    }
+    if (noted) note(raw, rawLength, valueAt, at - valueAt);
     space();
     const byte: u32 = load<u8>(at++);
     if (byte == CLOSE_OBJECT) break;
@@ -178,7 +260,6 @@ function object(depth: i32): bool {
   if (!sorted && !sort(first, begin)) return false;
   members = first;
   put(CLOSE_OBJECT);
-  if (depth == 0) store<u8>(emitted++, CLOSE_OBJECT);
   return true;
 }
 

@@ -24,7 +24,10 @@ export function bars(options: {
         height: height + 34,
         option: {
           grid: { top: 4, height, left, width: width - left - 24 },
-          xAxis: valueAxis({ ...(most !== undefined && { max: most }), splitNumber: wide ? 4 : 2 }),
+          xAxis: valueAxis({
+            ...(most !== undefined && { max: most, interval: most / (wide ? 4 : 2) }),
+            splitNumber: wide ? 4 : 2,
+          }),
           yAxis: nameAxis(
             rows.map(([name]) => name),
             wide ? 32 : 15,

@@ -1,25 +1,22 @@
+import type { Exploration } from '../../explore/exploration.js';
+import type { TreeFigures } from '../../labels/tree/figures.js';
 import { type Sample, SIDES, type Side } from '../../records.js';
 import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
 import type { Summary, Unmapped } from '../../summary.js';
 import type { LedgerSummary } from '../ledger.js';
+import type { DuplicatesReport } from './duplicates.js';
 
 /** Everything that a report shows. Plain data: the same data give the same file. */
 export interface ReportData {
   summary: Summary;
   /** The recipe's `source.kind`: ABO's attribution is shown for `abo`, unless the photos are drawn. */
   sourceKind: string;
-  /** Absent where samples were given and no dump was read. */
-  profile?: ColumnProfile;
+  /** What the dump holds; absent where samples were given and no dump was read, as are its duplicates. */
+  exploration?: Exploration;
+  duplicates?: DuplicatesReport;
   ledger: readonly LedgerSummary[];
   /** In the recipe's order. */
   tasks: readonly TaskReport[];
-}
-
-/** How often each column of the dump carries a value. */
-export interface ColumnProfile {
-  listings: number;
-  shards: number;
-  columns: readonly { name: string; present: number; missing: number }[];
 }
 
 export interface TaskReport {
@@ -28,6 +25,8 @@ export interface TaskReport {
   classes: readonly ClassReport[];
   /** Where the recipe normalises values: those that had no label. */
   unmapped?: Unmapped;
+  /** Where the recipe names a category tree: what the listings' nodes say of it. */
+  tree?: TreeFigures;
   train: TrainResult;
   evaluation: Omit<EvaluationResult, 'mistakes'> & { mistakes: readonly ReportMistake[] };
 }
@@ -65,15 +64,17 @@ export function taskReport(options: {
   samples: Iterable<Sample>;
   natural?: Readonly<Record<string, number>>;
   unmapped?: Unmapped;
+  tree?: TreeFigures;
   train: TrainResult;
   evaluation: EvaluationResult;
   fileOf: (path: string) => string;
 }): TaskReport {
-  const { name, samples, natural, unmapped, train, evaluation, fileOf } = options;
+  const { name, samples, natural, unmapped, tree, train, evaluation, fileOf } = options;
   return {
     name,
     classes: classReports(samples, natural),
     ...(unmapped && { unmapped }),
+    ...(tree && { tree }),
     train,
     evaluation: {
       ...evaluation,

@@ -8,10 +8,8 @@ import { attributionSection } from './sections/attribution.js';
 import { exploredClassesSection } from './sections/exploration-classes.js';
 import { exploredKeysSection } from './sections/exploration-keys.js';
 import { exploredPhotosSection } from './sections/exploration-photos.js';
-import { facts, table } from './table.js';
-
-/** Suggestions that a page shows at most: the document has them all. */
-const MOST_SUGGESTIONS = 200;
+import { suggestionsSection } from './sections/exploration-suggestions.js';
+import { facts } from './table.js';
 
 /** What a dump holds, as sections of a page. */
 export function explorationSections(found: Exploration): Section[] {
@@ -69,30 +67,5 @@ function summarySection({ task, rows, listings, shards, classes, photos }: Explo
       ['Classes', count(classes.length)],
       ['Photos', count(photos.named)],
     ]),
-  };
-}
-
-function suggestionsSection({ suggestions }: Exploration): Section {
-  const shown = suggestions.slice(0, MOST_SUGGESTIONS);
-  const hidden = suggestions.length - shown.length;
-  return {
-    id: 'suggestions',
-    title: 'What a recipe might do',
-    body:
-      suggestions.length === 0
-        ? html`<p>Nothing stands out.</p>`
-        : html`<p>Each with its evidence; none is done by itself${hidden > 0 && `. ${count(hidden)} more are in the JSON document`}.</p>
-${table({
-  caption: 'Suggestions',
-  columns: [{ title: 'Do' }, { title: 'What' }, { title: 'Because' }],
-  rows: shown.map(({ action, names, evidence }) => [
-    action,
-    names.length === 0
-      ? 'photos'
-      : html`${names.map((one, at) => html`${at > 0 && ' into '}<code>${name(one)}</code>`)}`,
-    evidence,
-  ]),
-  sortable: true,
-})}`,
   };
 }

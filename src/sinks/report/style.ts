@@ -85,12 +85,21 @@ th[aria-sort=descending] button::after{content:"\\a0↓";opacity:1}
 .keys code{display:inline-block;margin-right:.5em}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--link)}
+td details{margin:0}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem 1.6rem}
 .samples figure{margin:0;min-width:0}
 .samples figcaption{color:var(--ink);font-weight:500;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(6,1fr);gap:4px}
 .tile{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:contain;background:#fff;border:1px solid var(--line);border-radius:5px}
 .unreadable{display:grid;place-items:center;background:#8a94a355;color:var(--ink);font-size:.65rem;text-align:center;line-height:1.1}
+.folds{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:0 1.5rem;align-items:start}
+.groups{display:flex;flex-wrap:wrap;gap:1rem 2.4rem}
+.groups figure{margin:0}
+.groups figcaption{color:var(--ink);font-weight:500}
+.groups .tiles{display:flex;flex-wrap:wrap;gap:.6rem;margin-top:.3rem}
+.card{width:7.2rem}
+.card code{display:block}
+.card small{display:block;margin-top:.15rem;color:var(--soft);font-size:.72rem;line-height:1.3;overflow-wrap:anywhere}
 .mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.6rem,1fr));gap:1.1rem}
 .mistakes figure{margin:0;min-width:0}
 .mistakes figcaption{display:grid;gap:.05rem;margin-top:.3rem;line-height:1.35;font-size:.8rem;overflow-wrap:anywhere}
@@ -111,6 +120,7 @@ header,.columns,footer{padding-left:1rem;padding-right:1rem}
 .pair{display:block}
 .hero strong{font-size:2.2rem}
 .samples{grid-template-columns:1fr}
+.card{width:6rem}
 }
 @media print{
 @page{margin:14mm}
@@ -129,7 +139,7 @@ th,td{padding:.2rem .35rem}
 tbody th:not(.n){min-width:6rem}
 th button::after{content:""!important}
 thead{display:table-header-group}
-tr,.score,.chart,.samples figure,.mistakes figure,.matrix{break-inside:avoid}
+tr,.score,.chart,.samples figure,.mistakes figure,.groups figure,.matrix{break-inside:avoid}
 h2,h3,h4,h2+p,h3+p,caption{break-after:avoid}
 .samples{grid-template-columns:1fr 1fr}
 .mistakes{grid-template-columns:repeat(6,1fr)}

@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { PHOTOS_PER_CLASS, type ReportData, type TaskReport } from './data.js';
+import { explorationSections } from './exploration.js';
 import { markupOf } from './html.js';
 import { renderPage } from './page.js';
 import { type Thumbnails, thumbnails } from './photos.js';
@@ -7,14 +8,16 @@ import type { Section } from './section.js';
 import { attributionSection } from './sections/attribution.js';
 import { cachesSection } from './sections/caches.js';
 import { classesSection } from './sections/classes.js';
-import { columnsSection } from './sections/columns.js';
 import { confusionSection } from './sections/confusion.js';
 import { countsSection } from './sections/counts.js';
+import { duplicatesSection } from './sections/duplicates.js';
 import { mistakesSection, PICTURED_MISTAKES } from './sections/mistakes.js';
 import { recordsSection } from './sections/records.js';
+import { rolesSection } from './sections/roles.js';
 import { samplesSection } from './sections/samples.js';
 import { summarySection } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
+import { treeSection } from './sections/tree.js';
 import { unmappedSection } from './sections/unmapped.js';
 
 /** Sample photos that a page may hold in all, at about 4 kB each; each class has one in any case. */
@@ -30,7 +33,8 @@ export async function writeReport(
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
   const photosPerClass = photosThatFit(data.tasks);
-  const made = await thumbnails(photoFiles(data.tasks, photosPerClass), options.signal);
+  const files = [...photoFiles(data.tasks, photosPerClass), ...duplicateFiles(data)];
+  const made = await thumbnails(files, options.signal);
   const unfinished = `${file}.unfinished`;
   try {
     await writeFile(unfinished, renderReport(data, made, photosPerClass));
@@ -43,13 +47,14 @@ export async function writeReport(
 
 /** The report's text; `made` holds the photos that it shows. */
 function renderReport(data: ReportData, made: Thumbnails, photosPerClass: number): string {
-  const { summary, profile, ledger, tasks } = data;
+  const { summary, exploration, duplicates, ledger, tasks } = data;
   const attribution = attributionSection({ synthetic: summary.synthetic, sourceKind: data.sourceKind });
   const sections = [
     summarySection(summary, tasks),
     ...tasks.map((task, index) => taskSection(task, `task-${index + 1}`, made, photosPerClass)),
     recordsSection(summary.stages, ledger),
-    ...(profile === undefined ? [] : [columnsSection(profile)]),
+    ...(duplicates === undefined ? [] : [duplicatesSection(duplicates, made)]),
+    ...(exploration === undefined ? [] : explorationSections(exploration)),
     cachesSection(summary.caches),
     ...(attribution === undefined ? [] : [attribution]),
   ];
@@ -64,9 +69,11 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
     parts: [
       countsSection(task, `${id}-counts`),
       ...(task.unmapped === undefined ? [] : [unmappedSection(task.unmapped, `${id}-unmapped`)]),
+      ...(task.tree === undefined ? [] : [treeSection(task.tree, `${id}-tree`)]),
       samplesSection(task, `${id}-samples`, made, photosPerClass),
       trainingSection(task, `${id}-training`),
       classesSection(task, `${id}-classes`),
+      ...(task.evaluation.byRole === undefined ? [] : [rolesSection(task.evaluation.byRole, `${id}-roles`)]),
       confusionSection(task, `${id}-confusion`),
       mistakesSection(task, `${id}-mistakes`, made),
     ],
@@ -84,4 +91,11 @@ function photoFiles(tasks: readonly TaskReport[], photosPerClass: number): strin
     ...classes.flatMap(({ photos }) => photos.slice(0, photosPerClass).map(({ file }) => file)),
     ...evaluation.mistakes.slice(0, PICTURED_MISTAKES).map(({ file }) => file),
   ]);
+}
+
+function duplicateFiles({ duplicates }: ReportData): string[] {
+  if (duplicates === undefined) return [];
+  const { same, family, boilerplate } = duplicates;
+  const shown = [...[...same.shown, ...family.shown].flatMap(({ photos }) => photos), ...boilerplate.shown];
+  return shown.flatMap(({ photo }) => photo?.file ?? []);
 }

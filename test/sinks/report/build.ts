@@ -2,11 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { StageCounts } from '#src/events.js';
+import { EXPLORATION_DEFAULTS } from '#src/explore/defaults.js';
+import { type Exploration, exploration } from '#src/explore/exploration.js';
 import { macroF1, perClassMetrics } from '#src/models/metrics.js';
 import { uniform } from '#src/random.js';
-import { type Sample, SIDES } from '#src/records.js';
+import { type Listing, type Sample, SIDES } from '#src/records.js';
 import type { EpochRecord, EvaluationResult, TrainResult } from '#src/results.js';
 import { type ReportData, taskReport } from '#src/sinks/report/data.js';
+import type { DuplicatesReport } from '#src/sinks/report/duplicates.js';
 import type { TaskSummary } from '#src/summary.js';
 
 export const LABELS = ['CHAIR', 'LAMP', 'RUG', 'SHOES', 'SOFA', 'TABLE'];
@@ -17,7 +20,7 @@ export interface ReportChoices {
   epochs?: number;
   validated?: boolean;
   mistakes?: number;
-  /** Whether the samples were curated from a dump: else they were given, without counts, profile and stages. */
+  /** Whether the samples were curated from a dump: else they were given, without counts, exploration, duplicates and stages. */
   curated?: boolean;
   synthetic?: boolean;
   task?: string;
@@ -40,7 +43,9 @@ export function photoFiles(data: ReportData): string[] {
     ...classes.flatMap(({ photos }) => photos.map(({ file }) => file)),
     ...evaluation.mistakes.map(({ file }) => file),
   ]);
-  return [...new Set(files)];
+  const { same, family, boilerplate } = data.duplicates ?? duplicatesOf('/nowhere');
+  const shown = [...[...same.shown, ...family.shown].flatMap(({ photos }) => photos), ...boilerplate.shown];
+  return [...new Set([...files, ...shown.flatMap(({ photo }) => photo?.file ?? [])])];
 }
 
 /** A whole report's data, consistent in itself: confusion, table, counts and account agree. */
@@ -75,7 +80,7 @@ export function reportData(choices: ReportChoices = {}): ReportData {
       tasks: Object.fromEntries([[task, taskSummary(samples, evaluation, train, curated)]]),
     },
     sourceKind: 'abo',
-    ...(curated && { profile: PROFILE }),
+    ...(curated && { exploration: explorationOf(EXPLORED), duplicates: duplicatesOf(folder) }),
     ledger: curated ? LEDGER : [],
     tasks: [
       taskReport({
@@ -246,13 +251,85 @@ const LEDGER: ReportData['ledger'] = [
   },
 ];
 
-const PROFILE: NonNullable<ReportData['profile']> = {
-  listings: 2007,
-  shards: 16,
-  columns: [
-    { name: 'item_id', present: 2007, missing: 0 },
-    { name: 'brand', present: 1990, missing: 17 },
-    { name: 'finish_type', present: 107, missing: 1900 },
-    { name: 'spin_id', present: 0, missing: 2007 },
-  ],
-};
+/** Listings of a few keys: a brand that half of them have, a finish that one has, a photo in two of them. */
+const EXPLORED = Array.from({ length: 4 }, (_, index) =>
+  listingOf(`item${index}`, { product_type: LABELS[index]!, brand: index % 2 === 0 ? 'Rivet' : undefined, finish_type: index === 3 ? 'Oak' : undefined }, [`51abc`, `61def${index}`]),
+); // biome-ignore format: one a line
+
+/** A listing with a value of some keys, that shows some images. */
+export function listingOf(
+  itemId: string,
+  values: Readonly<Record<string, string | undefined>>,
+  images: readonly string[],
+): Listing {
+  const [mainImageId, ...otherImageIds] = images;
+  const said = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    itemId,
+    ...(mainImageId !== undefined && { mainImageId }),
+    otherImageIds,
+    attributes: Object.fromEntries(said.map(([name, value]) => [name, [{ value }]])),
+    digest: itemId,
+  };
+}
+
+/** What `pipeline explore` would tell of listings whose images are all in the table. */
+export function explorationOf(listings: readonly Listing[], task = 'product_type'): Exploration {
+  const seen = exploration({ ...EXPLORATION_DEFAULTS, task, boilerplate: { listings: 3, types: 3 } });
+  for (const one of listings) {
+    seen.listing(one);
+    for (const imageId of [one.mainImageId, ...one.otherImageIds])
+      if (imageId !== undefined) seen.image({ imageId, path: `${imageId}.jpg`, width: 1500, height: 1000 });
+  }
+  const rows = { read: listings.length, identical: 0, unreadable: 0 };
+  return { schemaVersion: 2, source: 'dump/listings', synthetic: false, rows, ...seen.result() };
+}
+
+/** A merged pair, a family of eight of which one merged image has no pair of its own, and a logo. */
+export function duplicatesOf(folder: string): DuplicatesReport {
+  const photo = (imageId: string) => ({
+    imageId,
+    photo: { path: `${imageId}.jpg`, file: join(folder, `${imageId}.jpg`) },
+  });
+  const family = ['50fam', '51fam', '52fam', '53fam', '54fam', '55fam'];
+  return {
+    same: {
+      groups: 1,
+      images: 2,
+      grounds: { bytes: 1, pixels: 1 },
+      shown: [
+        {
+          representative: '40same',
+          images: 2,
+          photos: ['40same', '41same'].map(photo),
+          pairs: [
+            { a: '40same', b: '41same', ground: 'bytes' },
+            { a: '41same', b: '40same', ground: 'pixels' },
+          ],
+        },
+      ],
+    },
+    family: {
+      groups: 3,
+      images: 12,
+      grounds: { item: 6, near: 1 },
+      shown: [
+        {
+          representative: '50fam',
+          images: 8,
+          photos: [...family.slice(0, 5).map(photo), { imageId: '55fam', photo: undefined }],
+          pairs: [
+            { a: '50fam', b: '51fam', ground: 'near', distance: 7 },
+            { a: '50fam', b: '52fam', ground: 'item' },
+            { a: '52fam', b: '53fam', ground: 'item' },
+          ],
+        },
+      ],
+    },
+    boilerplate: {
+      pictures: 2,
+      images: 3,
+      shown: [{ representative: '60logo', images: ['60logo', '61logo'], listings: 80, types: 9, photo: photo('60logo').photo }], // biome-ignore format: one line
+    },
+  };
+}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { uniform } from '#src/random.js';
 import type { ReportData } from '#src/sinks/report/data.js';
 import { writeReport } from '#src/sinks/report/write.js';
-import { type ReportChoices, reportData } from './build.js';
+import { explorationOf, listingOf, type ReportChoices, reportData } from './build.js';
 import { readMarkup, sectionOf, tableOf, textOf } from './markup.js';
 
 /** ECharts’ pattern of the line at the kept epoch. */
@@ -104,7 +104,7 @@ describe('what may be absent', () => {
     expect(rows[1]!.slice(1, 5)).toEqual(['4', '100.0 %', '100.0 %', '100.0 %']);
   });
 
-  it('natural counts, profile and stages, where samples were given', async () => {
+  it('natural counts, what the dump holds and stages, where samples were given', async () => {
     const page = await written(reportData({ curated: false }));
     const counts = sectionOf(page, 'task-1-counts');
     expect(counts).not.toContain('Before the cap</li>');
@@ -116,7 +116,7 @@ describe('what may be absent', () => {
       '2',
       '4',
     ]);
-    expect(page).not.toContain('id="columns"');
+    expect(page).not.toMatch(/id="(keys|suggestions|duplicates)"/);
     expect(textOf(sectionOf(page, 'records'))).toContain('No stage ran');
     expect(textOf(sectionOf(page, 'summary'))).toContain('as the samples file gives it');
   });
@@ -181,14 +181,17 @@ describe('many classes', () => {
 });
 
 it('keeps the page small for a dump that makes up its columns', async () => {
-  const columns = Array.from({ length: 20_000 }, (_, index) => {
-    return { name: `key_${index}`, present: index + 1, missing: 20_000 - index };
-  });
-  const page = await written({ ...reportData(), profile: { listings: 20_001, shards: 1, columns } });
-  const rows = tableOf(page, 'Listings without a value, column by column');
-  expect(rows).toHaveLength(200);
-  expect(rows.at(-1)?.[0]).toBe('key_19999');
-  expect(textOf(page)).toContain('the 19,800 that are emptier still are not shown');
+  const listings = Array.from({ length: 2000 }, (_, index) =>
+    listingOf(`item${index}`, { product_type: `TYPE_${index}`, [`key_${index}`]: 'x'.repeat(500) }, []),
+  );
+  const page = await written({ ...reportData(), exploration: explorationOf(listings) });
+  expect(tableOf(page, 'Keys of the listings, the emptiest first')).toHaveLength(128);
+  expect(textOf(page)).toContain('128 keys, and 1,900 that are not shown');
+  const [drop] = tableOf(page, 'Suggestions').filter(([action]) => action === 'drop');
+  expect(drop![1]).toMatch(/^2,000 classes/);
+  expect(drop![1]).toContain('and 1,500 more');
+  const rest = await written(reportData());
+  expect(page.length - rest.length).toBeLessThan(250_000);
 });
 
 describe('values without a label', () => {

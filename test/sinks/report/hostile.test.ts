@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReportData } from '#src/sinks/report/data.js';
+import type { DuplicatesReport, RelationReport } from '#src/sinks/report/duplicates.js';
 import { writeReport } from '#src/sinks/report/write.js';
-import { reportData } from './build.js';
+import { duplicatesOf, explorationOf, listingOf, reportData } from './build.js';
 import { readMarkup, sectionOf, tableOf } from './markup.js';
 
 let folder: string;
@@ -61,11 +62,16 @@ function everywhere(texts: readonly string[]): ReportData {
       stages: summary.stages.map((stage, index) => ({ ...stage, name: text(index), task: text(index + 1) })),
       caches: summary.caches.map((cache) => ({ ...cache, path: text(5), decoder: text(6), digest: text(7) })),
     },
-    profile: {
-      listings: 9,
-      shards: 1,
-      columns: labels.map((name, index) => ({ name, present: index, missing: 9 })),
+    exploration: {
+      ...explorationOf(
+        texts.flatMap((one, index) => [
+          listingOf(`${one}${index}`, { product_type: one, color: one, [one]: one }, [one, text(index + 1)]),
+          listingOf(`${one}-${index}`, { product_type: `${one}s`, brand: one }, [one]),
+        ]),
+      ),
+      source: text(0),
     },
+    duplicates: hostileDuplicates(texts),
     ledger: texts.map((one, index) => ({
       stage: one,
       task: text(index + 1),
@@ -94,6 +100,29 @@ function everywhere(texts: readonly string[]): ReportData {
         })),
       },
     })),
+  };
+}
+
+/** Groups whose ids, grounds and paths are these texts. */
+function hostileDuplicates(texts: readonly string[]): DuplicatesReport {
+  const base = duplicatesOf(join(folder, 'nowhere'));
+  const text = (index: number) => texts[index % texts.length]!;
+  const relation = (one: RelationReport): RelationReport => ({
+    ...one,
+    grounds: Object.fromEntries(texts.map((ground) => [ground, 1])),
+    shown: one.shown.map((group) => ({
+      ...group,
+      representative: text(0),
+      photos: group.photos.map(({ photo }, index) => ({ imageId: text(index), photo })),
+      pairs: group.pairs.map((pair, index) => ({ ...pair, a: text(index), b: text(index + 1) })),
+    })),
+  });
+  const { boilerplate } = base;
+  const shown = boilerplate.shown.map((one) => ({ ...one, representative: text(1) }));
+  return {
+    same: relation(base.same),
+    family: relation(base.family),
+    boilerplate: { ...boilerplate, shown },
   };
 }
 

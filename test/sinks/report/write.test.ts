@@ -26,6 +26,12 @@ async function written(data: ReportData): Promise<string> {
   return readFile(file, 'utf8');
 }
 
+function altsOf(section: string): string[] {
+  return readMarkup(section.replace(/^<section[^>]*>/, ''))
+    .filter(({ name }) => name === 'img')
+    .map(({ attributes }) => attributes.get('alt')!);
+}
+
 describe('a report', () => {
   it('has everything that it should have', () => {
     const text = textOf(page);
@@ -38,7 +44,15 @@ describe('a report', () => {
       'Confusion matrix',
       'The most confident mistakes',
       'Where every record went',
+      'Same pictures',
+      'Families',
+      'Boilerplate',
+      'What a recipe might do',
       'Missing values',
+      'What each key tells of product_type',
+      'By brand',
+      'Sizes',
+      'Conflicts',
       'Caches',
       'Attribution',
     ]) {
@@ -97,8 +111,7 @@ describe('a report', () => {
   });
 
   it('shows photos of each class and of the mistakes', () => {
-    const samples = readMarkup(sectionOf(page, 'task-1-samples').replace(/^<section[^>]*>/, ''));
-    const alts = samples.filter(({ name }) => name === 'img').map(({ attributes }) => attributes.get('alt')!);
+    const alts = altsOf(sectionOf(page, 'task-1-samples'));
     expect(alts).toHaveLength(LABELS.length * 6);
     for (const label of LABELS) expect(alts.filter((alt) => alt.startsWith(`${label}:`))).toHaveLength(6);
     const mistakes = sectionOf(page, 'task-1-mistakes');
@@ -157,13 +170,16 @@ describe('the tables', () => {
     expect(rows.map(([label]) => label)).toEqual(LABELS);
   });
 
-  it('give the missing values of each column, the emptiest first', () => {
-    expect(tableOf(page, 'Listings without a value, column by column')).toEqual([
-      ['spin_id', '2,007', '0', '100.0 %'],
-      ['finish_type', '1,900', '107', '94.7 %'],
-      ['brand', '17', '1,990', '0.8 %'],
-      ['item_id', '0', '2,007', '0.0 %'],
-    ]);
+  it('give each key of the listings, the emptiest first', () => {
+    const rows = tableOf(page, 'Keys of the listings, the emptiest first');
+    expect(rows).toHaveLength(28);
+    const filled = rows.map(([key, times, share]) => [key, times, share]);
+    expect(filled[0]).toEqual(['3dmodel_id', '0', '100.0 %']);
+    expect(filled).toContainEqual(['finish_type', '1', '75.0 %']);
+    expect(filled).toContainEqual(['brand', '2', '50.0 %']);
+    expect(filled.at(-1)).toEqual(['product_type', '4', '0.0 %']);
+    // As the page of `explore`, drawn too.
+    expect(sectionOf(page, 'keys-missing').match(/<svg role="img"/g)).toHaveLength(2);
   });
 
   it('give each class of the evaluation, the weakest first', () => {
@@ -171,6 +187,32 @@ describe('the tables', () => {
     expect(rows.map(([label]) => label).sort()).toEqual(LABELS);
     const f1 = rows.map((row) => Number.parseFloat(row[4]!));
     expect(f1).toEqual([...f1].sort((a, b) => a - b));
+  });
+});
+
+describe('the gallery of duplicates', () => {
+  it('shows each group, its representative first, and why each photo is in it', () => {
+    const same = sectionOf(page, 'duplicates-same');
+    expect(textOf(same)).toContain('1 group of 2 images, each merged into its representative');
+    expect(textOf(same)).toContain('1 by bytes, 1 by pixels');
+    expect(altsOf(same)).toEqual(['image 40same', 'image 41same']);
+    expect(textOf(same)).toMatch(/40same\s*representative\s*41same\s*same bytes, same pixels/);
+    const family = sectionOf(page, 'duplicates-family');
+    expect(textOf(family)).toContain('8 images by item, near, up to 7 bits apart; 6 are shown');
+    expect(textOf(family)).toMatch(
+      /51fam\s*7 bits apart\s*52fam\s*same item\s*53fam\s*same item, with\s*52fam/,
+    );
+    // One is not in the image table; one belongs to it by what it was merged with.
+    expect(altsOf(family)).toEqual(['50fam', '51fam', '52fam', '53fam', '54fam'].map((id) => `image ${id}`));
+    expect(family.match(/not readable/g)).toHaveLength(1);
+    expect(textOf(family)).toMatch(/54fam\s*the same picture as another/);
+  });
+
+  it('shows what was pruned as boilerplate', () => {
+    const text = textOf(sectionOf(page, 'duplicates-boilerplate'));
+    expect(text).toContain('2 pictures of 3 images were pruned before anything was linked');
+    expect(text).toContain('the 1 in the most listings are shown');
+    expect(text).toMatch(/60logo\s*80 listings, 9 product types/);
   });
 });
 

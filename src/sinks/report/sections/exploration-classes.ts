@@ -15,7 +15,7 @@ export function exploredClassesSection({ breakdowns, pairs, pairCount, task }: D
   }));
   return {
     id: 'classes',
-    title: 'Classes',
+    title: 'Classes of the listings',
     parts: [
       ...parts,
       {
@@ -53,7 +53,7 @@ function breakdownBody(
   if (classes === 0) return html`<p>No listing has a value.</p>`;
   const { half, nineTenths, nearlyAll } = classesFor;
   const what = key === 'language' ? 'uses' : 'listings';
-  return html`<p>${plural(classes, 'class', 'classes')}, ${count(listings)} ${what}. The largest ${count(half)} hold half of them, ${count(nineTenths)} hold 90 %, ${count(nearlyAll)} hold 99 %; ${plural(singles, 'class has', 'classes have')} one alone.</p>
+  return html`<p>${plural(classes, 'class', 'classes')}, ${count(listings)} ${what}. The largest ${hold(half)} half of them, ${hold(nineTenths)} 90 %, ${hold(nearlyAll)} 99 %${singles > 0 && `; ${plural(singles, 'class has', 'classes have')} one alone`}.</p>
 ${bars({
   id,
   alt: `Bars: listings of the largest classes of ${key}. The table below has the numbers.`,
@@ -69,4 +69,8 @@ ${folded(
     sortable: true,
   }),
 )}`;
+}
+
+function hold(classes: number): string {
+  return classes === 1 ? 'one holds' : `${count(classes)} hold`;
 }

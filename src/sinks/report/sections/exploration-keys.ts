@@ -14,7 +14,7 @@ export function exploredKeysSection({ keys, listings, task, otherKeys }: DumpExp
     .sort((a, b) => b.information!.explained - a.information!.explained || (a.name < b.name ? -1 : 1));
   return {
     id: 'keys',
-    title: 'Keys',
+    title: 'Keys of the listings',
     body: html`<p>${plural(listings, 'listing')}, ${plural(keys.length, 'key')}${otherKeys > 0 && `, and ${count(otherKeys)} that are not shown`}.</p>`,
     parts: [
       {
@@ -63,7 +63,7 @@ ${table({
       {
         id: 'keys-values',
         title: 'Frequent values',
-        body: html`${keys
+        body: html`<div class="folds">${keys
           .filter(({ top }) => top.length > 0)
           .map(({ name: key, top }) =>
             folded(
@@ -74,7 +74,7 @@ ${table({
                 rows: top.map(({ value, listings: times }) => [name(value), number(times)]),
               }),
             ),
-          )}`,
+          )}</div>`,
       },
     ],
   };
@@ -86,7 +86,6 @@ function profileTable(keys: readonly KeyProfile[], listings: number) {
     columns: [
       { title: 'Key' },
       { title: 'Filled', numeric: true },
-      { title: 'Missing', numeric: true },
       { title: 'Share missing', numeric: true },
       { title: 'Values', numeric: true },
       { title: 'Different', numeric: true },
@@ -100,7 +99,6 @@ function profileTable(keys: readonly KeyProfile[], listings: number) {
         return [
           html`<code>${name(key)}</code>`,
           number(present),
-          number(missing),
           { show: shareBar(share, percent(share)), by: share },
           number(values),
           { show: `${distinct.approximate ? '≈ ' : ''}${count(distinct.count)}`, by: distinct.count },

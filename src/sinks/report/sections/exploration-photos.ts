@@ -11,7 +11,7 @@ export function exploredPhotosSection(found: Exploration): Section {
   const { photos, table: rows, boilerplate } = found;
   return {
     id: 'photos',
-    title: 'Photos',
+    title: 'Photos of the dump',
     body: facts([
       ['Photos that listings name', count(photos.named)],
       ['Views: a photo in a listing', count(photos.views)],
@@ -38,15 +38,19 @@ export function exploredPhotosSection(found: Exploration): Section {
         title: 'Boilerplate',
         body:
           boilerplate.photos === 0
-            ? html`<p>No photo stands in more than ${count(boilerplate.listings)} listings or ${count(boilerplate.labels)} classes.</p>`
-            : html`<p>${plural(boilerplate.photos, 'photo stands', 'photos stand')} in more than ${count(boilerplate.listings)} listings or ${count(boilerplate.labels)} classes, ${count(boilerplate.views)} views in all.</p>
+            ? html`<p>No photo stands in more than ${count(boilerplate.listings)} listings or of more than ${count(boilerplate.types)} product types.</p>`
+            : html`<p>${plural(boilerplate.photos, 'photo stands', 'photos stand')} in more than ${count(boilerplate.listings)} listings or of more than ${count(boilerplate.types)} product types, ${count(boilerplate.views)} views in all.</p>
 ${table({
   caption: 'Photos in the most listings',
-  columns: [{ title: 'Image' }, { title: 'Listings', numeric: true }, { title: 'Classes', numeric: true }],
-  rows: boilerplate.most.map(({ imageId, listings, labels }) => [
+  columns: [
+    { title: 'Image' },
+    { title: 'Listings', numeric: true },
+    { title: 'Product types', numeric: true },
+  ],
+  rows: boilerplate.most.map(({ imageId, listings, types }) => [
     html`<code>${name(imageId)}</code>`,
     { show: count(listings), by: listings },
-    { show: count(labels), by: labels },
+    { show: count(types), by: types },
   ]),
   sortable: true,
 })}`,

@@ -1,0 +1,54 @@
+import { PipelineError } from '../errors.js';
+import type { KnownTree } from '../labels/tree/figures.js';
+import { collectNodes } from '../labels/tree/nodes.js';
+import { listingThreads } from '../listings/threads.js';
+import type { Recipe } from '../recipe.js';
+import type { Source } from '../sources/source.js';
+import { type RunContext, runStage } from '../stage.js';
+import { deduplicate } from '../stages/deduplicate.js';
+import { explode } from '../stages/explode.js';
+import { join } from '../stages/join.js';
+import { label } from '../stages/label.js';
+import { parse } from '../stages/parse.js';
+import { collect, iterate, observed } from '../streams.js';
+import { treeOfNodes } from './task-tree.js';
+
+/**
+ * The category tree over a task's classes that a dump's nodes give. No photo is read: an image id is a photo, and one
+ * that several marketplaces list tells which of their nodes are the same.
+ * @throws {PipelineError} `TOO_FEW_SAMPLES` where the task has no class, as `treeOfNodes`, and whatever the stages throw.
+ */
+export async function buildTaskTree(options: {
+  recipe: Recipe;
+  task: string;
+  source: Source;
+  context: RunContext;
+}): Promise<KnownTree> {
+  const { recipe, task, source, context } = options;
+  const { views, conflicts, language, deduplicate: duplicates } = recipe;
+  const nodes = collectNodes();
+  const threads = listingThreads({ workers: context.workers });
+  const listings = observed(
+    runStage(parse(), source.rows(context.signal, threads.cut), context),
+    nodes.observe,
+  );
+  const exploded = runStage(explode({ views }), listings, context);
+  const images = () => source.images(context.signal);
+  const joined = runStage(join({ images, imagesRoot: source.imagesRoot, photos: 'none' }), exploded, context);
+  const stage = deduplicate({ photos: 'none', conflicts, language, ...duplicates });
+  const photos = await collect(runStage(stage, joined, context)).finally(threads.close);
+  const { model: _, training: __, tree: ___, level: ____, places, ...labels } = recipe.tasks[task]!;
+  const labelled = await collect(runStage(label({ task, ...labels }), iterate(photos), context));
+  const items = new Map(photos.map((photo) => [photo.imageId, photo.items]));
+  const classed = labelled.map(({ imageId, label: name }) => ({ label: name, items: items.get(imageId)! }));
+  const made = [labels.missing, labels.other];
+  const placed = classed.filter((photo) => !made.includes(photo.label));
+  if (placed.length === 0) {
+    throw new PipelineError('TOO_FEW_SAMPLES', 'Expected classes to place in a tree but found none', {
+      stage: 'label',
+      key: task,
+      hint: `Lower tasks.${task}.minPerClass (now ${labels.minPerClass}), or look at what the recipe drops.`,
+    });
+  }
+  return treeOfNodes(placed, nodes, places);
+}
