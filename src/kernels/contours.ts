@@ -37,8 +37,13 @@ export function contourHash(rgb: Uint8Array): string {
  * @param a, b `FINE_GRID` × `FINE_GRID` × 3 mean colours.
  */
 export function haveSameShape(a: Uint8Array, b: Uint8Array): boolean {
-  const { whole, worst, cells } = agreement(contours(a, FINE_GRID), contours(b, FINE_GRID), FINE_GRID);
+  const { whole, worst, cells } = shapeAgreement(a, b);
   return cells >= LEAST_CELLS && whole >= LEAST_AGREEMENT && worst >= LEAST_BLOCK_AGREEMENT;
+}
+
+/** How far the contours of two fine grids agree. */
+export function shapeAgreement(a: Uint8Array, b: Uint8Array): Agreement {
+  return agreement(contours(a, FINE_GRID), contours(b, FINE_GRID), FINE_GRID);
 }
 
 /** Whether two kept grids may show one shape: cheap, and true for many that do not. */
@@ -92,12 +97,16 @@ function saturated(strength: number): number {
   return strength / (strength + HALF_STRENGTH);
 }
 
-/** How far two photos' contours agree (1: the same, 0: unrelated), also in the worst block, and of how many cells they are. */
-function agreement(
-  a: Float32Array,
-  b: Float32Array,
-  side: number,
-): { whole: number; worst: number; cells: number } {
+interface Agreement {
+  /** 1 where all contours are the same, about 0 where they are unrelated. */
+  whole: number;
+  /** The same of the worst block that has some. */
+  worst: number;
+  /** How many cells have contours, weak ones counted by their strength; the mean of both photos. */
+  cells: number;
+}
+
+function agreement(a: Float32Array, b: Float32Array, side: number): Agreement {
   const shared = new Float64Array(BLOCKS * BLOCKS);
   const power = new Float64Array(BLOCKS * BLOCKS);
   const size = side / BLOCKS;

@@ -1,4 +1,5 @@
-import { FINE_GRID, isNearlySamePicture } from './likeness.js';
+import { shapeAgreement } from './contours.js';
+import { FINE_GRID, type FineDifference, fineDifference, isWithin } from './likeness.js';
 import { HASH_GRID } from './perceptual-hash.js';
 import type { Part } from './pixel-pool.js';
 import type { PixelKernels, Rectangle, Size } from './resize.js';
@@ -9,6 +10,15 @@ const SOUGHT = { width: HASH_GRID, height: HASH_GRID };
 const STEPS = [0.04, 0.02, 0.01, 0.005];
 /** Rounds of one step; it seldom needs more than three. */
 const MOST_ROUNDS = 8;
+/** What the part may differ by on the smaller grid after the first step, in levels: a part that fits starts out near. */
+const MOST_AT_FIRST = 20;
+/**
+ * What the part that was found may differ by, in levels, and how far its contours agree: where it was cut is known to a
+ * pixel at best, which a sharp edge shows. Chosen on cut-outs of catalogue photos; other photos of one kind of product
+ * differ in the one or the other.
+ */
+const LIMITS: FineDifference = { mean: 6, block: Number.POSITIVE_INFINITY, shift: 40 };
+const LEAST_AGREEMENT = 0.75;
 
 /** What is compared of a photo that may be cut out of another. */
 export interface InnerGrids {
@@ -41,9 +51,13 @@ export function isCutOut(kernels: PixelKernels, outer: Size, inner: InnerGrids, 
       if (next.sum >= best.sum) break;
       best = next;
     }
+    if (best.sum > MOST_AT_FIRST * inner.sought.length) return false;
   }
   const found = kernels.area(outer, COMPARED, pixelsOf(best.part, outer));
-  return isNearlySamePicture(found, inner.compared);
+  return (
+    isWithin(fineDifference(found, inner.compared), LIMITS) &&
+    shapeAgreement(found, inner.compared).whole >= LEAST_AGREEMENT
+  );
 }
 
 /** A part moved along each axis, and larger or smaller about its middle: as a whole, since a cut-out keeps its shape. */

@@ -18,8 +18,6 @@ const COARSE_CELL = 24;
  * tell apart two colours of one product, two prints on one case, two lengths of one cable.
  */
 const SAME: FineDifference = { mean: 2.5, block: 14, shift: 6 };
-/** What a part of a photo may differ by: where it was cut is known to a pixel at best, and it may be blown up since. */
-const NEARLY_SAME: FineDifference = { mean: 5, block: 24, shift: 10 };
 /** Two photos are of one family when their grey grids correlate above this and differ by less on average. */
 const FAMILY_CORRELATION = 0.985;
 const FAMILY_MEAN = 8;
@@ -49,7 +47,7 @@ export function maybeSamePicture(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** How two fine grids differ, in levels of 0..255. */
-interface FineDifference {
+export interface FineDifference {
   /** Mean absolute difference. */
   mean: number;
   /** The same of the worst block. */
@@ -64,19 +62,10 @@ interface FineDifference {
  * @param a, b `FINE_GRID` × `FINE_GRID` × 3 mean colours.
  */
 export function isSamePicture(a: Uint8Array, b: Uint8Array): boolean {
-  return isClose(a, b, SAME);
-}
-
-/** The same with more allowed: of photos that are known to be parts of one another. */
-export function isNearlySamePicture(a: Uint8Array, b: Uint8Array): boolean {
-  return isClose(a, b, NEARLY_SAME);
-}
-
-function isClose(a: Uint8Array, b: Uint8Array, limits: FineDifference): boolean {
   const moves = [0, -HALF_PIXEL, HALF_PIXEL];
   return moves.some((dx) => {
     const across = moved(a, dx, 1);
-    return moves.some((dy) => isWithin(fineDifference(moved(across, dy, FINE_GRID), b), limits));
+    return moves.some((dy) => isWithin(fineDifference(moved(across, dy, FINE_GRID), b), SAME));
   });
 }
 
@@ -100,7 +89,8 @@ function moved(grid: Uint8Array | Float32Array, by: number, step: number): Uint8
   return out;
 }
 
-function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): FineDifference {
+/** Of two fine grids. */
+export function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): FineDifference {
   const cells = FINE_BLOCK * FINE_BLOCK;
   const row = 3 * FINE_GRID;
   let total = 0;
@@ -129,7 +119,8 @@ function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): FineDiffer
   return { mean: total / a.length, block, shift };
 }
 
-function isWithin({ mean, block, shift }: FineDifference, limits: FineDifference): boolean {
+/** Whether all of a difference is below the limits. */
+export function isWithin({ mean, block, shift }: FineDifference, limits: FineDifference): boolean {
   return mean < limits.mean && block < limits.block && shift < limits.shift;
 }
 
