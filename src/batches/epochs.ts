@@ -9,6 +9,9 @@ export type StreamOptions = OrderOptions & RowOptions;
 export interface Epoch {
   /** 0-based within the stream. */
   number: number;
+  /** Of its draws: the shuffle's; without one 0 and the epoch's number. */
+  seed: number;
+  epoch: number;
   order: Order;
   options: StreamOptions;
 }
@@ -28,7 +31,8 @@ export interface Epochs {
 export function createEpochs(table: SampleTable, options: StreamOptions & { epochs: number }): Epochs {
   const made = (number: number): Epoch => {
     const own = optionsOf(options, number);
-    return { number, options: own, order: createOrder(table, own) };
+    const { seed = 0, epoch = number } = own.shuffle ?? {};
+    return { number, seed, epoch, options: own, order: createOrder(table, own) };
   };
   let current = made(0);
   const epoch = (number: number) => {

@@ -109,8 +109,7 @@ export async function rowFiller(
   }
   const maker = await rowMaker(identity, layout, options);
   return (batch, from, to, target) => {
-    const { order, index, number, options: own } = epochs.at(batch);
-    const { seed = 0, epoch = number } = own.shuffle ?? {};
+    const { order, index, seed, epoch, options: own } = epochs.at(batch);
     for (let at = from; at < to; at++) {
       const position = order.position(index, at);
       const key = keyAt(order, position);

@@ -42,13 +42,14 @@ export function streamPlan(
   };
   const epochs = createEpochs(table, options);
   const hash = samplesHash(table);
+  const { seed: _, epoch: __, ...mode } = shuffle ?? {};
   return {
     options,
     table,
     epochs,
     layout,
     identity(number) {
-      const { seed = 0, epoch = number, ...mode } = epochs.epoch(number).options.shuffle ?? {};
+      const { seed, epoch, options: own } = epochs.epoch(number);
       return {
         samples: hash,
         options: optionsHash({
@@ -62,7 +63,7 @@ export function streamPlan(
           dtype: layout.dtype,
           normalise,
           shape: layout.shape,
-          augment: epochs.epoch(number).options.augment,
+          augment: own.augment,
           transform,
         }),
         seed,

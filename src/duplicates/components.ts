@@ -1,5 +1,5 @@
 import { matchKey } from '../attributes.js';
-import { remember } from '../labels/remember.js';
+import { remember } from '../remember.js';
 import { setsOf } from '../union-find.js';
 import { BOILERPLATE } from './boilerplate.js';
 import type { Keyed } from './bridges.js';

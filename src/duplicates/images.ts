@@ -1,5 +1,6 @@
 import { type Chosen, chooseValues, type Details, type LanguagePreference } from '../attributes.js';
 import type { JoinedView, PhotoView, ViewRole } from '../records.js';
+import { remember } from '../remember.js';
 
 /** What one view says of its image. The images that a listing shows in one role share it. */
 export interface ImageView {
@@ -47,7 +48,8 @@ export function imageCollection(languages?: LanguagePreference): {
   const said: ImageView[] = [];
   const shownBy = growingNumbers();
   const details = sharedDetails();
-  const text = sharedText();
+  // Each row has its own copy of a marketplace's few names.
+  const text = remember((one) => one);
   const photoView = ({ itemId, role, marketplace, domain, country }: JoinedView): PhotoView => ({
     itemId,
     role,
@@ -140,16 +142,6 @@ function sharedDetails(): (details: Details) => Details {
   return (details) => {
     const text = JSON.stringify(details);
     const earlier = known.get(text) ?? details;
-    known.set(text, earlier);
-    return earlier;
-  };
-}
-
-/** Equal texts as one: each row has its own copy of a marketplace's few names. */
-function sharedText(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const earlier = known.get(text) ?? text;
     known.set(text, earlier);
     return earlier;
   };

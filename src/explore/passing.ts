@@ -1,6 +1,6 @@
 import type { Listing } from '../records.js';
 import type { ImageRow } from '../sources/source.js';
-import { blocksOf, inBlocks, mapBlocks } from '../streams.js';
+import { blocksOf, inBlocks, observed } from '../streams.js';
 import { type DumpExploration, type ExplorationOptions, exploration } from './exploration.js';
 
 /** An exploration of a dump that something else reads. */
@@ -29,11 +29,7 @@ export function passingExploration(options: ExplorationOptions): PassingExplorat
         found = seen?.result();
         seen = undefined;
       }),
-    images: (source) =>
-      mapBlocks(source, (block) => {
-        for (const row of block) seen?.image(row);
-        return block;
-      }),
+    images: (source) => observed(source, (row) => seen?.image(row)),
     result: () => found,
   };
 }

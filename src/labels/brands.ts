@@ -1,5 +1,5 @@
+import { remember } from '../remember.js';
 import type { LabelValue } from './reader.js';
-import { remember } from './remember.js';
 import { fold } from './words.js';
 
 /** `Amazon Brand - Solimo`, as item names begin in each marketplace. */

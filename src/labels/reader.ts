@@ -1,10 +1,10 @@
 import { matchKey } from '../attributes.js';
 import type { ValueDetail } from '../records.js';
+import { remember } from '../remember.js';
 import { binLabels } from './bins.js';
 import { brandKeys } from './brands.js';
 import { colorsIn } from './colors.js';
 import type { Color } from './palette.js';
-import { remember } from './remember.js';
 import type { Normalise } from './schema.js';
 
 /** A photo's value of the attribute that is learned. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -85,6 +86,13 @@ export async function writeJsonLinesFile(
   } catch (error) {
     await lines.discard();
     throw error;
+  }
+}
+
+/** Reads back what `writeJsonLinesFile` wrote to a file that is not gzipped, a line at a time. */
+export async function* readJsonLinesFile<T>(file: string): AsyncGenerator<T> {
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    yield JSON.parse(line) as T;
   }
 }
 

@@ -1,16 +1,12 @@
 import { PipelineError } from '../errors.js';
 import type { KnownTree } from '../labels/tree/figures.js';
 import { collectNodes } from '../labels/tree/nodes.js';
-import { listingThreads } from '../listings/threads.js';
 import type { Recipe } from '../recipe.js';
 import type { Source } from '../sources/source.js';
 import { type RunContext, runStage } from '../stage.js';
-import { deduplicate } from '../stages/deduplicate.js';
-import { explode } from '../stages/explode.js';
-import { join } from '../stages/join.js';
 import { label } from '../stages/label.js';
-import { parse } from '../stages/parse.js';
 import { collect, iterate, observed } from '../streams.js';
+import { dumpPhotos } from './dump-photos.js';
 import { treeOfNodes } from './task-tree.js';
 
 /**
@@ -25,18 +21,14 @@ export async function buildTaskTree(options: {
   context: RunContext;
 }): Promise<KnownTree> {
   const { recipe, task, source, context } = options;
-  const { views, conflicts, language, deduplicate: duplicates } = recipe;
   const nodes = collectNodes();
-  const threads = listingThreads({ workers: context.workers });
-  const listings = observed(
-    runStage(parse(), source.rows(context.signal, threads.cut), context),
-    nodes.observe,
-  );
-  const exploded = runStage(explode({ views }), listings, context);
-  const images = () => source.images(context.signal);
-  const joined = runStage(join({ images, imagesRoot: source.imagesRoot, photos: 'none' }), exploded, context);
-  const stage = deduplicate({ photos: 'none', conflicts, language, ...duplicates });
-  const photos = await collect(runStage(stage, joined, context)).finally(threads.close);
+  const photos = await dumpPhotos({
+    recipe,
+    source,
+    context,
+    photos: 'none',
+    listings: (parsed) => observed(parsed, nodes.observe),
+  });
   const { model: _, training: __, tree: ___, level: ____, places, ...labels } = recipe.tasks[task]!;
   const labelled = await collect(runStage(label({ task, ...labels }), iterate(photos), context));
   const items = new Map(photos.map((photo) => [photo.imageId, photo.items]));

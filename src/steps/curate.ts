@@ -6,7 +6,6 @@ import { passingExploration } from '../explore/passing.js';
 import type { KnownTree } from '../labels/tree/figures.js';
 import { collectNodes, type ListingNodes } from '../labels/tree/nodes.js';
 import { treeYaml } from '../labels/tree/yaml.js';
-import { listingThreads } from '../listings/threads.js';
 import { frugalHeap } from '../memory.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Photo, Sample, Side } from '../records.js';
@@ -14,19 +13,12 @@ import { jsonLinesFile, writeJsonLinesFile } from '../sinks/jsonl.js';
 import type { Source } from '../sources/source.js';
 import { assertChained, type RunContext, runStage } from '../stage.js';
 import { balance } from '../stages/balance.js';
-import {
-  type DeduplicateOptions,
-  deduplicate,
-  type PreviousSides,
-  type PrunedPicture,
-} from '../stages/deduplicate.js';
-import { explode } from '../stages/explode.js';
-import { join as joinImages } from '../stages/join.js';
+import type { PreviousSides, PrunedPicture } from '../stages/deduplicate.js';
 import { label, type UnmappedValue } from '../stages/label.js';
-import { parse } from '../stages/parse.js';
 import { split } from '../stages/split.js';
 import { collect, iterate, observed } from '../streams.js';
 import type { Unmapped } from '../summary.js';
+import { dumpPhotos } from './dump-photos.js';
 import { explorationDocument, explorationOptions } from './explore.js';
 import { PHOTO_FILES, writePhotos } from './photos.js';
 import {
@@ -185,30 +177,25 @@ async function curatePhotos(options: {
   const groups = jsonLinesFile(join(run, 'duplicates.jsonl'));
   const pruned: PrunedPicture[] = [];
   const exploring = passingExploration(explored);
-  const images = () => exploring.images(source.images(context.signal));
-  const threads = listingThreads({ workers: context.workers });
-  const parsed = exploring.listings(runStage(parse(), source.rows(context.signal, threads.cut), context));
-  const listings = nodes === undefined ? parsed : observed(parsed, nodes.observe);
-  const views = runStage(explode({ views: recipe.views }), listings, context);
-  const joined = runStage(
-    joinImages({ images, imagesRoot: source.imagesRoot, photos: recipe.source.photos }),
-    views,
-    context,
-  );
-  const stage = deduplication(recipe, {
-    groups: groups.write,
-    pruned: (picture) => pruned.push(picture),
-    ...(kept && { previous: kept }),
-  });
   let photos: Photo[];
   try {
-    photos = await collect(runStage(stage, joined, context));
+    photos = await dumpPhotos({
+      recipe,
+      source,
+      context,
+      listings: (parsed) => {
+        const passing = exploring.listings(parsed);
+        return nodes === undefined ? passing : observed(passing, nodes.observe);
+      },
+      images: exploring.images,
+      groups: groups.write,
+      pruned: (picture) => pruned.push(picture),
+      ...(kept && { previous: kept }),
+    });
     await groups.finish();
   } catch (error) {
     await groups.discard();
     throw error;
-  } finally {
-    await threads.close();
   }
   if (context.counts.every(({ name, out }) => name !== 'parse' || out === 0)) {
     throw new PipelineError('DUMP_EMPTY', 'Expected at least one listing in the dump but found none', {
@@ -226,18 +213,6 @@ async function curatePhotos(options: {
   const document = await explorationDocument(exploring.result()!, source, context);
   await writeFile(join(run, 'exploration.json'), `${JSON.stringify(document, null, 1)}\n`);
   return photos;
-}
-
-/** The deduplicate stage of a recipe. */
-function deduplication(recipe: Recipe, told: Pick<DeduplicateOptions, 'groups' | 'pruned' | 'previous'>) {
-  const { conflicts, language, source, deduplicate: duplicates } = recipe;
-  return deduplicate({
-    photos: source.photos,
-    conflicts,
-    language,
-    ...duplicates,
-    ...told,
-  });
 }
 
 async function curateTask(

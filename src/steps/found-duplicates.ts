@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readJsonLinesFile } from '../sinks/jsonl.js';
 import type { ReportPhoto } from '../sinks/report/data.js';
 import {
   best,
   type DuplicatesReport,
+  mostFirst,
   relationCounter,
   SHOWN_BOILERPLATE,
   shownImages,
@@ -22,17 +22,17 @@ export async function foundDuplicates(
   signal: AbortSignal,
 ): Promise<DuplicatesReport> {
   const counters = { same: relationCounter(), family: relationCounter() };
-  for await (const group of jsonLines<DuplicateGroup>(join(run, 'duplicates.jsonl'))) {
+  for await (const group of readJsonLinesFile<DuplicateGroup>(join(run, 'duplicates.jsonl'))) {
     counters[group.relation].add(group);
   }
   const [same, family] = [counters.same.result(), counters.family.result()];
 
   const often = best<PrunedPicture>(
     SHOWN_BOILERPLATE,
-    (a, b) => b.listings - a.listings || (a.representative < b.representative ? -1 : 1),
+    mostFirst(({ listings }) => listings),
   );
   const boilerplate = { pictures: 0, images: 0 };
-  for await (const picture of jsonLines<PrunedPicture>(join(run, 'boilerplate.jsonl'))) {
+  for await (const picture of readJsonLinesFile<PrunedPicture>(join(run, 'boilerplate.jsonl'))) {
     boilerplate.pictures += 1;
     boilerplate.images += picture.images.length;
     often.add(picture);
@@ -61,10 +61,4 @@ export async function foundDuplicates(
       shown: often.result().map((picture) => ({ ...picture, photo: photos.get(picture.representative) })),
     },
   };
-}
-
-async function* jsonLines<T>(file: string): AsyncGenerator<T> {
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    yield JSON.parse(line) as T;
-  }
 }

@@ -1,12 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { mapOrdered } from '../concurrency.js';
 import { isAbort } from '../errors.js';
 import type { TreeFigures } from '../labels/tree/figures.js';
 import { hashPhotoFile } from '../photo-file.js';
 import { type Sample, type SampleRecord, SIDES, type Side, sampleRecord } from '../records.js';
-import { writeJsonLinesFile } from '../sinks/jsonl.js';
+import { readJsonLinesFile, writeJsonLinesFile } from '../sinks/jsonl.js';
 import { writeParquet } from '../sinks/parquet.js';
 import { linesDigest } from '../sources/samples.js';
 import type { ImagesRoot } from '../sources/source.js';
@@ -75,12 +73,7 @@ export async function writeSamples(run: string, task: string, samples: readonly 
 /** Reads a task's samples back, with each photo's place. */
 export async function readTaskSamples(run: string, task: string, imagesRoot: ImagesRoot): Promise<Sample[]> {
   const samples: Sample[] = [];
-  const lines = createInterface({
-    input: createReadStream(join(run, samplesFiles(task).jsonl)),
-    crlfDelay: Infinity,
-  });
-  for await (const line of lines) {
-    const record = JSON.parse(line) as SampleRecord;
+  for await (const record of readJsonLinesFile<SampleRecord>(join(run, samplesFiles(task).jsonl))) {
     samples.push({ ...record, file: imagesRoot.placeOf(record.path) });
   }
   return samples;

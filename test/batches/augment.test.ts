@@ -4,13 +4,14 @@ import { augmenter } from '#src/augment/augmenter.js';
 import { mixBatch } from '#src/augment/mix.js';
 import { augmentationOf } from '#src/augment/parameters.js';
 import type { AugmentationRecipe } from '#src/augment/schema.js';
-import { type Batch, type BatchOptions, batches } from '#src/batches.js';
+import type { Batch, BatchOptions } from '#src/batches.js';
 import { uniform } from '#src/random.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { temporaryFolder } from '../fixtures.js';
+import { copies } from './copies.js';
 
 const SIZE = { height: 12, width: 10 };
 const COUNT = 20;
@@ -34,12 +35,8 @@ afterAll(async () => {
   await folder.dispose();
 });
 
-async function all(options: Partial<BatchOptions>): Promise<Batch[]> {
-  const copies: Batch[] = [];
-  const given = { samples, batchSize: 8, shuffle: { seed: 3, epoch: 2 }, ...options };
-  for await (const batch of batches(cache, given)) copies.push({ ...batch, values: batch.values.slice() });
-  return copies;
-}
+const all = (options: Partial<BatchOptions>) =>
+  copies(cache, { samples, batchSize: 8, shuffle: { seed: 3, epoch: 2 }, ...options });
 
 const rowsOf = ({ values, shape }: Batch) => {
   const numbers = shape.slice(1).reduce((product, size) => product * size, 1);

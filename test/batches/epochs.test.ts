@@ -7,6 +7,7 @@ import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { temporaryFolder } from '../fixtures.js';
+import { copies } from './copies.js';
 
 const COUNT = 23;
 const EPOCHS = 3;
@@ -33,12 +34,7 @@ afterAll(async () => {
   await folder.dispose();
 });
 
-/** Copies of all batches. */
-async function all(options: BatchOptions): Promise<Batch[]> {
-  const copies: Batch[] = [];
-  for await (const batch of batches(cache, options)) copies.push({ ...batch, values: batch.values.slice() });
-  return copies;
-}
+const all = (options: BatchOptions) => copies(cache, options);
 
 const block = { mode: 'block' as const, block: 3, window: 2 };
 const mixing = { rotation: 0.2, flip: 'horizontal' as const, mixup: 0.4 };

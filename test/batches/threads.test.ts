@@ -12,6 +12,7 @@ import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { temporaryFolder } from '../fixtures.js';
+import { copies } from './copies.js';
 
 const COUNT = 41;
 const shift = new URL('./shift.js', import.meta.url).href;
@@ -56,12 +57,7 @@ afterAll(async () => {
   await folder.dispose();
 });
 
-/** Copies of all batches. */
-async function all(options: BatchOptions): Promise<Batch[]> {
-  const copies: Batch[] = [];
-  for await (const batch of batches(cache, options)) copies.push({ ...batch, values: batch.values.slice() });
-  return copies;
-}
+const all = (options: BatchOptions) => copies(cache, options);
 
 const orders: Partial<BatchOptions>[] = [
   {},

@@ -44,10 +44,10 @@ export function relationCounter(): {
   add(group: DuplicateGroup): void;
   result(): Omit<RelationReport, 'shown'> & { shown: DuplicateGroup[] };
 } {
-  const widest = best<DuplicateGroup>(SHOWN_GROUPS, compareBy(widthOf));
+  const widest = best<DuplicateGroup>(SHOWN_GROUPS, mostFirst<DuplicateGroup>(widthOf));
   const largest = best<DuplicateGroup>(
     SHOWN_GROUPS,
-    compareBy(({ images }) => images.length),
+    mostFirst(({ images }) => images.length),
   );
   const grounds = new Map<string, number>();
   let groups = 0;
@@ -74,9 +74,9 @@ export function widthOf({ pairs }: Pick<DuplicateGroup, 'pairs'>): number {
   return pairs.reduce((most, { distance = -1 }) => Math.max(most, distance), -1);
 }
 
-function compareBy(sizeOf: (group: DuplicateGroup) => number) {
-  return (a: DuplicateGroup, b: DuplicateGroup) =>
-    sizeOf(b) - sizeOf(a) || (a.representative < b.representative ? -1 : 1);
+/** Orders by a size, the largest first, then by the representative. */
+export function mostFirst<T extends { representative: string }>(sizeOf: (one: T) => number) {
+  return (a: T, b: T) => sizeOf(b) - sizeOf(a) || (a.representative < b.representative ? -1 : 1);
 }
 
 /** The first so many by an order, as they pass by. */
