@@ -43,7 +43,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const failure = asPipelineError(error);
-    if (failure.code === 'ABORTED') tellCancelled();
+    // Last of all: a thread that is still loading a native library has muted the process until it ends.
+    if (failure.code === 'ABORTED') process.once('exit', tellCancelled);
     else process.stderr.write(`${explain(failure)}\n`);
     if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
     return failure.exitCode;

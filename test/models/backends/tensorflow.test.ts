@@ -8,6 +8,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
+import { installed } from '#src/models/backends/tensorflow/cache-folder.js';
+import { layout } from '#src/models/backends/tensorflow/load.js';
 import { tensorflow } from '#src/models/backends/tensorflow.js';
 import { trainBatchNorm } from '#src/models/batch-norm.js';
 import { synthesize } from '#src/synth/dump.js';
@@ -123,6 +125,26 @@ describe.skipIf(missing)('the backend tensorflow', () => {
     const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
     const [code, signal] = await once(child, 'exit');
     expect([code, signal]).toEqual([0, null]);
+  });
+
+  it('leaves stderr to the process when a thread is ended while it loads', async () => {
+    const { mute } = layout(installed('tensorflow')!.path);
+    // As a thread that is asked to stop in the middle of the load: muted, and never on again.
+    const inThread = `require(${JSON.stringify(mute)}).mute(); require('node:worker_threads').parentPort.postMessage(0)`;
+    const script = `
+      const thread = new (require('node:worker_threads').Worker)(${JSON.stringify(inThread)}, { eval: true });
+      thread.once('message', async () => {
+        console.error('not heard');
+        await thread.terminate();
+        console.error('heard');
+      });`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    await once(child, 'close');
+    expect(said).toBe('heard\n');
   });
 
   it('ends on Ctrl-C whatever it is at', async () => {
