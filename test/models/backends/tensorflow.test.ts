@@ -130,7 +130,10 @@ describe.skipIf(missing)('the backend tensorflow', () => {
   it('leaves stderr to the process when a thread is ended while it loads', async () => {
     const { mute } = layout(installed('tensorflow')!.path);
     // As a thread that is asked to stop in the middle of the load: muted, and never on again.
-    const inThread = `require(${JSON.stringify(mute)}).mute(); require('node:worker_threads').parentPort.postMessage(0)`;
+    const inThread = `
+      require(${JSON.stringify(mute)}).mute();
+      setInterval(() => {}, 60_000);
+      require('node:worker_threads').parentPort.postMessage('muted');`;
     const script = `
       const thread = new (require('node:worker_threads').Worker)(${JSON.stringify(inThread)}, { eval: true });
       thread.once('message', async () => {
