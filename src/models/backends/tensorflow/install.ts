@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,13 +73,13 @@ export async function installBackend(options: InstallOptions): Promise<InstallRe
   const release = releaseFor(name);
   const source = await sourceOf(options, release);
   const path = join(folder, folderName(release));
-  const present = installed(name, folder);
+  const present = whole(name, folder);
   if (present !== undefined && !force && !hasLeftovers(path)) return present;
   const lock = lockBackends(folder);
   const unfinished = `${path}${UNFINISHED}`;
   try {
     await sweep(folder);
-    const kept = installed(name, folder);
+    const kept = whole(name, folder);
     if (kept !== undefined && !force) return kept;
     // Before a long download, not after it.
     const compiler = findCompiler(env);
@@ -100,6 +101,15 @@ export async function installBackend(options: InstallOptions): Promise<InstallRe
     await rm(unfinished, { recursive: true, force: true });
     lock.release();
   }
+}
+
+/** What is installed, unless another version of this package compiled its addon from another source. */
+function whole(name: InstallableName, folder: string): Installed | undefined {
+  const found = installed(name, folder);
+  if (found === undefined) return undefined;
+  const { muteSource } = layout(found.path);
+  const own = existsSync(muteSource) && readFileSync(muteSource, 'utf8') === MUTE_SOURCE;
+  return own ? found : undefined;
 }
 
 async function build(

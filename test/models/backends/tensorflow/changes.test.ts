@@ -118,6 +118,22 @@ describe('a download', () => {
   });
 });
 
+it('makes an installation again whose addon another version of the package compiled, and no other', async () => {
+  const { path } = await install({ from: wheel });
+  const addon = join(path, 'mute.cc');
+  const source = await readFile(addon, 'utf8');
+  const devices: (string | undefined)[] = [];
+  const again = async () => devices.push((await install({ from: wheel })).device);
+  await again();
+  await writeFile(addon, source.replace('lock', 'lock_of_old'));
+  await again();
+  await again();
+  await rm(addon);
+  await again();
+  expect(devices).toEqual([undefined, 'a test', undefined, 'a test']);
+  expect(await readFile(addon, 'utf8')).toBe(source);
+});
+
 describe('what the user names is checked before any work', () => {
   it.each(['', 'nonsense', 'file:///wheels', 'ftp://me:s3cret@host/simple', 'http://me:100%@host/'])(
     'an index %j',
