@@ -55,7 +55,7 @@ export function isCutOut(kernels: PixelKernels, outer: Size, inner: InnerGrids, 
   }
   const found = kernels.area(outer, COMPARED, pixelsOf(best.part, outer));
   return (
-    isWithin(fineDifference(found, inner.compared), LIMITS) &&
+    isWithin(fineDifference(Float32Array.from(found), inner.compared, LIMITS), LIMITS) &&
     shapeAgreement(found, inner.compared).whole >= LEAST_AGREEMENT
   );
 }

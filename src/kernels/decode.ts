@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import sharp from 'sharp';
 import { type ErrorCode, PipelineError } from '../errors.js';
 import { readJpegHeader } from './jpeg-header.js';
 import type { PixelKernels, Size } from './resize.js';
@@ -53,6 +52,8 @@ export async function decode(bytes: Buffer, decoder: Decoder, kernels: PixelKern
 }
 
 async function decodeBySharp(bytes: Buffer, kernels: PixelKernels): Promise<Size> {
+  // Most threads never need it, and loading it takes as long as decoding hundreds of photos.
+  const { default: sharp } = await import('sharp');
   const open = () => sharp(bytes, { failOn: 'warning', limitInputPixels: MAX_PIXELS, sequentialRead: true });
   let size: { width?: number; height?: number };
   try {

@@ -24,7 +24,7 @@ const PROBES = Array.from({ length: 1 << BAND_BITS }, (_, mask) => mask).filter(
 export function hashIndex(radius: number): HashIndex {
   if (radius > MAX_RADIUS)
     throw new RangeError(`Expected a radius of at most ${MAX_RADIUS} but received ${radius}`);
-  const probes = PROBES.filter((mask) => popcount(mask) <= Math.floor(radius / BANDS));
+  const probes = Int32Array.from(PROBES.filter((mask) => popcount(mask) <= Math.floor(radius / BANDS)));
   const heads = Array.from({ length: BANDS }, () => new Int32Array(1 << BAND_BITS).fill(-1));
   let next = Array.from({ length: BANDS }, () => new Int32Array(1024));
   let high = new Int32Array(1024);
@@ -46,9 +46,12 @@ export function hashIndex(radius: number): HashIndex {
       const upper = Number.parseInt(hash.slice(0, 8), 16) | 0;
       const lower = Number.parseInt(hash.slice(8), 16) | 0;
       const bands = [upper >>> 16, upper & 0xffff, lower >>> 16, lower & 0xffff];
-      for (const [band, value] of bands.entries()) {
+      for (let band = 0; band < BANDS; band++) {
+        const value = bands[band]!;
+        const head = heads[band]!;
+        const following = next[band]!;
         for (const probe of probes) {
-          for (let at = heads[band]![value ^ probe]!; at >= 0; at = next[band]![at]!) {
+          for (let at = head[value ^ probe]!; at >= 0; at = following[at]!) {
             // Bands may find the same hash several times.
             if (seen[at] === count + 1) continue;
             seen[at] = count + 1;
@@ -57,7 +60,8 @@ export function hashIndex(radius: number): HashIndex {
           }
         }
       }
-      for (const [band, value] of bands.entries()) {
+      for (let band = 0; band < BANDS; band++) {
+        const value = bands[band]!;
         next[band]![count] = heads[band]![value]!;
         heads[band]![value] = count;
       }

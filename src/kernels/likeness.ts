@@ -5,6 +5,7 @@ export const KEPT_GRID = 16;
 export const KEPT_BYTES = KEPT_GRID * KEPT_GRID * 3;
 /** The side of the colour grid that two photos are confirmed with, and of the blocks that it is judged by. */
 export const FINE_GRID = 64;
+const FINE_ROW = 3 * FINE_GRID;
 const FINE_BLOCK = 4;
 /** Half a pixel of a photo of 256 × 256 pixels, in cells of the fine grid. */
 const HALF_PIXEL = (0.5 * FINE_GRID) / 256;
@@ -63,48 +64,55 @@ export interface FineDifference {
  */
 export function isSamePicture(a: Uint8Array, b: Uint8Array): boolean {
   const moves = [0, -HALF_PIXEL, HALF_PIXEL];
+  const whole = Float32Array.from(a);
   return moves.some((dx) => {
-    const across = moved(a, dx, 1);
-    return moves.some((dy) => isWithin(fineDifference(moved(across, dy, FINE_GRID), b), SAME));
+    const across = moved(whole, dx, FINE_ROW, 3);
+    return moves.some((dy) => {
+      const down = moved(across, dy, whole.length, FINE_ROW);
+      return isWithin(fineDifference(down, b, SAME), SAME);
+    });
   });
 }
 
 /**
- * A fine grid moved along one axis by a part of a cell, its border repeated.
- * @param step cells from one to the next: 1 along a row, `FINE_GRID` along a column.
+ * A fine grid moved by a part of a cell, its border repeated.
+ * @param line values that follow each other along the axis: a row, or all.
+ * @param step values from one cell to the next.
  */
-function moved(grid: Uint8Array | Float32Array, by: number, step: number): Uint8Array | Float32Array {
+function moved(grid: Float32Array, by: number, line: number, step: number): Float32Array {
   if (by === 0) return grid;
   const out = new Float32Array(grid.length);
   const share = Math.abs(by);
-  const other = 3 * step * Math.sign(by);
-  for (let cell = 0; cell < FINE_GRID * FINE_GRID; cell++) {
-    const place = step === 1 ? cell % FINE_GRID : Math.floor(cell / FINE_GRID);
-    const outside = by < 0 ? place === 0 : place === FINE_GRID - 1;
-    const from = 3 * cell + (outside ? 0 : other);
-    for (let channel = 0; channel < 3; channel++) {
-      out[3 * cell + channel] = (1 - share) * grid[3 * cell + channel]! + share * grid[from + channel]!;
+  const other = step * Math.sign(by);
+  for (let start = 0; start < grid.length; start += line) {
+    const end = start + line;
+    for (let at = start; at < end; at++) {
+      const beside = at + other;
+      const from = beside < start || beside >= end ? at : beside;
+      out[at] = (1 - share) * grid[at]! + share * grid[from]!;
     }
   }
   return out;
 }
 
-/** Of two fine grids. */
-export function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): FineDifference {
+/**
+ * Of two fine grids.
+ * @param enough what is not looked beyond: once a block differs by more, the rest is not.
+ */
+export function fineDifference(a: Float32Array, b: Uint8Array, enough: FineDifference): FineDifference {
   const cells = FINE_BLOCK * FINE_BLOCK;
-  const row = 3 * FINE_GRID;
   let total = 0;
   let block = 0;
   let shift = 0;
   for (let top = 0; top < FINE_GRID; top += FINE_BLOCK) {
     for (let left = 0; left < FINE_GRID; left += FINE_BLOCK) {
-      const start = row * top + 3 * left;
+      const start = FINE_ROW * top + 3 * left;
       let absolute = 0;
       for (let channel = 0; channel < 3; channel++) {
         let signed = 0;
         for (let y = 0; y < FINE_BLOCK; y++) {
           for (let x = 0; x < FINE_BLOCK; x++) {
-            const at = start + y * row + 3 * x + channel;
+            const at = start + y * FINE_ROW + 3 * x + channel;
             const difference = a[at]! - b[at]!;
             signed += difference;
             absolute += Math.abs(difference);
@@ -114,6 +122,7 @@ export function fineDifference(a: Uint8Array | Float32Array, b: Uint8Array): Fin
       }
       total += absolute;
       block = Math.max(block, absolute / (3 * cells));
+      if (block >= enough.block || shift >= enough.shift) return { mean: total / a.length, block, shift };
     }
   }
   return { mean: total / a.length, block, shift };

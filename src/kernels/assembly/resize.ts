@@ -212,6 +212,29 @@ function sumRows(
   }
 }
 
+// The same where all weights are one power of two, as where 256 pixels become 32: whole numbers then add up to the same
+// to the last bit, and are a third of the work. At most 256 rows.
+function sumWholeRows(source: usize, stride: usize, rows: i32, width: i32, weight: f32, sums: usize): void {
+  const factor = f32x4.splat(weight);
+  const end = sums + (<usize>width << 4);
+  for (let out = sums; out < end; out += 64) {
+    let low = i16x8.splat(0);
+    let high = i16x8.splat(0);
+    let row = source;
+    for (let left = rows; left > 0; left--) {
+      const bytes = v128.load(row);
+      low = i16x8.add(low, i16x8.extend_low_i8x16_u(bytes));
+      high = i16x8.add(high, i16x8.extend_high_i8x16_u(bytes));
+      row += stride;
+    }
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(low)), factor));
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(low)), factor), 16);
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(high)), factor), 32);
+    v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_u(high)), factor), 48);
+    source += 16;
+  }
+}
+
 /**
  * The exact mean over what each target pixel covers, on an axis that shrinks; on one that does not, bilinear as above.
  * Within 0.1 levels of exact arithmetic before it is rounded. `scratch` has room for a span (20 bytes) a target column
@@ -226,13 +249,17 @@ export function area(
   const rows = scratch + <usize>width * SPAN;
   const sums = (rows + SPAN + 15) & ~15;
   for (let x = 0; x < width; x++) span(scratch + <usize>x * SPAN, x, sourceWidth, width);
+  const ratio = sourceHeight / height;
+  const whole = ratio * height == sourceHeight && (ratio & (ratio - 1)) == 0 && ratio <= 256;
   let out = target;
   for (let y = 0; y < height; y++) {
     span(rows, y, sourceHeight, height);
     const top = load<i32>(rows);
     const covered = load<i32>(rows, 4) - top + 1;
     const first = load<f32>(rows, 8);
-    sumRows(source + <usize>top * stride, stride, covered, sourceWidth, first, load<f32>(rows, 12), load<f32>(rows, 16), sums);
+    const from = source + <usize>top * stride;
+    if (whole) sumWholeRows(from, stride, covered, sourceWidth, first, sums);
+    else sumRows(from, stride, covered, sourceWidth, first, load<f32>(rows, 12), load<f32>(rows, 16), sums);
     for (let x = 0, entry = scratch; x < width; x++, entry += SPAN) {
       let at = sums + (<usize>load<i32>(entry) << 4);
       const last = sums + (<usize>load<i32>(entry, 4) << 4);
