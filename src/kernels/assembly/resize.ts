@@ -250,7 +250,7 @@ export function area(
   const sums = (rows + SPAN + 15) & ~15;
   for (let x = 0; x < width; x++) span(scratch + <usize>x * SPAN, x, sourceWidth, width);
   const ratio = sourceHeight / height;
-  const whole = ratio * height == sourceHeight && (ratio & (ratio - 1)) == 0 && ratio <= 256;
+  const whole = ratio > 1 && ratio <= 256 && (ratio & (ratio - 1)) == 0 && ratio * height == sourceHeight;
   let out = target;
   for (let y = 0; y < height; y++) {
     span(rows, y, sourceHeight, height);
