@@ -1,15 +1,15 @@
-import { countsByNumber } from './counts.js';
+import { numberSet } from './counts.js';
 import { HASHES } from './hash.js';
 
 /** How many different ones there were. */
 export interface Distinct {
   count: number;
-  /** Whether it is an estimate, with a standard error of about 1 / √`KEPT` (0.2 %). */
+  /** Whether it is an estimate, with a standard error of about 1 / √`KEPT` (0.3 %). */
   approximate: boolean;
 }
 
-/** Up to so many different hashes the count is exact. */
-export const KEPT = 2 ** 18;
+/** Up to twice so many different hashes the count is exact. */
+export const KEPT = 2 ** 17;
 
 /**
  * Counts different hashes in bounded memory: keeps the `kept` smallest, and estimates from the largest of them once there
@@ -18,18 +18,18 @@ export const KEPT = 2 ** 18;
  * @param kept at least 2; up to twice as many are held.
  */
 export function distinctCounter(kept = KEPT): { add(hash: number): void; result(): Distinct } {
-  let smallest = countsByNumber();
+  let smallest = numberSet();
   let limit = Number.POSITIVE_INFINITY;
   const cut = () => {
     const sorted = Float64Array.from(smallest.keys()).sort().subarray(0, kept);
-    smallest = countsByNumber();
-    for (const hash of sorted) smallest.add(hash, 1);
+    smallest = numberSet();
+    for (const hash of sorted) smallest.add(hash);
     limit = sorted[kept - 1]!;
   };
   return {
     add(hash) {
       if (hash > limit) return;
-      smallest.add(hash, 1);
+      smallest.add(hash);
       if (smallest.size >= 2 * kept) cut();
     },
     result() {
