@@ -43,11 +43,11 @@ export function watchMemory(): { readonly peakBytes: number; stop(): void } {
 }
 
 /**
- * Lets V8's heap grow by two thirds of what lives in it before it is swept, where V8 itself allows up to three times as
+ * Lets V8's heap grow by half of what lives in it before it is swept, where V8 itself allows up to three times as
  * much on a large machine: for work that holds much for long. Gives what takes that back.
  */
 export function frugalHeap(): () => void {
   // Read by V8 at the end of each sweep, so that it may be set at any time.
-  setFlagsFromString('--heap-growing-percent=66');
+  setFlagsFromString('--heap-growing-percent=50');
   return () => setFlagsFromString('--heap-growing-percent=0');
 }

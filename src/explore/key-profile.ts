@@ -62,9 +62,10 @@ export function keyCounter(name: string, options: { texts: 'all' | 'again' }): K
   const compared = isId ? (text: string) => text : matchKey;
   const written = distinctCounter();
   const languages = new Map<string, number>();
-  /** Each value's number from 1, by the hash of how it is written and of how it is compared. */
-  const asWritten = countsByNumber();
-  const asCompared = isId ? asWritten : countsByNumber();
+  /** Each value's number from 1, by the hash of how it is compared. */
+  const asCompared = countsByNumber();
+  /** And by that of how it is written, where that comes again: it spares the comparison. */
+  const asWritten = options.texts === 'all' && !isId ? countsByNumber() : undefined;
   const counts: number[] = [];
   const texts: (string | undefined)[] = [];
   const information = contingency();
@@ -75,7 +76,7 @@ export function keyCounter(name: string, options: { texts: 'all' | 'again' }): K
 
   /** @param hash the text's. */
   function numberOf(text: string, hash: number): number {
-    let number = asWritten.get(hash) - 1;
+    let number = (asWritten?.get(hash) ?? 0) - 1;
     if (number < 0) {
       number = newWriting(text, hash);
       const shown = text.trim().slice(0, LONGEST);
@@ -96,7 +97,7 @@ export function keyCounter(name: string, options: { texts: 'all' | 'again' }): K
       texts.push(undefined);
       asCompared.add(match, number + 1);
     }
-    if (!isId) asWritten.add(hash, number + 1);
+    asWritten?.add(hash, number + 1);
     return number;
   }
 

@@ -67,8 +67,10 @@ export interface PhotoCounter {
   result(limits: BoilerplateLimits): PhotoCounts;
 }
 
-/** A conflict is kept as the negative of the first value; both are from 1, 0 is none. */
-const COMPARED = 1;
+/** A photo's first value of a key, from 1; and above it whether a second listing has one, and whether another one. */
+const VALUE = 2 ** 30 - 1;
+const COMPARED = 2 ** 30;
+const CONFLICTING = -(2 ** 31);
 
 /** @param keys those whose conflicts are counted. */
 export function photoCounter(keys: readonly string[]): PhotoCounter {
@@ -76,7 +78,7 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
   const listings = numbers();
   const labels = numberSets();
   const types = numberSets();
-  const first = keys.map((name) => ({ name, values: numbers(), flags: numbers() }));
+  const first = keys.map((name) => ({ name, held: numbers() }));
   let views = 0;
 
   return {
@@ -92,15 +94,12 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
         listings.set(index, listings.get(index) + 1);
         labels.add(index, label);
         types.add(index, values.get('product_type') ?? -1);
-        for (const { name, values: held, flags } of first) {
+        for (const { name, held } of first) {
           const value = (values.get(name) ?? -1) + 1;
           if (value === 0) continue;
           const earlier = held.get(index);
-          if (earlier === 0) held.set(index, value);
-          else {
-            flags.set(index, COMPARED);
-            if (earlier !== value && earlier !== -value && earlier > 0) held.set(index, -earlier);
-          }
+          const other = (earlier & VALUE) === value ? 0 : CONFLICTING;
+          held.set(index, earlier === 0 ? value : earlier | COMPARED | other);
         }
       }
     },
@@ -129,13 +128,13 @@ export function photoCounter(keys: readonly string[]): PhotoCounter {
           .sort(([a], [b]) => a - b)
           .map(([times, photos]) => ({ listings: times, photos })),
         byLabel,
-        conflicts: first.map(({ name, values: held, flags }) => {
-          const all = Array.from({ length: count }, (_, index) => index);
-          return {
-            name,
-            compared: all.filter((index) => flags.get(index) !== 0).length,
-            conflicting: all.filter((index) => held.get(index) < 0).length,
-          };
+        conflicts: first.map(({ name, held }) => {
+          const found = { name, compared: 0, conflicting: 0 };
+          for (let index = 0; index < count; index += 1) {
+            if ((held.get(index) & COMPARED) !== 0) found.compared += 1;
+            if ((held.get(index) & CONFLICTING) !== 0) found.conflicting += 1;
+          }
+          return found;
         }),
         pairs: [...pairs.values()],
         boilerplate,
