@@ -175,7 +175,7 @@ function conclusion(summary: PartialSummary, out: string, until: Until): string 
     ...(result.tree === undefined ? [] : figureLines(result.tree).map((line) => `  ${line}`)),
   ]);
   if (summary.synthetic)
-    lines.push('The data is synthetic: drawn photos, which say nothing about a real catalogue.');
+    lines.push('The data is synthetic: it was drawn, and says nothing about a real catalogue.');
   if (until === 'report') lines.push(`Report: ${out}/report.html`);
   return `${lines.join('\n')}\n`;
 }

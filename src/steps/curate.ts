@@ -245,7 +245,10 @@ async function curateTask(
     throw new PipelineError('TOO_FEW_SAMPLES', `Expected at least two classes but found: ${found}`, {
       stage: 'label',
       key: task,
-      hint: `Lower tasks.${task}.minPerClass (now ${labels.minPerClass}), or look at the ledger.`,
+      hint:
+        labels.minPerClass > 1
+          ? `Lower tasks.${task}.minPerClass (now ${labels.minPerClass}), or look at the ledger.`
+          : `Look at the ledger, or try another attribute: \`explore\` shows which are filled.`,
     });
   }
   const balanced = runStage(
