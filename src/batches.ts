@@ -137,7 +137,11 @@ export async function* batches(cache: TensorCache, given: BatchOptions): AsyncGe
 
 /** The batch of the whole stream that comes behind the one that a state was taken with. */
 function firstAfter(state: string, { epochs, options, identity }: StreamPlan): number {
-  const { epoch, next } = resumeAt(state, { epochs: options.epochs, identityOf: identity });
+  const { epoch, next } = resumeAt(state, {
+    epochs: options.epochs,
+    each: epochs.each,
+    identityOf: identity,
+  });
   return epoch * epochs.each + next;
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { batches, openReaders } from '#src/batches.js';
+import { writeState } from '#src/batches/state.js';
+import { batches, openReaders, readState } from '#src/batches.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
@@ -139,8 +140,16 @@ it('refuses counts that are none, readers that are closed or another cache’s, 
   await expect(first({ ...end, workers: readers })).rejects.toMatchObject(usage);
   await expect(first({ ...end, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   const { value } = await first({});
-  for (const next of ['-3', '1.5']) {
-    const from = value.state.replace(/\d+$/, next);
-    await expect(first({ from })).rejects.toMatchObject(usage);
+  const { next: _, ...identity } = readState(value.state);
+  // One batch behind the last is the end of the epoch.
+  for (const next of [-3, 1.5, Number.NaN, Math.ceil(COUNT / 4) + 1, 9999]) {
+    await expect(first({ from: writeState(identity, next) }), `${next}`).rejects.toMatchObject(usage);
   }
+  const { state } = value;
+  for (let at = 0; at < state.length; at++) {
+    const from = `${state.slice(0, at)}${state[at] === '0' ? '1' : '0'}${state.slice(at + 1)}`;
+    await expect(first({ from }), from).rejects.toMatchObject(usage);
+    await expect(first({ from: state.slice(0, at) })).rejects.toMatchObject(usage);
+  }
+  for (const none of [null, 5, {}, '']) expect(() => readState(none as string)).toThrow('Expected a state');
 });

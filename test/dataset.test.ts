@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { augmentationSchema } from '#src/augment/schema.js';
 import { batches } from '#src/batches.js';
 import { type DatasetOptions, dataset } from '#src/dataset.js';
 import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
@@ -102,6 +103,64 @@ describe('dataset', () => {
     await stream.return(undefined);
     const whole = await passes({}, 3);
     expect(await passes({ from: first.value!.state, workers: 1 }, 2)).toEqual(whole.slice(4));
+  });
+
+  it('gives mixed photos mixed labels, and other views in each epoch', async () => {
+    const recipe = augmentationSchema.parse({ translation: 0.5, mixup: 0.4 });
+    const common = { samples, batchSize: 4 };
+    const data = dataset(tf, cache, { ...common, classes: 2, augment: { recipe, seed: 5 } });
+    const passes: number[][] = [];
+    for (const epoch of [1, 2]) {
+      const rows: number[][] = [];
+      const pixels: number[] = [];
+      await data.forEachAsync(({ xs, ys }) => {
+        rows.push(...(ys.arraySync() as number[][]));
+        pixels.push(...xs.dataSync());
+        tf.dispose([xs, ys]);
+      });
+      const expected: number[][] = [];
+      const mixed: number[] = [];
+      for await (const batch of batches(cache, { ...common, augment: { recipe, seed: 5, epoch } })) {
+        mixed.push(...batch.values);
+        for (const [row, label] of batch.labels.entries()) {
+          const own = [0, 0];
+          own[label]! += batch.mixed!.shares[row]!;
+          own[batch.mixed!.others[row]!]! += 1 - batch.mixed!.shares[row]!;
+          expected.push(own);
+        }
+      }
+      expect(pixels).toEqual(mixed);
+      for (const [row, own] of expected.entries()) {
+        for (const [index, share] of own.entries()) expect(rows[row]![index]).toBeCloseTo(share, 6);
+      }
+      passes.push(pixels);
+    }
+    expect(passes[0]).not.toEqual(passes[1]);
+  });
+
+  it('leaves padding out', async () => {
+    const sizes: number[][] = [];
+    for (const index of [0, 1, 2]) {
+      const shard = { index, count: 3 };
+      const data = dataset(tf, cache, { samples, batchSize: 3, classes: 2, last: 'pad', shard });
+      const own: number[] = [];
+      await data.forEachAsync(({ xs, ys }) => {
+        expect(ys.shape[0]).toBe(xs.shape[0]);
+        own.push(xs.shape[0]!);
+        tf.dispose([xs, ys]);
+      });
+      sizes.push(own);
+    }
+    expect(sizes.flat().reduce((sum, size) => sum + size, 0)).toBe(10);
+  });
+
+  it('refuses labels beyond its classes, and epochs of its own', async () => {
+    const wrong = dataset(tf, cache, { samples: [{ key: 0, label: 7 }], batchSize: 1, classes: 3 });
+    const before = tf.memory().numTensors;
+    await expect(wrong.forEachAsync(() => {})).rejects.toMatchObject({ code: 'USAGE' });
+    expect(tf.memory().numTensors).toBe(before);
+    const epochs = { samples, batchSize: 1, classes: 2, epochs: 2 };
+    expect(() => dataset(tf, cache, epochs)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
   it('frees an iterator that was left before its end', async () => {

@@ -10,6 +10,7 @@ export async function readHere({ cache, plan, readers, held, signal }: Reading):
   return {
     async take(batch) {
       if (signal !== undefined) throwIfAborted(signal);
+      readers.assertFor(cache);
       const memory = ring[batch % held]!;
       const { order, index } = epochs.at(batch);
       fill(batch, 0, order.size(index), memory);

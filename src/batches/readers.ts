@@ -7,7 +7,7 @@ import type { ReaderData, ReaderJob, ReaderMessage } from './worker.js';
 export interface Readers {
   /** 0: the calling thread reads. */
   readonly workers: number;
-  /** Ends the threads, once the stream that they work for has ended, and frees the ring. */
+  /** Ends the threads and frees the ring. A stream that has not ended fails when it is asked for more (`USAGE`). */
   close(): Promise<void>;
 }
 
@@ -17,6 +17,8 @@ export interface JobEvents {
   failed(error: unknown): void;
   /** A thread is no more, and says nothing of what it was at. */
   died(error: PipelineError): void;
+  /** The threads are to end. */
+  closed(error: PipelineError): void;
 }
 
 /** Readers as a stream uses them. */
@@ -79,11 +81,9 @@ export function openReaders(
     const exited = new Promise<void>((resolve) => {
       thread.once('exit', (status) => {
         alive.delete(thread);
-        if (!closed) {
-          current?.events.died(crashed(cause ?? new Error(`it ended with status ${status}`)));
-          // It is not going to say that it is idle.
-          idle(thread);
-        }
+        if (!closed) current?.events.died(crashed(cause ?? new Error(`it ended with status ${status}`)));
+        // It is not going to say so any more.
+        idle(thread);
         resolve();
       });
     });
@@ -98,7 +98,7 @@ export function openReaders(
   const readers: ReaderThreads = {
     workers,
     assertFor({ path, file }) {
-      if (closed) throw new PipelineError('USAGE', 'Expected open readers but received closed ones');
+      if (closed) throw isClosed();
       if (path === cache.path && file === cache.file) return;
       throw new PipelineError('USAGE', `Expected readers of ${path} but received those of ${cache.path}`);
     },
@@ -145,6 +145,8 @@ export function openReaders(
     async close() {
       closed = true;
       kept = [];
+      // Its threads may wait for room that a stream which was forgotten never gives them.
+      current?.events.closed(isClosed());
       for (const thread of alive) {
         thread.ref();
         thread.postMessage(undefined);
@@ -159,6 +161,8 @@ function failed(failure: PlainError): PipelineError {
   const error = revivedError(failure);
   return error.code === 'INTERNAL' ? crashed(error.cause) : error;
 }
+
+const isClosed = () => new PipelineError('USAGE', 'Expected open readers but received closed ones');
 
 const crashed = (cause: unknown) =>
   new PipelineError('WORKER_CRASHED', 'Expected a thread to read batches but it failed', {

@@ -17,33 +17,37 @@ const VERSION = 'batches-1';
 /** 8 hex digits for options. */
 export const optionsHash = (options: unknown): string => hashOf([VERSION, options]).slice(0, 8);
 
-/** `next` is the 0-based batch that the stream goes on with. */
+/** `next` is the 0-based batch that the stream goes on with; four hex digits are last, by which a damaged state is known. */
 export function writeState({ samples, options, seed, epoch }: StreamIdentity, next: number): string {
-  return [VERSION, samples, options, seed, epoch, next].join(':');
+  const fields = [VERSION, samples, options, seed, epoch, next].join(':');
+  return `${fields}:${hashOf(fields).slice(0, 4)}`;
 }
 
 /** @throws {PipelineError} `USAGE` where it is not a state. */
 export function readState(state: string): StreamIdentity & { next: number } {
-  const [version, samples, options, ...numbers] = state.split(':');
-  const [seed, epoch, next] = numbers.map(Number);
-  const whole = numbers.length === 3 && numbers.every((text) => /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text));
-  const isBatch = Number.isInteger(next) && next! >= 0;
-  if (version !== VERSION || samples === undefined || options === undefined || !whole || !isBatch) {
-    throw new PipelineError('USAGE', `Expected a state of this version’s batches but received "${state}"`, {
-      hint: 'Begin the epoch again.',
-    });
-  }
-  return { samples, options, seed: seed!, epoch: epoch!, next: next! };
+  const [, samples = '', options = '', ...numbers] = String(state).split(':');
+  const [seed = 0, epoch = 0, next = 0] = numbers.slice(0, 3).map(Number);
+  const found = { samples, options, seed, epoch, next };
+  const isBatch = [seed, epoch, next].every(Number.isSafeInteger) && next >= 0;
+  if (isBatch && writeState(found, next) === state) return found;
+  throw new PipelineError('USAGE', `Expected a state of this version’s batches but received "${state}"`, {
+    hint: 'Begin the epoch again.',
+  });
 }
 
 /**
  * The epoch and the batch to go on with.
- * @param identityOf of an epoch of the stream, 0-based.
+ * @param stream.each batches of an epoch.
+ * @param stream.identityOf of an epoch of the stream, 0-based.
  * @throws {PipelineError} `USAGE` where the state is of another stream.
  */
 export function resumeAt(
   state: string,
-  { epochs, identityOf }: { epochs: number; identityOf: (epoch: number) => StreamIdentity },
+  {
+    epochs,
+    each,
+    identityOf,
+  }: { epochs: number; each: number; identityOf: (epoch: number) => StreamIdentity },
 ): { epoch: number; next: number } {
   const { next, ...found } = readState(state);
   const ahead = found.epoch - identityOf(0).epoch;
@@ -55,6 +59,12 @@ export function resumeAt(
       'USAGE',
       `Expected the state of a stream with ${name} ${identity[name]} but received one with ${found[name]}`,
       { hint: 'Go on with the samples and options that the state was taken with.' },
+    );
+  }
+  if (next > each) {
+    throw new PipelineError(
+      'USAGE',
+      `Expected a state of ${each} batches an epoch but received batch ${next}`,
     );
   }
   return { epoch, next };

@@ -45,6 +45,11 @@ export function readInThreads(reading: Reading & { ahead: number }): Lender {
         },
         failed,
         died,
+        closed(error) {
+          ended = true;
+          endRing(ring);
+          failed(error);
+        },
       },
     );
   /** Resolves once a dead thread's place is taken. */

@@ -182,6 +182,23 @@ describe('batches', () => {
     await readers.close();
   });
 
+  it.each([0, 1, 2])(
+    'are closed, with %d threads, under a stream that is not asked for more',
+    async (workers) => {
+      const before = started;
+      const readers = openReaders(cache, workers);
+      const stream = batches(cache, { samples, batchSize: 2, workers: readers });
+      const first = (await stream.next()).value!;
+      const copy = first.values.slice();
+      await readers.close();
+      expect(first.values).toEqual(copy);
+      expect(threads.size).toBe(0);
+      await expect(stream.next()).rejects.toMatchObject({ code: 'USAGE' });
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+      expect(started - before).toBe(workers);
+    },
+  );
+
   it('replaces a thread that dies once a stream, to the same batches; what was taken stays', async () => {
     const plan = { samples, batchSize: 2, shuffle: { seed: 3, epoch: 1 }, buffers: 4, ahead: 3 };
     const expected = await all({ ...plan, transform: { module: shift, options: { add: 0.5 } } });

@@ -55,6 +55,11 @@ export interface CachedSample {
   component: string;
 }
 
+/** A sample as it is stored: its photo by the sha256 of its file (hex). */
+export interface WrittenSample extends Omit<CachedSample, 'key'> {
+  sha256: string;
+}
+
 /** A cache open for reading; any number of readers, beside a writer too. */
 export interface TensorCache {
   readonly path: string;
@@ -114,7 +119,9 @@ export interface CacheWriter {
    * Stores a photo's value (pixels, a vector, or a JPEG where the cache stores these) under the next key; a photo that is
    * there already is left alone. The memory belongs to the cache until the promise resolves, which is when the value is
    * in a committed transaction.
-   * @throws {RangeError} for a value that is none of the cache's.
+   * @param sha256 of the photo's file, in lowercase hex.
+   * @throws {RangeError} for a value that is none of the cache's; {PipelineError} `USAGE` for another name, and once it
+   * is closed, as all below.
    */
   put(sha256: string, value: Uint8Array): Promise<void>;
   /**
@@ -122,14 +129,14 @@ export interface CacheWriter {
    * samples that name it are not given out any more, and no later photo gets it.
    */
   remove(sha256: string): Promise<boolean>;
-  /** Replaces a task's samples under a hash; each sample names its photo by sha256. */
-  putSamples(
-    task: string,
-    hash: string,
-    samples: readonly { sha256: string; label: string; split: CachedSample['split']; component: string }[],
-  ): Promise<void>;
+  /**
+   * Replaces a task's samples under a hash.
+   * @throws {PipelineError} `NOT_FOUND` where a sample's photo was not put before it; `USAGE` for what is no sample. Then
+   * nothing is replaced.
+   */
+  putSamples(task: string, hash: string, samples: readonly WrittenSample[]): Promise<void>;
   /** Takes a task's samples under a hash out; photos stay. */
   removeSamples(task: string, hash: string): Promise<void>;
-  /** Waits for everything, syncs to the disk and frees the lock. */
+  /** Waits for everything, syncs to the disk and frees the lock; once, however often it is called. */
   close(): Promise<void>;
 }

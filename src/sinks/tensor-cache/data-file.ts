@@ -74,10 +74,12 @@ function corrupt(path: string, message: string): PipelineError {
   });
 }
 
-/** The pages and trees of what was committed last; undefined where it is no data file. */
-export function newestSnapshot(fd: number): { pages: Pages; main: Tree } | undefined {
+/** The number, pages and trees of what was committed last; undefined where it is no data file. */
+export function newestSnapshot(fd: number): { transaction: bigint; pages: Pages; main: Tree } | undefined {
   const meta = newestMeta(fd);
-  return meta && { pages: pagesOf(fd, meta, fstatSync(fd).size), main: meta.main };
+  if (meta === undefined) return undefined;
+  const { transaction, main } = meta;
+  return { transaction, pages: pagesOf(fd, meta, fstatSync(fd).size), main };
 }
 
 function pagesOf(fd: number, { pageSize, lastPage }: Meta, size: number): Pages {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import type { RootDatabase, Transaction } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { newestSnapshot } from './data-file.js';
 import { FILE_ID } from './databases.js';
 import { largeValueAt, leafNodes, type Pages, readTree, type Tree } from './page-tree.js';
@@ -28,54 +28,71 @@ export function fitsIntoMemory(bytes: number): boolean {
   return bytes <= Math.min(totalmem(), limit) / 2;
 }
 
+/** Of the time between two looks at where values lie, beside a writer, so much may be spent on looking. */
+const LOOKING = 0.05;
+
 /**
  * For values that are not in memory: the map brings them from the disk a few pages a fault, with those around that nobody
  * wants; one read of the file brings a value at once and nothing else (measured on photos of 224 × 224, shuffled: 25 times
- * as fast). Its snapshot of the cache, taken at the first read, holds until `close`: a writer does not use the pages
- * of values that it removes meanwhile.
+ * as fast). Where values lie is known for one snapshot of the cache, and used while it is the newest: a reader that held it
+ * for longer than a turn of the event loop would keep a writer from using pages again. Beside a writer it is looked up anew
+ * from time to time, and between these times nothing has a size.
  * @param id the name of the file that LMDB has open: another that lies there by now is not read.
  */
 export function fileReader(file: string, root: RootDatabase, id: string | undefined): FileReader {
-  let opened: { fd: number; transaction: Transaction; places: Places } | undefined;
+  let fd: number | undefined;
+  let known: Places = NONE;
+  /** When they may be looked up again, in milliseconds. */
+  let again = Number.NEGATIVE_INFINITY;
+  let inTurn: Places | undefined;
   let reading = Promise.resolve();
   let closing = false;
-  const open = () => {
-    const transaction = root.useReadTransaction();
-    const fd = openSync(file, 'r');
-    try {
-      // After the transaction: what is newer than its snapshot stays too.
-      return { fd, transaction, places: placesOf(fd, id) };
-    } catch (error) {
-      closeSync(fd);
-      transaction.done();
-      throw error;
-    }
-  };
+  /** Where values lie in the newest snapshot, which stays as it is until the turn is over. */
   const places = () => {
-    opened ??= open();
-    return opened.places;
+    if (inTurn !== undefined) return inTurn;
+    // Before the look: what is newer than this snapshot stays too.
+    const transaction = root.useReadTransaction();
+    setImmediate(() => {
+      inTurn = undefined;
+      transaction.done();
+    });
+    fd ??= openSync(file, 'r');
+    inTurn = newest(fd);
+    return inTurn;
+  };
+  const newest = (from: number): Places => {
+    const snapshot = newestSnapshot(from);
+    if (snapshot === undefined) throw new Error('it is no data file');
+    if (snapshot.transaction === known.transaction) return known;
+    const start = performance.now();
+    if (start < again) return NONE;
+    known = placesOf(snapshot, { id, before: known });
+    const end = performance.now();
+    again = end + (end - start) / LOOKING;
+    return known;
   };
   return {
     sizeOf: (key) => places().bytes[key] ?? 0,
     read(key, target, offset) {
       const { offsets, bytes, read } = places();
       const size = bytes[key]!;
-      if (readSync(opened!.fd, target, offset, size, offsets[key]!) < size) {
+      if (readSync(fd!, target, offset, size, offsets[key]!) < size) {
         throw new Error(`the value under key ${key} is not in the file`);
       }
       read[key] = 1;
     },
-    hasRead: (key) => opened?.places.read[key] === 1,
+    hasRead: (key) => known.read[key] === 1,
     prefetch(keys) {
       const runs = runsOf(keys, places());
-      const { fd } = opened!;
+      const from = fd!;
       reading = reading
         .then(async () => {
           const memory = Buffer.allocUnsafe(LONGEST_RUN);
-          for (const { from, to } of runs) {
+          // Whatever lies there by now: it is not looked at.
+          for (const run of runs) {
             // A longer value than a run is read by whoever wants it.
             if (closing) return;
-            await readAhead(fd, memory, 0, Math.min(to - from, LONGEST_RUN), from);
+            await readAhead(from, memory, 0, Math.min(run.to - run.from, LONGEST_RUN), run.from);
           }
         })
         // Whoever reads the value is told.
@@ -84,10 +101,9 @@ export function fileReader(file: string, root: RootDatabase, id: string | undefi
     async close() {
       closing = true;
       await reading;
-      if (opened === undefined) return;
-      opened.transaction.done();
-      closeSync(opened.fd);
-      opened = undefined;
+      if (fd === undefined) return;
+      closeSync(fd);
+      fd = undefined;
     },
   };
 }
@@ -116,17 +132,26 @@ const CLOSE = 32_768;
 
 /** By key; 0 bytes for what is not a large value. */
 interface Places {
+  /** Of the snapshot. */
+  transaction: bigint | undefined;
   offsets: Float64Array;
   bytes: Uint32Array;
   /** 1 once it was read. */
   read: Uint8Array;
 }
 
-/** None in another file than the one with this name, as after a compaction. */
-function placesOf(fd: number, id: string | undefined): Places {
-  const snapshot = newestSnapshot(fd);
-  if (snapshot === undefined) throw new Error('it is no data file');
-  const { pages, main } = snapshot;
+const NONE: Places = {
+  transaction: undefined,
+  offsets: new Float64Array(0),
+  bytes: new Uint32Array(0),
+  read: new Uint8Array(0),
+};
+
+/** None in another file than the one with this name, as after a compaction. A value stays where it is while it is there. */
+function placesOf(
+  { transaction, pages, main }: NonNullable<ReturnType<typeof newestSnapshot>>,
+  { id, before }: { id: string | undefined; before: Places },
+): Places {
   const trees = new Map<string, Tree>();
   for (const { key, data } of leafNodes(pages, main)) trees.set(key.toString('latin1'), readTree(data, 0));
   const found: { key: number; offset: number; size: number }[] = [];
@@ -139,10 +164,12 @@ function placesOf(fd: number, id: string | undefined): Places {
   }
   const keys = (found.at(-1)?.key ?? -1) + 1;
   const places = {
+    transaction,
     offsets: new Float64Array(keys),
     bytes: new Uint32Array(keys),
     read: new Uint8Array(keys),
   };
+  places.read.set(before.read.subarray(0, keys));
   for (const { key, offset, size } of found) {
     places.offsets[key] = offset;
     places.bytes[key] = size;

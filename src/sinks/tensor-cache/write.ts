@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IF_EXISTS } from 'lmdb';
 import { canonicalJson } from '../../canonical-json.js';
-import { readJpegHeader } from '../../kernels/jpeg-header.js';
+import { PipelineError } from '../../errors.js';
 import { acquireLock } from '../../lock.js';
 import type { CacheIdentity, CacheWriter } from './cache.js';
 import {
@@ -25,6 +25,7 @@ import {
 } from './databases.js';
 import { sealOf } from './digest.js';
 import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
+import { assertPhotoName, assertSamples, assertStorable } from './storable.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
@@ -92,6 +93,11 @@ function writer(
   let failure: { error: unknown } | undefined;
   /** What changes records breaks their seal first, in its own transaction. */
   const breakSeal = () => quietly(metadata.remove(SEAL));
+  let closed: Promise<void> | undefined;
+  const assertOpen = () => {
+    if (closed === undefined) return;
+    throw new PipelineError('USAGE', 'Expected a writer that is open but it was closed', { key: path });
+  };
   const guarded = async (work: () => Promise<unknown>) => {
     if (failure !== undefined) throw failure.error;
     try {
@@ -111,6 +117,16 @@ function writer(
     if (!metadata.doesExist(SEAL)) await metadata.put(SEAL, sealOf(databases));
     await root.flushed;
   };
+  const finish = async () => {
+    try {
+      if (failure === undefined) await guarded(seal);
+      // LMDB would wait for ever for the failed commit to reach the disk, but for another one: of nothing.
+      else await metadata.remove('').catch(nothing);
+    } finally {
+      await databases.close();
+      release();
+    }
+  };
   return {
     path,
     get length() {
@@ -123,6 +139,8 @@ function writer(
       return needed;
     },
     async put(sha256, value) {
+      assertOpen();
+      assertPhotoName(sha256);
       assertStorable(identity, value);
       if (has(sha256)) return;
       await guarded(async () => {
@@ -149,6 +167,7 @@ function writer(
       });
     },
     async remove(sha256) {
+      assertOpen();
       // One that is still being put has no key yet that could be looked up; and what is put after this must not wait
       // for one that is gone.
       await root.committed;
@@ -168,24 +187,32 @@ function writer(
       return true;
     },
     async putSamples(task, hash, samples) {
+      assertOpen();
+      assertSamples(task, hash, samples);
+      // Photos that are still being put.
+      await guarded(() => root.committed);
+      for (const { sha256 } of samples) {
+        if (metadata.doesExist(photoKey(sha256))) continue;
+        throw new PipelineError('NOT_FOUND', 'Expected the photos of samples in the cache', {
+          key: `${path} ${sha256}`,
+          hint: 'Put a photo before the samples that name it.',
+        });
+      }
       const database = openSamples(root, samplesName(task, hash));
       await guarded(async () => {
         assertRoom(path, pendingBytes + samples.length * SAMPLE_BYTES + RESERVED_BYTES);
         await root.transaction(() => {
           breakSeal();
           database.clearSync();
-          let index = 0;
-          for (const { sha256, label, split, component } of samples) {
-            const text = metadata.get(photoKey(sha256));
-            if (text === undefined) continue;
-            const { key } = JSON.parse(text) as { key: number };
+          for (const [index, { sha256, label, split, component }] of samples.entries()) {
+            const { key } = JSON.parse(metadata.get(photoKey(sha256))!) as PhotoEntry;
             quietly(database.put(index, canonicalJson({ key, label, split, component })));
-            index += 1;
           }
         });
       });
     },
     async removeSamples(task, hash) {
+      assertOpen();
       const name = samplesName(task, hash);
       if (!samplesNames(root).includes(name)) return;
       const database = openSamples(root, name);
@@ -196,30 +223,11 @@ function writer(
         }),
       );
     },
-    async close() {
-      try {
-        if (failure === undefined) await guarded(seal);
-        // LMDB would wait for ever for the failed commit to reach the disk, but for another one: of nothing.
-        else await metadata.remove('').catch(nothing);
-      } finally {
-        await databases.close();
-        release();
-      }
+    close() {
+      closed ??= finish();
+      return closed;
     },
   };
-}
-
-/** @throws {RangeError} for a value that is none of a cache's. */
-function assertStorable(identity: CacheIdentity, value: Uint8Array): void {
-  if (storesJpegs(identity)) {
-    const header = readJpegHeader(Buffer.from(value.buffer, value.byteOffset, value.length));
-    const { width, height } = identity;
-    if (header?.width === width && header.height === height && header.components === 3) return;
-    throw new RangeError(`Expected a JPEG of ${width} × ${height} RGB pixels but received another value`);
-  }
-  const bytes = valueBytes(identity);
-  if (value.length === bytes) return;
-  throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
 }
 
 /** What is reserved for a value: of a JPEG its tables and a quarter of the pixels, where catalogue photos take a tenth. */

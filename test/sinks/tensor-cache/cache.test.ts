@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +105,7 @@ it('keeps samples of several tasks, which name their photos', async () => {
   });
   await writer.putSamples('color', 'h1', [sample(0, 'old'), sample(1, 'old')]);
   await writer.putSamples('color', 'h1', [sample(2, 'red')]);
-  await writer.putSamples('brand', 'h2', [sample(1, 'x'), sample(50, 'not cached')]);
+  await writer.putSamples('brand', 'h2', [sample(1, 'x')]);
   await writer.close();
   const cache = openCache(path);
   expect(cache.samples('color', 'h1')).toEqual([{ key: 2, label: 'red', split: 'train', component: 'c' }]);
@@ -161,5 +162,61 @@ it('digests any number of samples databases', async () => {
     const cache = openCache(path);
     expect(await cache.digest()).toMatch(/^[0-9a-f]{64}$/);
     await cache.close();
+  }
+});
+
+it('refuses names, samples and values that are none, and goes on', async () => {
+  const path = join(folder, 'a');
+  const writer = await writeCache(path, IDENTITY);
+  const usage = { code: 'USAGE' };
+  for (const name of ['', 'abc', shaOf(1).toUpperCase(), null, undefined, 7]) {
+    await expect(writer.put(name as string, pixelsOf(1)), `${name}`).rejects.toMatchObject(usage);
+  }
+  await writer.put(shaOf(1), pixelsOf(1));
+  const sample = { sha256: shaOf(1), label: 'red', split: 'train' as const, component: 'c' };
+  const wrong: unknown[] = [
+    null,
+    [null],
+    [{ ...sample, sha256: 'x' }],
+    [{ ...sample, label: undefined }],
+    [{ ...sample, split: 'nope' }],
+    [{ ...sample, component: 3 }],
+  ];
+  for (const samples of wrong) {
+    await expect(writer.putSamples('color', 'h', samples as [])).rejects.toMatchObject(usage);
+  }
+  await expect(writer.putSamples('c'.repeat(3000), 'h', [sample])).rejects.toMatchObject(usage);
+  await writer.putSamples('color', 'h', [sample]);
+  const absent = writer.putSamples('color', 'h', [sample, { ...sample, sha256: shaOf(2) }]);
+  await expect(absent).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  void writer.put(shaOf(2), pixelsOf(2));
+  await writer.putSamples('color', 'h2', [{ ...sample, sha256: shaOf(2) }]);
+  await writer.close();
+  const cache = openCache(path);
+  expect(cache.length).toBe(2);
+  expect(cache.samples('color', 'h')).toEqual([{ key: 0, label: 'red', split: 'train', component: 'c' }]);
+  expect(cache.samples('color', 'h2')).toHaveLength(1);
+  expect(await cache.verify()).toEqual({ sealed: true });
+  await cache.close();
+});
+
+it('closes a writer once, however often it is asked to, and then takes nothing more', async () => {
+  const writer = await writeCache(join(folder, 'a'), IDENTITY);
+  await writer.put(shaOf(1), pixelsOf(1));
+  await Promise.all([writer.close(), writer.close()]);
+  // Files that get the numbers of those that were closed.
+  const files = Array.from({ length: 40 }, (_, index) => openSync(join(folder, `${index}`), 'w'));
+  await writer.close();
+  for (const file of files) {
+    writeSync(file, 'whole');
+    closeSync(file);
+  }
+  for (const work of [
+    () => writer.put(shaOf(2), pixelsOf(2)),
+    () => writer.remove(shaOf(1)),
+    () => writer.putSamples('color', 'h', []),
+    () => writer.removeSamples('color', 'h'),
+  ]) {
+    await expect(work()).rejects.toMatchObject({ code: 'USAGE' });
   }
 });

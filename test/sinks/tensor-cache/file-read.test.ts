@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { batches } from '#src/batches.js';
@@ -50,7 +50,7 @@ it('reads what the map holds, and nothing that has no pages of its own', async (
   expect(openFiles()).toBe(before);
 });
 
-it('keeps its snapshot while a writer removes and puts photos', async () => {
+it('reads on beside a writer that removes and puts photos', async () => {
   const path = join(folder.path, 'cache');
   await build(path, 0, 40);
   // First: a process that only reads a cache cannot write it too.
@@ -58,21 +58,39 @@ it('keeps its snapshot while a writer removes and puts photos', async () => {
   const cache = openCache(path);
   const target = new Uint8Array(BYTES);
   cache.readAll([1], target);
-  for (let photo = 0; photo < 40; photo += 2) await writer.remove(shaOf(photo));
-  for (let photo = 40; photo < 120; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
-  for (let photo = 0; photo < 40; photo++) {
-    cache.readAll([photo], target);
-    expect(target, `photo ${photo}`).toEqual(pixelsOf(photo));
+  for (let photo = 0; photo < 40; photo += 2) {
+    await writer.remove(shaOf(photo));
+    await writer.put(shaOf(photo + 40), pixelsOf(photo + 40));
+    await writer.put(shaOf(photo + 41), pixelsOf(photo + 41));
+    for (const left of [photo + 1, 39]) {
+      cache.readAll([left], target);
+      expect(target, `photo ${left}`).toEqual(pixelsOf(left));
+    }
+    expect(() => cache.readAll([photo], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   }
-  // Those are not in its snapshot: they come from the map.
   const rows = new Uint8Array(3 * BYTES);
-  cache.readAll([cache.keyOf(shaOf(77))!, 3, cache.keyOf(shaOf(119))!], rows);
-  for (const [row, photo] of [77, 3, 119].entries()) {
+  cache.readAll([cache.keyOf(shaOf(77))!, 3, cache.keyOf(shaOf(79))!], rows);
+  for (const [row, photo] of [77, 3, 79].entries()) {
     expect(rows.subarray(row * BYTES, (row + 1) * BYTES)).toEqual(pixelsOf(photo));
   }
-  expect(() => cache.readAll([1000], target)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   await writer.close();
   await cache.close();
+});
+
+it('keeps no writer from using pages again', async () => {
+  const path = join(folder.path, 'cache');
+  const grown = async (name: string, readers: number) => {
+    const own = join(path, name);
+    await build(own, 0, 10);
+    const writer = await writeCache(own, IDENTITY);
+    const caches = Array.from({ length: readers }, () => openCache(own));
+    for (const cache of caches) cache.readAll([1], new Uint8Array(BYTES));
+    for (let photo = 10; photo < 400; photo++) await writer.put(shaOf(photo), pixelsOf(photo));
+    for (const cache of caches) await cache.close();
+    await writer.close();
+    return statSync(join(own, 'data.mdb')).size;
+  };
+  expect(await grown('read', 1)).toBeLessThanOrEqual(1.2 * (await grown('alone', 0)));
 });
 
 it('goes on with the file that it opened after a compaction; new threads, which cannot, say so', async () => {

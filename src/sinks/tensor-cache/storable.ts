@@ -1,0 +1,49 @@
+import { PipelineError } from '../../errors.js';
+import { readJpegHeader } from '../../kernels/jpeg-header.js';
+import { SIDES } from '../../records.js';
+import type { CacheIdentity, WrittenSample } from './cache.js';
+import { samplesName } from './databases.js';
+import { storesJpegs, valueBytes } from './same-identity.js';
+
+const SHA256 = /^[0-9a-f]{64}$/;
+/** Bytes of a database's name; LMDB takes up to 1,978. */
+const LONGEST_NAME = 1024;
+
+/** @throws {PipelineError} `USAGE` for what is no sha256 in lowercase hex. */
+export function assertPhotoName(sha256: unknown): void {
+  if (typeof sha256 === 'string' && SHA256.test(sha256)) return;
+  throw wrong('the sha256 of a photo’s file, in lowercase hex', sha256);
+}
+
+/** @throws {RangeError} for a value that is none of a cache's. */
+export function assertStorable(identity: CacheIdentity, value: Uint8Array): void {
+  if (storesJpegs(identity)) {
+    const header = readJpegHeader(Buffer.from(value.buffer, value.byteOffset, value.length));
+    const { width, height } = identity;
+    if (header?.width === width && header.height === height && header.components === 3) return;
+    throw new RangeError(`Expected a JPEG of ${width} × ${height} RGB pixels but received another value`);
+  }
+  const bytes = valueBytes(identity);
+  if (value.length === bytes) return;
+  throw new RangeError(`Expected ${bytes} bytes but received ${value.length}`);
+}
+
+/** @throws {PipelineError} `USAGE` for a name that LMDB could not take, and for samples that are none. */
+export function assertSamples(task: unknown, hash: unknown, samples: readonly WrittenSample[]): void {
+  for (const name of [task, hash]) if (typeof name !== 'string' || name === '') throw wrong('a name', name);
+  const name = samplesName(task as string, hash as string);
+  if (Buffer.byteLength(name) > LONGEST_NAME) throw wrong(`at most ${LONGEST_NAME} bytes of names`, name);
+  if (!Array.isArray(samples)) throw wrong('a list of samples', samples);
+  for (const sample of samples as unknown[]) {
+    const { sha256, label, split, component } = (sample ?? {}) as Partial<WrittenSample>;
+    assertPhotoName(sha256);
+    if (typeof label !== 'string') throw wrong(`a label for ${sha256}`, label);
+    if (!SIDES.some((side) => side === split)) throw wrong(`one of ${SIDES.join(', ')} for ${sha256}`, split);
+    if (typeof component !== 'string') throw wrong(`a component for ${sha256}`, component);
+  }
+}
+
+function wrong(wanted: string, received: unknown): PipelineError {
+  const text = JSON.stringify(received) ?? String(received);
+  return new PipelineError('USAGE', `Expected ${wanted} but received ${text.slice(0, 80)}`);
+}
