@@ -5,6 +5,7 @@ import { PipelineError } from './errors.js';
 import { makeFolder, unwritable } from './folder.js';
 
 export interface Lock {
+  /** Does nothing the second time. */
   release(): void;
 }
 
@@ -34,7 +35,14 @@ export function acquireLock(
   }
   truncateSync(file);
   writeSync(fd, `${process.pid}\n`);
-  return { release: () => closeSync(fd) };
+  let held = true;
+  return {
+    release() {
+      // Once: its number may be another file's by then.
+      if (held) closeSync(fd);
+      held = false;
+    },
+  };
 }
 
 function openLockFile(file: string, hint: string): number {

@@ -159,7 +159,10 @@ export function openReaders(
 
 function failed(failure: PlainError): PipelineError {
   const error = revivedError(failure);
-  return error.code === 'INTERNAL' ? crashed(error.cause) : error;
+  if (error.code !== 'INTERNAL') return error;
+  return new PipelineError('WORKER_CRASHED', `Expected a thread to read batches but: ${error.message}`, {
+    cause: error.cause,
+  });
 }
 
 const isClosed = () => new PipelineError('USAGE', 'Expected open readers but received closed ones');

@@ -95,7 +95,10 @@ function damaged(cause: unknown): PipelineError {
 }
 
 function assertSize({ width, height }: Size): void {
-  if (width * height <= MAX_PIXELS && width > 0 && height > 0) return;
+  if (width < 1 || height < 1) {
+    throw new PipelineError('IMAGE_DAMAGED', `Expected an image but it has ${width} × ${height} pixels`);
+  }
+  if (width * height <= MAX_PIXELS) return;
   throw new PipelineError(
     'IMAGE_TOO_LARGE',
     `Expected at most ${MAX_PIXELS} pixels but received ${width} × ${height}`,

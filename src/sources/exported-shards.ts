@@ -2,11 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportedSample } from '../exported.js';
 import { SIDES } from '../records.js';
+import { notExported } from './exported.js';
 
 /**
  * Reads exported shards back, in the order of the photos' keys: those of one side after the other, the sides beside each
  * other.
  * @param extension of the shards' names.
+ * @throws {PipelineError} `INPUT_INVALID` for a sample in another side's shard; what `readShard` throws.
  */
 export async function* readSides(
   folder: string,
@@ -15,7 +17,13 @@ export async function* readSides(
 ): AsyncGenerator<ExportedSample> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(`.${extension}`)).sort();
   const sides = SIDES.map(async function* (side) {
-    for (const name of names) if (name.startsWith(`${side}-`)) yield* readShard(join(folder, name));
+    for (const name of names.filter((one) => one.startsWith(`${side}-`))) {
+      const shard = join(folder, name);
+      for await (const sample of readShard(shard)) {
+        if (sample.line.split === side) yield sample;
+        else throw notExported(`samples of ${side}`, `${shard} ${sample.line.index}`);
+      }
+    }
   });
   yield* byKey(sides);
 }

@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { augmentationSchema } from '../augment/schema.js';
 import { asPipelineError, PipelineError } from '../errors.js';
 import {
+  CLASSES_FILE,
   DATASET_FILE,
   type DatasetDescription,
   EXPORT_FORMATS,
@@ -14,7 +15,6 @@ import {
 import { MAX_PIXELS } from '../kernels/decode.js';
 import { FILTERS, FITS } from '../kernels/fit.js';
 import { STORAGES } from '../kernels/jpeg-storage.js';
-import { readPhotoFile } from '../photo-file.js';
 import { SIDES } from '../records.js';
 import { splitRows } from './lines.js';
 
@@ -90,11 +90,22 @@ export function notExported(expected: string, key: string, cause?: unknown): Pip
  * @throws {PipelineError} `INPUT_INVALID`
  */
 export function readDescription(folder: string): DatasetDescription {
-  const file = join(folder, DATASET_FILE);
+  return readJson(join(folder, DATASET_FILE), descriptionSchema, 'a description of exported photos');
+}
+
+/**
+ * The labels, by the classes' numbers.
+ * @throws {PipelineError} `INPUT_INVALID`
+ */
+export function readClasses(folder: string): readonly string[] {
+  return readJson(join(folder, CLASSES_FILE), z.array(z.string()), 'the labels of exported photos');
+}
+
+function readJson<Type>(file: string, schema: z.ZodType<Type>, what: string): Type {
   try {
-    return descriptionSchema.parse(JSON.parse(readPhotoFile(file).toString()));
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw notExported(`a description of exported photos (${DATASET_FILE})`, file, explained(error));
+    throw notExported(`${what} (${basename(file)})`, file, explained(error));
   }
 }
 

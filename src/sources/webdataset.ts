@@ -20,7 +20,11 @@ async function* readShard(
     if (line === undefined || image === undefined) {
       throw notExported(`${key}.json and ${key}.${extension}`, where);
     }
-    return { line: parseLine(line.toString(), where), image };
+    const read = parseLine(line.toString(), where);
+    if (parts.get('cls')?.toString() !== String(read.class) || Number(key) !== read.index) {
+      throw notExported(`${key}.cls and a name that agree with ${key}.json`, where);
+    }
+    return { line: read, image };
   };
   for await (const { name, bytes } of readTar(shard, { signal, hint: EXPORT_HINT })) {
     // WebDataset's rule: files side by side with the same name up to the first dot are one sample.

@@ -70,7 +70,7 @@ export interface ExportSummary {
  * Writes a task's samples with their cached photos in another format. Photos in flight are twice `workers`; what was
  * begun and not finished is removed.
  * @throws {PipelineError} `USAGE` for a cache of vectors, a task that is not there or not the only one, a place that is
- * taken; `ABORTED`, `DISK_FULL`.
+ * taken; `CACHE_CORRUPT` for a cache that `verify` finds damaged; `ABORTED`, `DISK_FULL`.
  */
 export async function exportCache(request: ExportRequest): Promise<ExportSummary> {
   const { format, out, shardSize = DEFAULT_SHARD_SIZE, workers, signal } = request;
@@ -82,6 +82,8 @@ export async function exportCache(request: ExportRequest): Promise<ExportSummary
       throw new PipelineError('USAGE', `Expected a cache of photos at ${cache.path} but it has vectors`);
     }
     const { task, hash } = chosenSamples(cache, request.task);
+    // Its photos get checksums of their own, by which damage would look right.
+    await cache.verify();
     const { lines, classes } = sampleLines(cache, task, hash, BY_SIDE.has(format));
     const encoded = mapOrdered(iterate(lines), (line) => exported(cache, line, image, identity), {
       concurrency: workers,

@@ -8,7 +8,7 @@ import type { CacheWriter } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
 import { storesJpegs } from '../sinks/tensor-cache/same-identity.js';
 import { writeCache } from '../sinks/tensor-cache/write.js';
-import { type ExportReader, notExported, readDescription } from '../sources/exported.js';
+import { type ExportReader, notExported, readClasses, readDescription } from '../sources/exported.js';
 import { readImageFolder } from '../sources/image-folder.js';
 import { readNumpy } from '../sources/numpy.js';
 import { readTfRecord } from '../sources/tfrecord.js';
@@ -65,10 +65,17 @@ export async function importCache({
   const description = readDescription(path);
   const { identity, task, hash } = description;
   assertReadable(path, format, description);
+  const classes = readClasses(path);
   const place = join(root, cacheName(identity));
   const read = mapOrdered(
     READERS[format](path, description, signal),
-    async (sample) => ({ line: sample.line, pixels: await pixelsOf(sample, description, path) }),
+    async (sample) => {
+      const { line } = sample;
+      if (classes[line.class] !== line.label) {
+        throw notExported(`label ${line.class} of classes.json`, `${path} ${line.sha256}`);
+      }
+      return { line, pixels: await pixelsOf(sample, description, path) };
+    },
     { concurrency: workers, signal },
   );
   const writer = await writeCache(place, identity);

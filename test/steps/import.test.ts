@@ -1,9 +1,9 @@
-import { copyFile, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EXPORT_FORMATS, type ExportFormat } from '#src/exported.js';
+import { EXPORT_FORMATS, type ExportFormat, type SampleLine } from '#src/exported.js';
 import { parseRecipe } from '#src/recipe-file.js';
 import { pixelIdentity, pixelTarget } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
@@ -214,6 +214,37 @@ describe('what is refused', () => {
     delete features['json'];
     await writeFile(shard, Buffer.concat([encodeRecord(features), bytes.subarray(end)]));
     await fails(path, 'tfrecord', /json and image/);
+  });
+
+  it('a shard whose parts do not say the same, and one that lies among another side’s', async () => {
+    const path = await exported('webdataset');
+    const shard = join(path, 'test-000000.tar');
+    const bytes = await readFile(shard, 'latin1');
+    const [line] = /\{"index".*?\}/.exec(bytes)!;
+    const { class: own } = JSON.parse(line) as SampleLine;
+    const changed = [
+      line.replace(/"label":"(.)/, (_, first: string) => `"label":"${first === 'X' ? 'Y' : 'X'}`),
+      line.replace(`"class":${own}`, `"class":${(own + 1) % 3}`),
+      line.replace(/"index":(\d)/, (_, digit: string) => `"index":${digit === '9' ? 8 : 9}`),
+    ];
+    for (const other of changed) {
+      expect(other.length).toBe(line.length);
+      await writeFile(shard, bytes.replace(line, other), 'latin1');
+      await fails(path, 'webdataset', /label \d+ of classes.json|agree with/);
+    }
+    await writeFile(shard, bytes, 'latin1');
+    await rename(shard, join(path, 'train-000009.tar'));
+    await fails(path, 'webdataset', /samples of train/);
+  });
+
+  it.each(EXPORT_FORMATS)('labels of %s in another order', async (format) => {
+    const path = await exported(format);
+    const file = join(path, 'classes.json');
+    const labels = JSON.parse(await readFile(file, 'utf8')) as string[];
+    await writeFile(file, JSON.stringify(labels.reverse()));
+    await fails(path, format, /of classes.json/);
+    await rm(file);
+    await fails(path, format, /classes.json/);
   });
 
   it('JPEGs', async () => {

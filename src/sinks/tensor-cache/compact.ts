@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { acquireLock } from '../../lock.js';
 import type { CachedSample } from './cache.js';
 import { dataFile, openSamples, photoEntries, sampleSet, samplesNames } from './databases.js';
-import { openReadOnly } from './open.js';
+import { openCache, openReadOnly } from './open.js';
 import { writeCache } from './write.js';
 
 /** Values between two waits for their commit. */
@@ -16,14 +16,15 @@ const BYTES_IN_FLIGHT = 32 * 2 ** 20;
  * place at once, when it is whole and synced: a crash at any instant leaves the one or the other. Readers that are open
  * go on with the old file.
  * @returns how many photos there are.
- * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `NOT_FOUND`, `CACHE_CORRUPT`; `DISK_FULL`
- * unless there is room for a second file.
+ * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `NOT_FOUND`; `CACHE_CORRUPT` for a cache that
+ * `verify` finds damaged; `DISK_FULL` unless there is room for a second file.
  */
 export async function compactCache(path: string): Promise<number> {
   const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
   const unfinished = join(path, 'compact.unfinished');
   try {
     await rm(unfinished, { recursive: true, force: true });
+    await assertWhole(path);
     const photos = await copyLive(path, unfinished);
     // The table of readers belongs to the old file: whoever has it open keeps both.
     await rm(join(path, 'lock.mdb'), { force: true });
@@ -33,6 +34,16 @@ export async function compactCache(path: string): Promise<number> {
   } finally {
     await rm(unfinished, { recursive: true, force: true });
     lock.release();
+  }
+}
+
+/** New checksums and a new seal would make damage look right. */
+async function assertWhole(path: string): Promise<void> {
+  const cache = openCache(path);
+  try {
+    await cache.verify();
+  } finally {
+    await cache.close();
   }
 }
 

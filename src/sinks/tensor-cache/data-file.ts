@@ -82,10 +82,11 @@ export function newestSnapshot(fd: number): { transaction: bigint; pages: Pages;
   return { transaction, pages: pagesOf(fd, meta, fstatSync(fd).size), main };
 }
 
-function pagesOf(fd: number, { pageSize, lastPage }: Meta, size: number): Pages {
+function pagesOf(fd: number, { pageSize, lastPage, transaction }: Meta, size: number): Pages {
   const page = Buffer.alloc(pageSize);
   return {
     pageSize,
+    transaction,
     count: Math.min(Math.floor(size / pageSize), lastPage + 1),
     read(number: number) {
       if (readSync(fd, page, 0, pageSize, number * pageSize) === pageSize) return page;
@@ -117,9 +118,16 @@ function newestMeta(fd: number): Meta | undefined {
     const meta = metaAt(fd, first.pageSize * part);
     if (meta === undefined && !needed) continue;
     if (meta === undefined || meta === 'damaged' || meta.pageSize !== first.pageSize) return undefined;
+    if (part === 1 && !areNeighbours(first.transaction, meta.transaction)) return undefined;
     if (meta.transaction > newest.transaction) newest = meta;
   }
   return newest;
+}
+
+/** Transactions write the two meta pages in turn, even ones the first. */
+function areNeighbours(first: bigint, second: bigint): boolean {
+  if (first === 0n && second === 0n) return true;
+  return first % 2n === 0n && (second === first + 1n || second === first - 1n);
 }
 
 function metaAt(fd: number, offset: number): Meta | 'damaged' | undefined {

@@ -1,6 +1,7 @@
 /** Where things lie in a page of LMDB 0.9.90 (data format 2), 64 bits: `MDB_page`, `MDB_node`, `MDB_db` in its mdb.c. */
 const PAGE_HEADER = 24;
 const NUMBER = 0;
+const TRANSACTION = 8;
 const FLAGS = 18;
 const LOWER = 20;
 const UPPER = 22;
@@ -33,6 +34,8 @@ export interface Pages {
   pageSize: number;
   /** How many the file has. */
   count: number;
+  /** The one that was committed last: no page was written by a later one. */
+  transaction: bigint;
   /** A page's bytes, valid until the next call. */
   read(page: number): Buffer;
 }
@@ -94,6 +97,8 @@ export function assertSoundTree(
     if (Number(bytes.readBigUInt64LE(NUMBER)) !== page || flags !== (level > 1 ? BRANCH : LEAF)) {
       throw damage(page, 'it is another page');
     }
+    // LMDB would take it for one of a transaction that is under way.
+    if (bytes.readBigUInt64LE(TRANSACTION) > pages.transaction) throw damage(page, 'its transaction');
     const nodes = nodesOf(bytes, page, pages.pageSize, level > 1);
     if (level > 1) found.branchPages += 1;
     else found.leafPages += 1;

@@ -17,6 +17,10 @@ export function assertPhotoName(sha256: unknown): void {
 
 /** @throws {RangeError} for a value that is none of a cache's. */
 export function assertStorable(identity: CacheIdentity, value: Uint8Array): void {
+  // Another realm's too.
+  if (!ArrayBuffer.isView(value) || (value as Partial<Uint8Array>).BYTES_PER_ELEMENT !== 1) {
+    throw new RangeError('Expected a Uint8Array but received another value');
+  }
   if (storesJpegs(identity)) {
     const header = readJpegHeader(Buffer.from(value.buffer, value.byteOffset, value.length));
     const { width, height } = identity;

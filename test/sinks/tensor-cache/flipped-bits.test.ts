@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { compactCache } from '#src/sinks/tensor-cache/compact.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { exportCache } from '#src/steps/export.js';
 import { temporaryFolder } from '../../fixtures.js';
 import { digestOf } from './digest.js';
 
@@ -95,6 +97,60 @@ it('finds any flipped bit of what is not a value, and none ends the process', as
   expect(outcomes.filter((line) => !found.includes(line) && !line.endsWith(` ${digest}`))).toEqual([]);
   expect(found.length).toBeGreaterThan(FLIPS / 8);
 }, 60_000);
+
+it('finds a page that says it is of a transaction to come: a writer would end its process by it', async () => {
+  const whole = await readFile(join(path, 'data.mdb'));
+  /** Of a file of its own: one that was found sound is not looked at again. */
+  const digestWith = async (at: number, mask: number) => {
+    const copy = join(folder.path, `byte-${at}`);
+    const bytes = Buffer.from(whole);
+    bytes[at]! ^= mask;
+    await mkdir(copy);
+    await writeFile(join(copy, 'data.mdb'), bytes);
+    return digestOf(copy).catch((error: { code: string }) => error.code);
+  };
+  let found = 0;
+  for (const start of [...Array(whole.length / 4096).keys()].map((page) => page * 4096)) {
+    const isTree = start >= 8192 && Number(whole.readBigUInt64LE(start)) * 4096 === start;
+    if (!isTree || (whole.readUInt16LE(start + 18) & 3) === 0) continue;
+    for (const byte of [9, 13, 15]) {
+      const verified = await digestWith(start + byte, 128);
+      if (verified === 'CACHE_CORRUPT') found += 1;
+      else expect(verified).toBe(await digestOf(path));
+    }
+  }
+  expect(found).toBeGreaterThan(8);
+  for (const at of [0, 4096]) expect(await digestWith(at + 158, 16)).toBe('CACHE_CORRUPT');
+});
+
+it('is neither compacted nor exported with a value that is not as it was written', async () => {
+  const copy = join(folder.path, 'value');
+  await cp(path, copy, { recursive: true });
+  const file = join(copy, 'data.mdb');
+  const bytes = await readFile(file);
+  const value = Buffer.from(new Uint8Array(4800).map((_, at) => at * 7 + 250));
+  const at = bytes.indexOf(value);
+  bytes[at + 1234]! ^= 4;
+  await writeFile(file, bytes);
+  const name = createHash('sha256').update('250').digest('hex');
+  const corrupt = { code: 'CACHE_CORRUPT', key: expect.stringContaining(name) };
+  await expect(compactCache(copy)).rejects.toMatchObject(corrupt);
+  expect((await readFile(file)).equals(bytes)).toBe(true);
+  const { signal } = new AbortController();
+  const exported = exportCache({
+    cache: copy,
+    format: 'numpy',
+    out: join(folder.path, 'out'),
+    workers: 1,
+    signal,
+  });
+  await expect(exported).rejects.toMatchObject(corrupt);
+  // Without that photo it is whole again.
+  const writer = await writeCache(copy, IDENTITY);
+  expect(await writer.remove(name)).toBe(true);
+  await writer.close();
+  expect(await compactCache(copy)).toBe(PHOTOS - 1);
+});
 
 it('finds a label that is not as it was written', async () => {
   const copy = join(folder.path, 'label');
