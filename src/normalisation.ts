@@ -26,7 +26,9 @@ const CHANNELS: Record<Normalisation, readonly Channel[]> = {
   caffe: BGR_MEANS.map((mean, channel) => ({ from: 2 - channel, scale: 1, shift: -mean })),
 };
 
-/** The three channels of a normalisation; of none: levels as they are. */
+/** The three channels of a normalisation; of none: levels as they are. @throws {RangeError} for another one. */
 export function channelsOf(normalisation?: Normalisation): readonly Channel[] {
-  return normalisation === undefined ? same(1, 0) : CHANNELS[normalisation];
+  if (normalisation === undefined) return same(1, 0);
+  if (Object.hasOwn(CHANNELS, normalisation)) return CHANNELS[normalisation];
+  throw new RangeError(`Expected one of ${Object.keys(CHANNELS).join(', ')} but received ${normalisation}`);
 }

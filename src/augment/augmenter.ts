@@ -82,10 +82,11 @@ export interface Augmenter {
   augment(view: Augmentation, target: Float32Array | Uint8Array, offset?: number): void;
 }
 
-/** @throws {RangeError} for photos with more than 8192 pixels a side. */
+/** @throws {RangeError} for sides that are not 1 to 8192 pixels, and for a normalisation that is none. */
 export function augmenter({ source, target, normalise }: AugmenterOptions): Augmenter {
-  if (Math.max(source.width, source.height) > MOST_PIXELS_A_SIDE) {
-    throw new RangeError(`Expected at most ${MOST_PIXELS_A_SIDE} pixels a side but received more`);
+  for (const side of [source.width, source.height, target.width, target.height]) {
+    if (Number.isInteger(side) && side >= 1 && side <= MOST_PIXELS_A_SIDE) continue;
+    throw new RangeError(`Expected 1 to ${MOST_PIXELS_A_SIDE} pixels a side but received ${side}`);
   }
   const align = (at: number) => Math.ceil(at / 16) * 16;
   const plain = BASE;

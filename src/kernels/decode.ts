@@ -55,7 +55,7 @@ async function decodeBySharp(bytes: Buffer, kernels: PixelKernels): Promise<Size
   // Most threads never need it, and loading it takes as long as decoding hundreds of photos.
   const { default: sharp } = await import('sharp');
   const open = () => sharp(bytes, { failOn: 'warning', limitInputPixels: MAX_PIXELS, sequentialRead: true });
-  let size: { width?: number; height?: number };
+  let size: { width?: number; height?: number; format?: string };
   try {
     // Reads the header alone; with no limit, so that a bomb can be called one.
     size = await sharp(bytes, { limitInputPixels: false }).metadata();
@@ -64,6 +64,10 @@ async function decodeBySharp(bytes: Buffer, kernels: PixelKernels): Promise<Size
     throw new PipelineError('IMAGE_NOT_AN_IMAGE', 'Expected an image but received other bytes', {
       cause: error,
     });
+  }
+  // It has no pixels, and may name other files.
+  if (size.format === 'svg') {
+    throw new PipelineError('IMAGE_NOT_AN_IMAGE', 'Expected a photo but received a drawing (SVG)');
   }
   assertSize({ width: size.width ?? 0, height: size.height ?? 0 });
   try {

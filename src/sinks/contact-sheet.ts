@@ -10,6 +10,8 @@ import type { TensorCache } from './tensor-cache/cache.js';
 
 /** Pixels of white between two photos. */
 const GAP = 4;
+/** Of a sheet: more than any screen shows. */
+const MOST_PIXELS = 2 ** 26;
 
 export interface ContactSheetOptions {
   augmentation: AugmentationRecipe;
@@ -25,7 +27,7 @@ export interface ContactSheetOptions {
 /**
  * Photos of a pixel cache beside their augmented views, as one PNG: a function of the cache and the options alone.
  * @returns the PNG and the keys of its rows.
- * @throws {PipelineError} `USAGE` for a cache without photos.
+ * @throws {PipelineError} `USAGE` for a cache without photos, and for a sheet of more than 64 Mi pixels.
  */
 export async function contactSheet(
   cache: TensorCache,
@@ -37,12 +39,19 @@ export async function contactSheet(
   }
   const keys = drawnKeys(cache.keys(), photos, seed);
   const { width, height } = size ?? identity;
-  const kernel = augmenter({ source: identity, target: { width, height } });
-  const numbers = 3 * width * height;
   const sheet = {
     width: (1 + views) * (width + GAP) + GAP,
     height: keys.length * (height + GAP) + GAP,
   };
+  if (sheet.width * sheet.height > MOST_PIXELS) {
+    throw new PipelineError(
+      'USAGE',
+      `Expected a sheet of at most ${MOST_PIXELS} pixels but it would have ${sheet.width} × ${sheet.height}`,
+      { hint: 'Fewer photos or views, or a smaller size.' },
+    );
+  }
+  const kernel = augmenter({ source: identity, target: { width, height } });
+  const numbers = 3 * width * height;
   const pixels = Buffer.alloc(3 * sheet.width * sheet.height, 255);
   const column = new Float32Array(keys.length * numbers);
   for (let epoch = 0; epoch <= views; epoch++) {

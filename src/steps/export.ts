@@ -8,6 +8,7 @@ import {
   CLASSES_FILE,
   DATASET_FILE,
   type DatasetDescription,
+  EXPORT_FORMATS,
   type ExportedSample,
   type ExportFormat,
   type ExportImage,
@@ -74,6 +75,9 @@ export interface ExportSummary {
  */
 export async function exportCache(request: ExportRequest): Promise<ExportSummary> {
   const { format, out, shardSize = DEFAULT_SHARD_SIZE, workers, signal } = request;
+  if (!EXPORT_FORMATS.includes(format)) {
+    throw new PipelineError('USAGE', `Expected one of ${EXPORT_FORMATS.join(', ')} but received ${format}`);
+  }
   const image = imageOf(request);
   const cache = openCache(request.cache);
   try {
@@ -90,7 +94,12 @@ export async function exportCache(request: ExportRequest): Promise<ExportSummary
       signal,
     });
     await writeWholeFolder(out, async (folder) => {
-      if (image === 'raw') assertRoom(folder, lines.length * cache.valueBytes);
+      if (image === 'raw') {
+        assertRoom(folder, lines.length * cache.valueBytes, {
+          what: 'the export',
+          hint: 'Free some space and export again.',
+        });
+      }
       const { height, width } = identity;
       await SINKS[format](folder, encoded, { count: lines.length, height, width, image, shardSize });
       const description: DatasetDescription = {

@@ -192,6 +192,15 @@ describe('augment', () => {
     );
   });
 
+  it('refuses sides and normalisations that are none', () => {
+    const size = { width: 8, height: 8 };
+    for (const side of [0, -1, 2.5, Number.NaN, 8193]) {
+      expect(() => augmenter({ source: { ...size, width: side }, target: size })).toThrow(RangeError);
+      expect(() => augmenter({ source: size, target: { ...size, height: side } })).toThrow(RangeError);
+    }
+    expect(() => augmenter({ source: size, target: size, normalise: 'zz' as never })).toThrow(/one of scale/);
+  });
+
   it('is exact within the same bound for photos of more than 512 pixels a side', () => {
     const options = { source: { width: 700, height: 3 }, target: { width: 90, height: 5 } };
     const photo = pattern(700, 3);

@@ -109,6 +109,18 @@ describe('preview', () => {
     }
   });
 
+  it('refuses a sheet that no screen could show', async () => {
+    const sheet = ['preview', '--recipe', recipe, '--cache', cache, '--out', join(folder.path, 'x.png')];
+    for (const size of [
+      ['--size', '100000'],
+      ['--size', '1024', '--views', '100'],
+    ]) {
+      const { code, stderr } = await pipeline([...sheet, ...size]);
+      expect(stderr).toMatch(/^USAGE: Expected a sheet of at most 67108864 pixels/);
+      expect(code).toBe(2);
+    }
+  });
+
   it('says what is missing', async () => {
     const empty = join(folder.path, 'empty');
     await mkdir(empty);

@@ -66,6 +66,12 @@ describe('decode', () => {
     const cases: [Buffer, string][] = [
       [Buffer.alloc(0), 'IMAGE_EMPTY'],
       [Buffer.from('<html>not a photo</html>'), 'IMAGE_NOT_AN_IMAGE'],
+      [
+        Buffer.from(
+          '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+        ),
+        'IMAGE_NOT_AN_IMAGE',
+      ],
       [jpeg.subarray(0, jpeg.length - 20), 'IMAGE_DAMAGED'],
       [jpeg.subarray(0, jpeg.length >> 1), 'IMAGE_DAMAGED'],
       [png.subarray(0, png.length - 40), 'IMAGE_DAMAGED'],

@@ -165,7 +165,7 @@ export function cacheError(path: string, error: unknown): unknown {
   // A commit that failed where hardly a page is free failed for want of one.
   const full =
     /no space|ENOSPC/i.test(message) || (/^Commit failed/.test(message) && freeBytes(path) < 65_536);
-  if (full) return diskFull(path, 'some room', error);
+  if (full) return diskFull(path, { wanted: 'some room', free: 0, ...THE_CACHE, cause: error });
   // LMDB has one environment a file and process, which was opened for reading only.
   if (/No transaction to renew/.test(message)) {
     return readHere(path, error);
@@ -197,24 +197,34 @@ function readHere(path: string, cause?: unknown): PipelineError {
  * looked at first.
  * @throws {PipelineError} `DISK_FULL` unless the disk has room for `bytes` more.
  */
-export function assertRoom(path: string, bytes: number): void {
+export function assertRoom(path: string, bytes: number, wanting: Wanting = THE_CACHE): void {
   const free = freeBytes(path);
-  if (free < bytes) throw diskFull(path, `${bytes} bytes`, undefined, free);
+  if (free < bytes) throw diskFull(path, { wanted: `${bytes} bytes`, free, ...wanting });
 }
+
+/** What needs room on a disk, and what to do when there is none. */
+interface Wanting {
+  what: string;
+  hint: string;
+}
+
+const THE_CACHE: Wanting = {
+  what: 'the cache',
+  hint: 'Free some space and run the same command again: the cache goes on from where it is.',
+};
 
 function freeBytes(path: string): number {
   const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
 }
 
-function diskFull(path: string, wanted: string, cause: unknown, free = 0): PipelineError {
+function diskFull(
+  path: string,
+  { wanted, free, what, hint, cause }: Wanting & { wanted: string; free: number; cause?: unknown },
+): PipelineError {
   return new PipelineError(
     'DISK_FULL',
-    `Expected ${wanted} on the disk for the cache but ${free} bytes are free`,
-    {
-      key: path,
-      hint: 'Free some space and run the same command again: the cache goes on from where it is.',
-      ...(cause !== undefined && { cause }),
-    },
+    `Expected ${wanted} on the disk for ${what} but ${free} bytes are free`,
+    { key: path, hint, ...(cause !== undefined && { cause }) },
   );
 }

@@ -1,13 +1,49 @@
+import { z } from 'zod';
 import { PipelineError } from '../../errors.js';
+import { MAX_PIXELS } from '../../kernels/decode.js';
+import { FILTERS, FITS } from '../../kernels/fit.js';
 import { readJpegHeader } from '../../kernels/jpeg-header.js';
+import { STORAGES } from '../../kernels/jpeg-storage.js';
 import { SIDES } from '../../records.js';
+import { describeIssues } from '../../zod-issues.js';
 import type { CacheIdentity, WrittenSample } from './cache.js';
 import { samplesName } from './databases.js';
 import { storesJpegs, valueBytes } from './same-identity.js';
 
+const side = z.int().min(1).max(MAX_PIXELS);
+/** What sizes and kinds of values depend on; the rest is text that is compared. */
+const identitySchema = z.discriminatedUnion('kind', [
+  z
+    .looseObject({
+      kind: z.literal('pixels'),
+      height: side,
+      width: side,
+      channels: z.literal(3),
+      fit: z.enum(FITS),
+      filter: z.enum(FILTERS).optional(),
+      decoder: z.enum(['turbo', 'sharp']),
+      storage: z.enum(STORAGES).optional(),
+    })
+    .refine(({ height, width }) => height * width <= MAX_PIXELS, { error: 'a photo of fewer pixels' }),
+  z.looseObject({ kind: z.literal('vectors'), length: z.int().min(1), dtype: z.literal('float32') }),
+]);
+
 const SHA256 = /^[0-9a-f]{64}$/;
 /** Bytes of a database's name; LMDB takes up to 1,978. */
 const LONGEST_NAME = 1024;
+
+/** @throws {PipelineError} `USAGE` for what no cache can be of. */
+export function assertPossible(identity: CacheIdentity): void {
+  const { error } = identitySchema.safeParse(identity, { reportInput: true });
+  if (error === undefined) return;
+  throw new PipelineError(
+    'USAGE',
+    `Expected a cache’s identity: ${describeIssues(error.issues).join('; ')}`,
+    {
+      hint: '`pixelIdentity` makes one.',
+    },
+  );
+}
 
 /** @throws {PipelineError} `USAGE` for what is no sha256 in lowercase hex. */
 export function assertPhotoName(sha256: unknown): void {

@@ -25,14 +25,15 @@ import {
 } from './databases.js';
 import { sealOf } from './digest.js';
 import { assertIdentity, storesJpegs, valueBytes } from './same-identity.js';
-import { assertPhotoName, assertSamples, assertStorable } from './storable.js';
+import { assertPhotoName, assertPossible, assertSamples, assertStorable } from './storable.js';
 
 /**
  * Opens a cache for writing, made where absent; photos of an earlier build stay.
  * @throws {PipelineError} `RUN_LOCKED` while another process writes it or this one reads it, `CACHE_MISMATCH` where it was made with
- * another identity; `DISK_FULL` from its promises.
+ * another identity, `USAGE` for an identity that is none; `DISK_FULL` from its promises.
  */
 export async function writeCache(path: string, identity: CacheIdentity): Promise<CacheWriter> {
+  assertPossible(identity);
   const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
   try {
     const databases = openDatabases(path, { readOnly: false });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -198,6 +198,36 @@ it('refuses names, samples and values that are none, and goes on', async () => {
   expect(cache.samples('color', 'h2')).toHaveLength(1);
   expect(await cache.verify()).toEqual({ sealed: true });
   await cache.close();
+});
+
+it('makes no cache of an identity that is none', async () => {
+  const wrong = [
+    null,
+    {},
+    { ...IDENTITY, height: 0 },
+    { ...IDENTITY, width: 32.5 },
+    { ...IDENTITY, fit: 'x' },
+  ];
+  for (const identity of wrong) {
+    await expect(writeCache(join(folder, 'none'), identity as never)).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  }
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});
+
+it('stores bytes, and no other numbers', async () => {
+  const writer = await writeCache(join(folder, 'a'), IDENTITY);
+  for (const value of [
+    new Uint16Array(BYTES),
+    new Float32Array(BYTES),
+    [...pixelsOf(1)],
+    'x'.repeat(BYTES),
+  ]) {
+    await expect(writer.put(shaOf(1), value as never)).rejects.toThrow(RangeError);
+  }
+  await writer.put(shaOf(1), pixelsOf(1));
+  await writer.close();
 });
 
 it('closes a writer once, however often it is asked to, and then takes nothing more', async () => {
