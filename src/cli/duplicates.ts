@@ -53,7 +53,11 @@ function describe({ groups, photos, unreadable }: FoundDuplicates): string {
   ]);
   const same = groups.filter(({ relation }) => relation === 'same');
   const spare = same.reduce((sum, { images }) => sum + images.length - 1, 0);
-  const unread = unreadable === 0 ? '' : `; ${unreadable} cannot be read`;
+  if (unreadable.length > 0) {
+    const read = unreadable.map(({ file, detail }) => `    ${file}: ${detail}`);
+    lines.push('Cannot be read:', ...read, '');
+  }
+  const unread = unreadable.length === 0 ? '' : `; ${unreadable.length} cannot be read`;
   lines.push(
     `${photos} photos: ${spare} can be spared (${same.length} pictures have copies), ${groups.length - same.length} families${unread}`,
   );

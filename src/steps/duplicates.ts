@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Ledger, silentLedger } from '../ledger.js';
 import type { JoinedView } from '../records.js';
 import type { RunContext } from '../stage.js';
 import { runStage } from '../stage.js';
@@ -7,9 +8,10 @@ import { collect, iterate } from '../streams.js';
 
 export interface FoundDuplicates {
   groups: DuplicateGroup[];
-  /** Files that were looked at, and those of them that cannot be decoded. */
+  /** Files that were looked at. */
   photos: number;
-  unreadable: number;
+  /** Those of them that cannot be decoded, and why, by path. */
+  unreadable: { file: string; reason: string; detail: string }[];
 }
 
 /**
@@ -28,8 +30,16 @@ export async function findDuplicates(
     ...grounds,
     groups: (group) => groups.push(group),
   });
-  await collect(runStage(stage, iterate(files.map(viewOf)), context));
-  return { groups, photos: files.length, unreadable: context.counts.at(-1)!.quarantined };
+  const unreadable: FoundDuplicates['unreadable'] = [];
+  const ledger: Ledger = {
+    ...silentLedger(),
+    write({ fate, key, reason, detail = '' }) {
+      if (fate === 'quarantined') unreadable.push({ file: key, reason, detail });
+    },
+  };
+  await collect(runStage(stage, iterate(files.map(viewOf)), { ...context, ledger }));
+  unreadable.sort((a, b) => (a.file < b.file ? -1 : 1));
+  return { groups, photos: files.length, unreadable };
 }
 
 function viewOf(file: string): JoinedView {

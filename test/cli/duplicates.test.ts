@@ -39,7 +39,14 @@ it('finds pictures across folders, the largest first to be kept', async () => {
   ]);
   expect(code).toBe(0);
   const found = JSON.parse(stdout) as FoundDuplicates;
-  expect(found).toMatchObject({ photos: 6, unreadable: 1 });
+  expect(found.photos).toBe(6);
+  expect(found.unreadable).toEqual([
+    {
+      file: expect.stringMatching(/other/),
+      reason: expect.any(String),
+      detail: expect.stringMatching(/^Expected/),
+    },
+  ]);
   const same = found.groups.filter(({ relation }) => relation === 'same');
   const [large, small] = [at('other/large.jpg'), at('other/small.png')];
   expect(same).toEqual([
@@ -66,6 +73,13 @@ it('says the same in words', async () => {
   expect(code).toBe(0);
   expect(stdout).toContain(`  * ${at('shop/a.jpg')}\n    ${at('shop/deep/b.JPG')}\n`);
   expect(stdout).toContain('2 photos: 1 can be spared');
+});
+
+it('names what cannot be read', async () => {
+  const { code, stdout } = await pipeline(['duplicates', at('other'), '-q']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Cannot be read:\n {4}\S*other\S*: Expected an? /);
+  expect(stdout).toContain('; 1 cannot be read');
 });
 
 it('refuses what is no folder, and grounds that it does not know', async () => {
