@@ -76,33 +76,66 @@ export interface Conflict {
 
 /**
  * One value an attribute from several listings' values. `first` takes the first that has one; `majority` the most
- * frequent, ties by first.
- * @param listings in the order of precedence: main views before others, then by arrival.
+ * frequent, ties by first. Writings that `matchKey` does not tell apart are one value, shown in its most frequent (`first`:
+ * its first) writing; the same number of another unit is another value.
+ * @param listings in the order of precedence: main views before others, then by place in the dump.
  */
 export function resolveConflicts(
-  listings: readonly Chosen[],
+  listings: readonly { values: Chosen; details: Details }[],
   rule: 'majority' | 'first',
-): { values: Record<string, string>; conflicts: Conflict[] } {
-  const counts = new Map<string, Map<string, number>>();
-  for (const listing of listings) {
-    for (const [name, value] of Object.entries(listing)) {
-      const ways = counts.get(name) ?? new Map<string, number>();
-      ways.set(value, (ways.get(value) ?? 0) + 1);
-      counts.set(name, ways);
+): { values: Record<string, string>; details: Record<string, ValueDetail>; conflicts: Conflict[] } {
+  const said = new Map<string, Map<string, Writing>>();
+  for (const { values, details } of listings) {
+    for (const [name, value] of Object.entries(values)) {
+      const writings = said.get(name) ?? new Map<string, Writing>();
+      said.set(name, writings);
+      const detail = Object.hasOwn(details, name) ? details[name] : undefined;
+      const shown = detail?.unit === undefined ? value : `${value} ${detail.unit}`;
+      const earlier = writings.get(shown);
+      if (earlier === undefined) writings.set(shown, { value, shown, detail, count: 1 });
+      else earlier.count += 1;
     }
   }
   const conflicts: Conflict[] = [];
-  const values: [string, string][] = [];
-  for (const [attribute, ways] of counts) {
-    const ranked = [...ways];
-    // Sorting is stable, so equal counts keep the order in which they were first seen.
-    if (rule === 'majority') ranked.sort(([, a], [, b]) => b - a);
-    values.push([attribute, ranked[0]![0]]);
+  const kept: [string, Writing][] = [];
+  for (const [attribute, writings] of said) {
+    const all = [...writings.values()];
+    const ranked = all.length === 1 ? all : rankedValues(all, rule);
+    kept.push([attribute, ranked[0]!]);
     if (ranked.length < 2) continue;
-    const [kept, ...lost] = ranked.map(([value, count]) => `${JSON.stringify(value)} (${count})`);
-    conflicts.push({ attribute, detail: `${attribute}: ${kept} over ${lost.join(', ')}` });
+    const [won, ...lost] = ranked.map(({ shown, count }) => `${JSON.stringify(shown)} (${count})`);
+    conflicts.push({ attribute, detail: `${attribute}: ${won} over ${lost.join(', ')}` });
   }
-  return { values: Object.fromEntries(values), conflicts };
+  return {
+    values: Object.fromEntries(kept.map(([name, { value }]) => [name, value])),
+    details: Object.fromEntries(kept.flatMap(([name, { detail }]) => (detail ? [[name, detail]] : []))),
+    conflicts,
+  };
+}
+
+/** How a value is written, what the first listing that writes it so knows of it, and how often it comes. */
+interface Writing {
+  value: string;
+  /** With its unit. */
+  shown: string;
+  detail: ValueDetail | undefined;
+  count: number;
+}
+
+/** Different values, each in one of its writings with the count of all of them, in the order of the rule. */
+function rankedValues(writings: readonly Writing[], rule: 'majority' | 'first'): Writing[] {
+  const byKey = new Map<string, Writing[]>();
+  for (const writing of writings) {
+    const key = matchKey(writing.shown);
+    byKey.set(key, [...(byKey.get(key) ?? []), writing]);
+  }
+  // Sorting is stable, so equal counts keep the order in which they were first seen.
+  const byCount = (a: Writing, b: Writing) => b.count - a.count;
+  const ranked = [...byKey.values()].map((same) => {
+    const [best] = rule === 'majority' ? same.sort(byCount) : same;
+    return { ...best!, count: same.reduce((sum, { count }) => sum + count, 0) };
+  });
+  return rule === 'majority' ? ranked.sort(byCount) : ranked;
 }
 
 /** What two writings of one value share: Unicode NFKC, single spaces, no case. */

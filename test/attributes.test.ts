@@ -73,7 +73,12 @@ describe('chooseValues', () => {
 });
 
 describe('resolveConflicts', () => {
-  const listings = [{ color: 'red', brand: 'A' }, { color: 'blue' }, { color: 'blue', brand: 'A' }];
+  const said = (values: Record<string, string>, details = {}) => ({ values, details });
+  const listings = [
+    said({ color: 'red', brand: 'A' }),
+    said({ color: 'blue' }),
+    said({ color: 'blue', brand: 'A' }),
+  ];
 
   it('by majority, ties to the first', () => {
     const { values, conflicts } = resolveConflicts(listings, 'majority');
@@ -84,6 +89,27 @@ describe('resolveConflicts', () => {
 
   it('by the first that has a value', () => {
     expect(resolveConflicts(listings, 'first').values).toEqual({ color: 'red', brand: 'A' });
+  });
+
+  it('counts writings of one value together', () => {
+    const types = ['SOFA', 'SOFA', 'CHAIR', 'chair', 'ＣＨＡＩＲ ', 'chair'].map((type) => said({ type }));
+    const found = resolveConflicts(types, 'majority');
+    expect(found.values).toEqual({ type: 'chair' });
+    expect(found.conflicts).toEqual([{ attribute: 'type', detail: 'type: "chair" (4) over "SOFA" (2)' }]);
+    expect(resolveConflicts(types.slice(2), 'majority').conflicts).toEqual([]);
+    expect(resolveConflicts(types.slice(2), 'first').values).toEqual({ type: 'CHAIR' });
+  });
+
+  it('takes a number and its unit together', () => {
+    const weights = ['pounds', 'grams', 'grams'].map((unit) =>
+      said({ item_weight: '5' }, { item_weight: { unit } }),
+    );
+    expect(resolveConflicts(weights, 'majority')).toEqual({
+      values: { item_weight: '5' },
+      details: { item_weight: { unit: 'grams' } },
+      conflicts: [{ attribute: 'item_weight', detail: 'item_weight: "5 grams" (2) over "5 pounds" (1)' }],
+    });
+    expect(resolveConflicts(weights, 'first').details).toEqual({ item_weight: { unit: 'pounds' } });
   });
 });
 

@@ -10,7 +10,7 @@ export interface ImageView {
   details: Details;
   /** As the photo keeps it. */
   view: PhotoView;
-  /** The listing's number, in the order of their arrival. */
+  /** The listing's number, in the order of shards and lines; without these, of their arrival. */
   listing: number;
 }
 
@@ -30,8 +30,8 @@ export interface Image {
 }
 
 /**
- * Gathers views by image id, in the order in which image ids first arrive. Of a view it holds two numbers until all are
- * there, so that each image's list is made at its length.
+ * Gathers views by image id, in the order in which image ids first arrive; each image's views in the order of their shards
+ * and lines. Of a view it holds two numbers until all are there, so that each image's list is made at its length.
  * @param languages which of a listing's texts is its value.
  */
 export function imageCollection(languages?: LanguagePreference): {
@@ -48,6 +48,7 @@ export function imageCollection(languages?: LanguagePreference): {
   const said: ImageView[] = [];
   const shownBy = growingNumbers();
   const details = sharedDetails();
+  const places = listingPlaces();
   // Each row has its own copy of a marketplace's few names.
   const text = remember((one) => one);
   const photoView = ({ itemId, role, marketplace, domain, country }: JoinedView): PhotoView => ({
@@ -57,7 +58,8 @@ export function imageCollection(languages?: LanguagePreference): {
     ...(domain !== undefined && { domain: text(domain) }),
     ...(country !== undefined && { country: text(country) }),
   });
-  const listingOf = ({ listing, attributes }: JoinedView): ListingViews => {
+  const listingOf = (joined: JoinedView): ListingViews => {
+    const { listing, attributes } = joined;
     const known = listings.get(listing);
     if (known !== undefined) return known;
     const chosen = chooseValues(attributes, languages);
@@ -70,6 +72,7 @@ export function imageCollection(languages?: LanguagePreference): {
       other: undefined,
     };
     listings.set(listing, own);
+    places.push(joined);
     return own;
   };
   return {
@@ -91,11 +94,49 @@ export function imageCollection(languages?: LanguagePreference): {
     },
     images() {
       numbers.clear();
+      const ranks = places.ranks();
+      if (ranks !== undefined) {
+        for (const own of listings.values()) {
+          const listing = ranks[own.listing]!;
+          for (const one of [own, own.main, own.other]) if (one !== undefined) one.listing = listing;
+        }
+      }
       listings.clear();
       const all = images.splice(0);
       const lists = listsOf(said.splice(0), shownBy.take(), all.length);
+      if (ranks !== undefined) for (const list of lists) list.sort((a, b) => a.listing - b.listing);
       for (const [number, image] of all.entries()) image.views = lists[number]!;
       return all;
+    },
+  };
+}
+
+/** Where listings stand in their dump. */
+function listingPlaces(): {
+  push(listing: Pick<JoinedView, 'shard' | 'line'>): void;
+  /** Each listing's place among all; undefined where they came in the order of their places. */
+  ranks(): Int32Array | undefined;
+} {
+  const places: { shard: string; line: number }[] = [];
+  const shards = remember((one) => one);
+  const compare = (a: number, b: number) => {
+    const [one, other] = [places[a]!, places[b]!];
+    if (one.shard !== other.shard) return one.shard < other.shard ? -1 : 1;
+    return one.line - other.line || a - b;
+  };
+  let inOrder = true;
+  return {
+    push({ shard = '', line = 0 }) {
+      places.push({ shard: shards(shard), line });
+      if (places.length > 1 && compare(places.length - 2, places.length - 1) > 0) inOrder = false;
+    },
+    ranks() {
+      const count = places.length;
+      if (inOrder) return undefined;
+      const ranks = new Int32Array(count);
+      const sorted = Array.from({ length: count }, (_, index) => index).sort(compare);
+      for (const [rank, index] of sorted.entries()) ranks[index] = rank;
+      return ranks;
     },
   };
 }

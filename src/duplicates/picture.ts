@@ -1,5 +1,5 @@
 import { type Conflict, resolveConflicts } from '../attributes.js';
-import type { Photo, PhotoView, ValueDetail } from '../records.js';
+import type { Photo, PhotoView } from '../records.js';
 import type { Image, ImageView } from './images.js';
 
 /** Images that are one picture, and what their file says. */
@@ -69,9 +69,7 @@ function known<T>(answers: Map<string, T>, key: string, answer: () => T): T {
 }
 
 function saidBy(views: readonly ImageView[], rule: 'majority' | 'first'): Said {
-  const chosen = views.map(({ values }) => values);
-  const { values: attributes, conflicts } = resolveConflicts(chosen, rule);
-  const details = detailsOf(views, attributes);
+  const { values: attributes, details, conflicts } = resolveConflicts(views, rule);
   return {
     attributes,
     conflicts,
@@ -95,17 +93,4 @@ function inOrder(a: PhotoView, b: PhotoView): number {
 function compare(a = '', b = ''): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-/** Of each value what the first view that says it knows. */
-function detailsOf(
-  views: readonly ImageView[],
-  values: Readonly<Record<string, string>>,
-): Record<string, ValueDetail> {
-  const found = Object.entries(values).map(([name, value]) => {
-    const saying = views.find((view) => Object.hasOwn(view.values, name) && view.values[name] === value);
-    const details = saying?.details;
-    return [name, details && Object.hasOwn(details, name) ? details[name] : undefined] as const;
-  });
-  return Object.fromEntries(found.filter((entry): entry is [string, ValueDetail] => entry[1] !== undefined));
 }

@@ -1,12 +1,9 @@
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { gunzip } from './gunzip.js';
 import { unzstd } from './zstd.js';
 
 /** How a file's bytes are packed. */
 export type Packing = 'gzip' | 'zstd';
 
-/** Each chunk is a turn of this thread: few large ones cost less than what they hold. */
-const CHUNK = 1024 * 1024;
 /** RFC 1952, 2.3.1. */
 const GZIP = Buffer.from([0x1f, 0x8b]);
 /** RFC 8878, 3.1.1; a skippable frame (3.1.2) may come before the first. */
@@ -31,22 +28,10 @@ export function packingOfBytes(head: Buffer): Packing | undefined {
  * Unpacked bytes, a chunk at a time: gzip of one or several members, Zstandard of one or several frames.
  * @throws what reading throws, and an error whose `code` is `Z_BUF_ERROR` for data that was cut.
  */
-export async function* unpack(
+export function unpack(
   source: AsyncIterable<Uint8Array>,
   packing: Packing | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (packing !== 'gzip') {
-    yield* packing === 'zstd' ? unzstd(source) : source;
-    return;
-  }
-  const bytes = source instanceof Readable ? source : Readable.from(source, { objectMode: false });
-  const gunzip = createGunzip({ chunkSize: CHUNK });
-  // An error of the source ends the unpacking, and so whoever reads what it gives.
-  pipeline(bytes, gunzip, () => {});
-  try {
-    yield* gunzip as AsyncIterable<Uint8Array>;
-  } finally {
-    bytes.destroy();
-    gunzip.destroy();
-  }
+): AsyncIterable<Uint8Array> {
+  if (packing === undefined) return source;
+  return packing === 'gzip' ? gunzip(source) : unzstd(source);
 }

@@ -148,6 +148,19 @@ describe('what goes wrong', () => {
     expect(rows.at(-1)!.fault).toBeDefined();
   });
 
+  it.each([
+    ['gzip', Buffer.concat([gzipSync(LINES), Buffer.from('xx')]), 3],
+    ['an element that is none', Buffer.from('[{"item_id":"A"},{"item_id":"B"},,{"item_id":"C"}]'), 2],
+    ['an array that is not closed', Buffer.from('[{"item_id":"A"},{"item_id":"B"}'), 2],
+    ['more than one array', Buffer.from('[{"item_id":"A"}] [{"item_id":"B"}]'), 1],
+  ])('is said after all rows before it, of %s', async (_, bytes, count) => {
+    for (const size of [1, 7, 10_000]) {
+      const rows = await read(bytes, { size });
+      expect(idsOf(rows)).toEqual([...['A', 'B', 'C'].slice(0, count), '-']);
+      expect(rows.at(-1)).toMatchObject({ line: count + 1, fault: { reason: 'unreadable-shard' } });
+    }
+  });
+
   it('is told of a file that is not what its name says', async () => {
     for (const shard of ['listings_0.json.gz', 'listings_0.json.zst']) {
       const rows = await read(LINES, { shard });

@@ -168,6 +168,29 @@ describe('views of one image', () => {
   });
 });
 
+it('takes views in the order of their shards and lines, however they arrive', async () => {
+  const said = ['Red', 'Blue', 'Green', 'Blue', 'Red', 'Black'].map((color, index) =>
+    view('other0', `item ${index}`, {
+      attributes: { color: text(color) },
+      shard: `listings_${index >> 1}.json`,
+      line: 3 - (index % 2),
+    }),
+  );
+  const expected = await run(said);
+  // Of the two that come twice, the one that stands first: in line 2 of the first shard.
+  expect(expected.photos).toMatchObject([{ attributes: { color: 'Blue' } }]);
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(said, { minLength: said.length }), async (shuffled) => {
+      const found = await run(shuffled);
+      expect(found.photos).toEqual(expected.photos);
+      expect(found.entries.filter(({ fate }) => fate === 'conflict')).toEqual(
+        expected.entries.filter(({ fate }) => fate === 'conflict'),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
 describe('families', () => {
   it('share a component through an item, but not through boilerplate', async () => {
     const shared = await run([view('other0', 'A'), view('other1', 'A'), view('other2', 'B')]);

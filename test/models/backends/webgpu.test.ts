@@ -129,7 +129,7 @@ describe.skipIf(missing !== undefined)('webgpu fails loudly', () => {
     } finally {
       await colours.dispose();
     }
-  });
+  }, 240_000);
 
   it('and starts again after it was stopped, when auto prefers a real device', async () => {
     for (let round = 0; round < 2; round += 1) {
