@@ -25,9 +25,10 @@ export const whyCommand: CommandDefinition = (program, { signal }) => {
       const { explainRecords } = await import('../audit/why.js');
       const { dumpOfRun } = await import('../audit/dump-of-run.js');
       const { readRun } = await import('../audit/run-files.js');
-      const found = dump
-        ? await dumpOfRun(await readRun(path), { dir: source, without: '--no-dump', signal })
-        : undefined;
+      const run = await readRun(path);
+      // What came by stdin cannot be looked at again.
+      const there = dump && (source !== undefined || run.summary.source !== '-');
+      const found = there ? await dumpOfRun(run, { dir: source, without: '--no-dump', signal }) : undefined;
       const answer = await explainRecords({ run: path, keys: [...new Set(keys)], source: found, signal });
       process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : describe(answer));
       if (answer.unknown.length > 0) throw unknownKeys(answer);

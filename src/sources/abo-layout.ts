@@ -29,9 +29,13 @@ export async function findShards(root: string, opening: Opening): Promise<DumpFi
   const shards = archive === undefined ? await shardsInFolder(folder) : shardsInArchive(archive);
   if (shards.length > 0) return shards.sort((a, b) => (a.name < b.name ? -1 : 1));
   const where = archive === undefined ? folder : join(archive.path, LISTINGS);
-  throw new PipelineError('DUMP_EMPTY', `Expected listings_*.json.gz in ${where} but found none`, {
-    hint: 'A dump has listings/metadata/listings_0.json.gz and so on.',
-  });
+  throw new PipelineError(
+    'DUMP_EMPTY',
+    `Expected listings_*.json, .json.gz or .json.zst in ${where} but found none`,
+    {
+      hint: 'A dump has listings/metadata/listings_0.json.gz and so on, or all of them in abo-listings.tar.',
+    },
+  );
 }
 
 async function shardsInFolder(folder: string): Promise<DumpFile[]> {

@@ -16,20 +16,41 @@ type Elements = AsyncIterable<{ key: number; value: unknown }>;
 export async function* arrayRows(source: AsyncIterable<Uint8Array>, shard?: string): AsyncGenerator<RawRow> {
   const named = shard === undefined ? {} : { shard };
   const parse = streamArray.withParser() as unknown as (text: string | symbol) => Elements;
-  const decoder = new TextDecoder();
-  for await (const bytes of source) {
-    for (const piece of pieces(decoder.decode(bytes, { stream: true }))) {
-      for await (const { key, value } of parse(piece)) {
-        yield { text: JSON.stringify(value), line: key + 1, ...named };
-      }
-    }
-  }
-  const rest = decoder.decode();
-  for (const piece of [...(rest === '' ? [] : [rest]), END]) {
+  const text = textDecoder();
+  const rowsOf = async function* (piece: string | symbol): AsyncGenerator<RawRow> {
     for await (const { key, value } of parse(piece)) {
-      yield { text: JSON.stringify(value), line: key + 1, ...named };
+      const row = JSON.stringify(value);
+      if (text.isDamaged() && row.includes(REPLACEMENT)) {
+        const fault = { reason: 'invalid-utf8', detail: 'Expected UTF-8 but received other bytes' } as const;
+        yield { text: '', line: key + 1, ...named, fault };
+      } else yield { text: row, line: key + 1, ...named };
     }
-  }
+  };
+  for await (const bytes of source) for (const piece of pieces(text.decode(bytes))) yield* rowsOf(piece);
+  for (const piece of pieces(text.decode())) yield* rowsOf(piece);
+  yield* rowsOf(END);
+}
+
+/** What stands for bytes that are no UTF-8. */
+const REPLACEMENT = '\uFFFD';
+
+/** Text of bytes, that also says whether some of them so far were no UTF-8. Without `bytes` they are at their end. */
+function textDecoder(): { decode(bytes?: Uint8Array): string; isDamaged(): boolean } {
+  const lenient = new TextDecoder();
+  const strict = new TextDecoder('utf-8', { fatal: true });
+  let damaged = false;
+  return {
+    decode(bytes) {
+      const more = { stream: bytes !== undefined };
+      try {
+        if (!damaged) strict.decode(bytes, more);
+      } catch {
+        damaged = true;
+      }
+      return lenient.decode(bytes, more);
+    },
+    isDamaged: () => damaged,
+  };
 }
 
 /** Each up to and with the next closing brace. */

@@ -4,7 +4,7 @@ import { PipelineError } from '../errors.js';
 import { DIGEST_DIGITS } from '../listings/digest.js';
 import { type Member, memberReader, short } from '../listings/member.js';
 import type { Attributes, AttributeValue, Listing } from '../records.js';
-import type { RawRow, ReadRow } from '../sources/source.js';
+import type { RawRow, ReadRow, RowFault } from '../sources/source.js';
 import type { Stage } from '../stage.js';
 import { mapBlocks } from '../streams.js';
 
@@ -14,6 +14,9 @@ export interface ParsedRow {
   ignored: string[];
 }
 
+/** Faults that end a shard. */
+const LOST_SHARD: ReadonlySet<string> = new Set<RowFault['reason']>(['truncated-shard', 'unreadable-shard']);
+
 /**
  * Rows → listings. A row that cannot be read is quarantined; a row that says exactly what an earlier one said is
  * merged into it. Holds one digest a row and nothing else.
@@ -21,7 +24,7 @@ export interface ParsedRow {
 export function parse(): Stage<RawRow | ReadRow, Listing> {
   return {
     name: 'parse',
-    run(source, { account }) {
+    run(source, { account, events }) {
       const first = new Map<string, string>();
       const members = memberReader();
       let count = 0;
@@ -30,6 +33,11 @@ export function parse(): Stage<RawRow | ReadRow, Listing> {
         const key = `${row.shard ?? 'stdin'}:${row.line ?? count}`;
         if (row.fault !== undefined) {
           account.quarantined(key, row.fault.reason, row.fault.detail);
+          // One line of the ledger stands for all rows behind it.
+          if (LOST_SHARD.has(row.fault.reason)) {
+            const text = `${key}: ${row.fault.detail}. Its rows from there on are lost.`;
+            events.emit({ type: 'message', level: 'warning', text });
+          }
           return undefined;
         }
         let parsed: ParsedRow;

@@ -161,6 +161,20 @@ describe('what goes wrong', () => {
     }
   });
 
+  it('is said of an element of an array that is not UTF-8, and of no other', async () => {
+    const bytes = Buffer.concat([
+      Buffer.from('[{"item_id":"A\uFFFD"},{"item_id":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"},{"item_id":"Ü"}]'),
+    ]);
+    for (const size of [1, 3, 10_000]) {
+      const rows = await read(bytes, { size });
+      expect(idsOf(rows).slice(1)).toEqual(['-', 'Ü']);
+      expect(rows[1]).toMatchObject({ line: 2, fault: { reason: 'invalid-utf8' } });
+    }
+    expect(idsOf(await read(Buffer.from('[{"item_id":"A\uFFFD"}]')))).toEqual(['A\uFFFD']);
+  });
+
   it('is told of a file that is not what its name says', async () => {
     for (const shard of ['listings_0.json.gz', 'listings_0.json.zst']) {
       const rows = await read(LINES, { shard });
