@@ -43,7 +43,7 @@ export function memberReader(): (name: string, value: unknown) => Member {
 
 function field(name: string, value: unknown): Member {
   const none = value === null || value === '';
-  const text = typeof value === 'string' && !none ? value : undefined;
+  const text = typeof value === 'string' && !none ? wellFormed(value) : undefined;
   const ignored =
     none || text !== undefined ? undefined : `${name}: Expected text but received ${short(value)}`;
   return { name, value, text, ids: [], attributes: [], ignored };
@@ -51,7 +51,7 @@ function field(name: string, value: unknown): Member {
 
 function imageIds(value: unknown): Member {
   const list: readonly unknown[] = Array.isArray(value) ? value : value === null ? [] : [value];
-  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '');
+  const ids = list.filter((id): id is string => typeof id === 'string' && id !== '').map(wellFormed);
   const ignored =
     ids.length < list.length ? `other_image_id: Expected image ids but received ${short(value)}` : undefined;
   return { name: 'other_image_id', value, text: undefined, ids, attributes: [], ignored };
@@ -81,7 +81,7 @@ function valuesOf(value: unknown): AttributeValue[] {
 
 /** One value in any of the shapes that real rows have; undefined when it has none of them. */
 function oneValue(raw: unknown): AttributeValue | undefined {
-  if (typeof raw === 'string') return raw === '' ? undefined : { value: raw };
+  if (typeof raw === 'string') return raw === '' ? undefined : { value: wellFormed(raw) };
   if (typeof raw === 'number' || typeof raw === 'boolean') return { value: String(raw) };
   if (!isObject(raw)) return undefined;
   // Sizes and weights: the normalised number is the one that can be compared.
@@ -91,7 +91,7 @@ function oneValue(raw: unknown): AttributeValue | undefined {
   if (value === '') return undefined;
   const { language_tag: language, unit, standardized_values: standardized } = raw;
   return {
-    value: String(value),
+    value: wellFormed(String(value)),
     ...(typeof language === 'string' && { language }),
     ...(typeof unit === 'string' && { unit }),
     ...(Array.isArray(standardized) && {
@@ -133,6 +133,13 @@ function sharedValues(): (name: string, values: AttributeValue[]) => AttributeVa
     return values;
   };
 }
+
+/** Half a surrogate pair (`"\ud800"` is JSON) becomes U+FFFD: other readers of JSON and Parquet would refuse the file. */
+function wellFormed(text: string): string {
+  return SURROGATE.test(text) ? text.replace(SURROGATES, '\uFFFD') : text;
+}
+const SURROGATE = /\p{Surrogate}/u;
+const SURROGATES = /\p{Surrogate}/gu;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -136,7 +136,11 @@ function headerIn(names: string[], place: string): string[] {
 }
 
 /** A size in pixels; 0 where the table does not say. */
+/** No file's side is longer, and Parquet's columns hold no more. */
+const MOST_PIXELS = 2 ** 31 - 1;
+
+/** 0 for what is no side of a photo: unknown. */
 function pixels(text: string | undefined): number {
   const value = Number(text);
-  return Number.isInteger(value) && value > 0 ? value : 0;
+  return Number.isInteger(value) && value > 0 && value <= MOST_PIXELS ? value : 0;
 }

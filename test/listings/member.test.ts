@@ -33,3 +33,13 @@ it('gives up on attributes whose values are all different', () => {
   expect(valuesOf(read, 'item_name', 'name 1')).toEqual([{ value: 'name 1' }]);
   expect(valuesOf(read, 'item_name', 'new')).not.toBe(valuesOf(read, 'item_name', 'new'));
 });
+
+it('keeps no half of a surrogate pair, which other readers of JSON refuse', () => {
+  const read = memberReader();
+  const value = (one: unknown) => read('color', one).attributes[0]![1][0]!.value;
+  expect(value([{ value: 'RE\ud800D' }])).toBe('RE\uFFFDD');
+  expect(value('\udc00')).toBe('\uFFFD');
+  expect(value('🛋 \u{1F6CB}')).toBe('🛋 \u{1F6CB}');
+  expect(read('item_id', 'A\udfff').text).toBe('A\uFFFD');
+  expect(read('other_image_id', ['x\ud800', 'y']).ids).toEqual(['x\uFFFD', 'y']);
+});

@@ -58,3 +58,18 @@ it('is read on by csv-parse from where a quote comes after megabytes without', a
   expect(found[59_999]).toEqual({ imageId: 'id59999', path: 'aa/photo-59999.jpg', width: 20, height: 10 });
   expect(found.at(-1)).toEqual({ imageId: 'last', path: 'aa/l,ast.jpg', width: 2, height: 1 });
 });
+
+it('takes sides that no file can have as unknown', async () => {
+  const place = join(folder.path, 'sides.csv');
+  const sides = ['99999999999,5', '5,1e9', '0,-3', '2147483648,7', '2.5,7'];
+  const lines = sides.map((side, index) => `i${index},${side},aa/${index}.jpg`);
+  await writeFile(place, ['image_id,height,width,path', ...lines].join('\n'));
+  const rows = await collect(readImageTable({ name: 'images.csv', place }, signal));
+  expect(rows.map(({ height, width }) => [height, width])).toEqual([
+    [0, 5],
+    [5, 1e9],
+    [0, 0],
+    [0, 7],
+    [0, 7],
+  ]);
+});
