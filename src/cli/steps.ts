@@ -163,7 +163,7 @@ async function namedWeights(
   if (missing.length > 0 && until !== 'curate' && until !== 'cache') {
     throw usageError(
       `Expected --weights for ${missing.join(', ')}`,
-      'A TF.js layers folder (model.json and its shards), or `--weights none` to train from scratch.',
+      'A TF.js layers folder (model.json and its shards), a Keras .h5 or a .safetensors file, or `--weights none` to train from scratch.',
     );
   }
   return weights;

@@ -33,11 +33,12 @@ export function trainBatchNorm(tf: Tf, layer: Layer, x: Tensor): Tensor | undefi
   if (layer.getClassName() !== 'BatchNormalization' || x.rank !== 4) return undefined;
   if (!tf.getKernel(BATCH_NORM_TRAINING, tf.getBackend())) return undefined;
   const { axis, center, scale, epsilon, momentum } = layer.getConfig() as Record<string, number>;
-  if (!center || !scale || (axis !== -1 && axis !== 3)) return undefined;
+  if (!center || (axis !== -1 && axis !== 3)) return undefined;
   if (!tf.getGradient(BATCH_NORM_TRAINING)) tf.registerGradient(gradient(tf));
   const { gamma, beta, movingMean, movingVariance } = layer as unknown as BatchNormLayer;
   return tf.tidy(() => {
-    const inputs = { x, scale: gamma.read() as Tensor, offset: beta.read() as Tensor };
+    const ones = () => tf.ones([x.shape[3]!]);
+    const inputs = { x, scale: scale ? (gamma.read() as Tensor) : ones(), offset: beta.read() as Tensor };
     const [y, mean, variance] = tf.engine().runKernel(BATCH_NORM_TRAINING, inputs, { epsilon: epsilon! }) as [
       Tensor,
       Tensor,

@@ -36,7 +36,9 @@ const headKeys = {
   labelSmoothing: part,
 };
 const modelKeys = {
-  network: z.enum(['mobilenet', 'small-cnn', 'vgg16']).describe('The base network.'),
+  network: z
+    .enum(['mobilenet', 'vgg16', 'resnet50', 'inception_v3', 'small-cnn'])
+    .describe('The base network.'),
   phases: z.array(phaseSchema).min(1),
   batchSize: z.int().min(1),
 };

@@ -248,6 +248,39 @@ describe('vgg16', () => {
   });
 });
 
+describe.each([
+  ['resnet50', [224, 256]],
+  ['inception_v3', [299]],
+] as const)('%s', (name, sizes) => {
+  const network = networks[name];
+  let wasm: StartedBackend;
+  beforeAll(async () => {
+    wasm = await startBackend('wasm');
+    tf = wasm.tf;
+  });
+  afterAll(async () => {
+    await wasm.stop();
+    tf = await cpu();
+  });
+
+  it.skipIf(!runs).each(sizes)('has the layers of keras.applications at %d pixels', (size) =>
+    expectLayers(network, name, { size }),
+  );
+
+  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, name), 60_000);
+
+  it('knows its weights by their shapes', () => {
+    const model = network.build(tf, { height: 96, width: 96, seed: 1 });
+    const shapes = new Map(
+      modelWeights(model).map(({ name: weight, variable: { shape } }) => [weight, shape as number[]]),
+    );
+    model.dispose();
+    for (const other of Object.values(networks)) {
+      expect(other.alphaOf(shapes), other.name).toBe(other === network ? 1 : undefined);
+    }
+  });
+});
+
 describe('small-cnn', () => {
   it.each([8, 13, 64])('ends in its features at %d pixels', (size) => {
     const network = networks['small-cnn'];
@@ -287,7 +320,7 @@ describe.skipIf(!runs)('the goldens’ weight formula', () => {
 });
 
 it.each(Object.values(networks))('$name names the layers that it builds', (network) => {
-  const model = network.build(tf, { height: 64, width: 64, alpha: 0.25, seed: 1 });
+  const model = network.build(tf, { height: 96, width: 96, alpha: 0.25, seed: 1 });
   expect(model.layers.slice(1).map(({ name }) => name)).toEqual(network.layers);
   model.dispose();
 });

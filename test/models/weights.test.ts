@@ -1,13 +1,15 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as h5 from 'h5wasm/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
 import { networks } from '#src/models/networks/index.js';
+import { readKerasH5 } from '#src/models/weights/keras-h5.js';
 import { assignWeights, modelWeights, type NamedWeights, weightsDigest } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
 import { readTfjsWeights } from '#src/models/weights/tfjs-layers.js';
-import { formulaWeight, formulaWeights } from './goldens.js';
+import { formulaWeight, formulaWeights, hasShared, shared } from './goldens.js';
 import { cpu } from './tf.js';
 
 let tf: Tf;
@@ -76,6 +78,103 @@ describe('readTfjsWeights', () => {
     await manifest(JSON.stringify({ weightsManifest: [{ paths: ['../whole/shard0'], weights: [] }] }));
     await expect(readTfjsWeights(short)).rejects.toThrow('inside the folder');
   });
+});
+
+describe.skipIf(!hasShared('goldens/files'))('weights of MobileNet 0.25 that Keras wrote', () => {
+  const file = (name: string) => `${shared}/goldens/files/${name}`;
+
+  it.each(['legacy.h5', 'weights.h5', 'safetensors'])(
+    'are read from %s, each number of them',
+    async (kind) => {
+      const { weights, alpha } = await readPretrained(
+        file(`mobilenet_0.25_notop.${kind}`),
+        networks.mobilenet,
+      );
+      expect(alpha).toBe(0.25);
+      const model = networks.mobilenet.build(tf, { height: 32, width: 32, alpha, seed: 1 });
+      const expected = formulaWeights(shapesOf(model));
+      expect(new Map([...weights].sort())).toEqual(new Map([...expected].sort()));
+      assignWeights(tf, model, weights);
+      model.dispose();
+      await expect(
+        readPretrained(file(`mobilenet_0.25_notop.${kind}`), networks.vgg16),
+      ).rejects.toMatchObject({
+        code: 'WEIGHTS_MISMATCH',
+      });
+    },
+  );
+
+  it('are refused where the file is cut, is another, or is not there', async () => {
+    const cut = async (name: string, bytes: number) => {
+      const path = join(root, `${bytes}.${name}`);
+      await copyFile(file(`mobilenet_0.25_notop.${name}`), path);
+      await truncate(path, bytes);
+      return path;
+    };
+    const other = join(root, 'other.h5');
+    await writeFile(other, 'no weights');
+    const paths = [
+      file('broken-truncated.h5'),
+      file('tiny.weights.h5'),
+      other,
+      await cut('safetensors', 500_000),
+      await cut('safetensors', 5),
+      await cut('weights.h5', 700_000),
+    ];
+    for (const path of paths) {
+      const failure = await readPretrained(path, networks.mobilenet).catch(
+        (error: { code: string }) => error,
+      );
+      expect(failure, path).toMatchObject({
+        code: path.includes('tiny') ? 'WEIGHTS_MISMATCH' : 'MODEL_INVALID',
+      });
+    }
+    for (const absent of ['none.h5', 'none.safetensors']) {
+      const reading = readPretrained(join(root, absent), networks.mobilenet);
+      await expect(reading).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+  });
+});
+
+it('counts layers that Keras named by counting from the first again', async () => {
+  const path = join(root, 'counted.h5');
+  await h5.ready;
+  const written = new h5.File(path, 'w');
+  const layers: Record<string, [string, number[]][]> = {
+    conv2d_95: [['conv2d_95_1/kernel:0', [1, 1, 3, 2]]],
+    batch_normalization_10: [['a', [2]], ['b', [2]], ['c', [2]]], // biome-ignore format: a table
+    activation_99: [],
+    conv2d_100: [['conv2d_100_W:0', [1, 1, 2, 2]], ['conv2d_100_b:0', [2]]], // biome-ignore format: a table
+    predictions: [['kernel', [2, 5]], ['bias', [5]]], // biome-ignore format: a table
+  };
+  written.create_attribute('layer_names', Object.keys(layers));
+  for (const [layer, weights] of Object.entries(layers)) {
+    const group = written.create_group(layer);
+    if (weights.length > 0)
+      group.create_attribute(
+        'weight_names',
+        weights.map(([name]) => name),
+      );
+    for (const [name, shape] of weights) {
+      if (name.includes('/')) group.create_group(name.split('/')[0]!);
+      const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, at) => at);
+      group.create_dataset({ name, data: values, shape });
+    }
+  }
+  written.close();
+  const known = ['conv2d', 'batch_normalization', 'activation', 'conv2d_1', 'predictions'];
+  const found = await readKerasH5(path, known);
+  expect([...found].map(([name, { shape }]) => [name, shape])).toEqual([
+    ['conv2d/kernel', [1, 1, 3, 2]],
+    ['batch_normalization/beta', [2]],
+    ['batch_normalization/moving_mean', [2]],
+    ['batch_normalization/moving_variance', [2]],
+    ['conv2d_1/kernel', [1, 1, 2, 2]],
+    ['conv2d_1/bias', [2]],
+    ['predictions/kernel', [2, 5]],
+    ['predictions/bias', [5]],
+  ]);
+  expect(found.get('conv2d_1/kernel')!.values).toEqual(Float32Array.of(0, 1, 2, 3));
 });
 
 describe('assignWeights', () => {

@@ -1,13 +1,17 @@
 import { PipelineError } from '../../errors.js';
 import { modelOf, type Recipe } from '../../recipe.js';
+import { inceptionV3 } from './inception-v3.js';
 import { mobilenet } from './mobilenet.js';
 import type { Network } from './network.js';
+import { resnet50 } from './resnet50.js';
 import { smallCnn } from './small-cnn.js';
 import { vgg16 } from './vgg16.js';
 
 /** Every network that a recipe can name. */
 export const networks: Readonly<Record<Network['name'], Network>> = {
+  inception_v3: inceptionV3,
   mobilenet,
+  resnet50,
   'small-cnn': smallCnn,
   vgg16,
 };

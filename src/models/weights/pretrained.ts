@@ -1,6 +1,8 @@
 import { PipelineError } from '../../errors.js';
 import type { Network } from '../networks/network.js';
+import { readKerasH5 } from './keras-h5.js';
 import { type NamedWeights, weightsDigest } from './named.js';
+import { readSafetensors } from './safetensors.js';
 import { readTfjsWeights } from './tfjs-layers.js';
 
 /** What is known of trained weights without holding them. */
@@ -18,19 +20,27 @@ export interface Pretrained extends PretrainedIdentity {
 }
 
 /**
- * Reads a folder of trained weights for a network.
- * @throws {PipelineError} as `readTfjsWeights`; `WEIGHTS_MISMATCH` where they are another network's.
+ * Reads trained weights for a network: a folder in TensorFlow.js layers format, a Keras HDF5 file (`.h5`, `.weights.h5`) or
+ * a `.safetensors` file.
+ * @throws {PipelineError} as `readTfjsWeights`, `readKerasH5` and `readSafetensors`; `WEIGHTS_MISMATCH` where they are
+ * another network's.
  */
-export async function readPretrained(folder: string, network: Network): Promise<Pretrained> {
-  const weights = await readTfjsWeights(folder);
+export async function readPretrained(path: string, network: Network): Promise<Pretrained> {
+  const weights = await readWeights(path, network);
   const shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
   const alpha = network.alphaOf(shapes);
   if (alpha === undefined) {
     throw new PipelineError(
       'WEIGHTS_MISMATCH',
-      `Expected weights of ${network.name} in ${folder} but received ${[...weights.keys()].slice(0, 5).join(', ')} …`,
+      `Expected weights of ${network.name} in ${path} but received ${[...weights.keys()].slice(0, 5).join(', ')} …`,
       { hint: 'Choose weights of this network, or another `model.network`.' },
     );
   }
   return { network, alpha, weights, digest: weightsDigest(weights) };
+}
+
+function readWeights(path: string, network: Network): Promise<NamedWeights> {
+  if (/\.h(df)?5$/i.test(path)) return readKerasH5(path, [...network.layers, ...network.top]);
+  if (/\.safetensors$/i.test(path)) return readSafetensors(path);
+  return readTfjsWeights(path);
 }
