@@ -91,9 +91,11 @@ export function resolveConflicts(
       said.set(name, writings);
       const detail = Object.hasOwn(details, name) ? details[name] : undefined;
       const shown = detail?.unit === undefined ? value : `${value} ${detail.unit}`;
-      const earlier = writings.get(shown);
-      if (earlier === undefined) writings.set(shown, { value, shown, detail, count: 1 });
-      else earlier.count += 1;
+      const writing = writings.get(shown) ?? { value, shown, details: new Map(), count: 0 };
+      writings.set(shown, writing);
+      writing.count += 1;
+      // Equal details are one object where listings say many.
+      writing.details.set(detail, (writing.details.get(detail) ?? 0) + 1);
     }
   }
   const conflicts: Conflict[] = [];
@@ -108,18 +110,36 @@ export function resolveConflicts(
   }
   return {
     values: Object.fromEntries(kept.map(([name, { value }]) => [name, value])),
-    details: Object.fromEntries(kept.flatMap(([name, { detail }]) => (detail ? [[name, detail]] : []))),
+    details: Object.fromEntries(
+      kept.flatMap(([name, writing]) => {
+        const detail = detailOfWriting(writing, rule);
+        return detail === undefined ? [] : [[name, detail]];
+      }),
+    ),
     conflicts,
   };
 }
 
-/** How a value is written, what the first listing that writes it so knows of it, and how often it comes. */
+/** How a value is written, what the listings that write it so know of it, in order, and how often it comes. */
 interface Writing {
   value: string;
   /** With its unit. */
   shown: string;
-  detail: ValueDetail | undefined;
+  details: Map<ValueDetail | undefined, number>;
   count: number;
+}
+
+/** What is known of a value by the rule's listings: nothing only where none knows more. */
+function detailOfWriting({ details }: Writing, rule: 'majority' | 'first'): ValueDetail | undefined {
+  const known = new Map<string, { detail: ValueDetail; count: number }>();
+  for (const [detail, count] of details) {
+    if (detail === undefined) continue;
+    const key = JSON.stringify(detail);
+    known.set(key, { detail, count: count + (known.get(key)?.count ?? 0) });
+  }
+  const ranked = [...known.values()];
+  if (rule === 'majority') ranked.sort((a, b) => b.count - a.count);
+  return ranked[0]?.detail;
 }
 
 /** Different values, each in one of its writings with the count of all of them, in the order of the rule. */

@@ -34,7 +34,10 @@ const taskSchema = z
       ),
     cap: z.int().min(1).optional().describe('At most this many photos a class, by a seeded draw.'),
     drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
-    merge: z.record(z.string(), z.string()).default({}).describe('Labels that become another: FROM: INTO.'),
+    merge: z
+      .record(z.string(), z.string().min(1))
+      .default({})
+      .describe('Labels that become another: FROM: INTO.'),
     select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
     tree: taskTreeSchema.optional(),
     places: placesSchema.optional(),

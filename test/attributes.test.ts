@@ -100,6 +100,14 @@ describe('resolveConflicts', () => {
     expect(resolveConflicts(types.slice(2), 'first').values).toEqual({ type: 'CHAIR' });
   });
 
+  it('knows of a value what most of those know that know something', () => {
+    const colors = [undefined, ['Red'], ['Black'], ['Black'], undefined, undefined].map((standardized) =>
+      said({ color: 'Zorbo' }, standardized && { color: { standardized } }),
+    );
+    expect(resolveConflicts(colors, 'majority').details).toEqual({ color: { standardized: ['Black'] } });
+    expect(resolveConflicts(colors, 'first').details).toEqual({ color: { standardized: ['Red'] } });
+  });
+
   it('takes a number and its unit together', () => {
     const weights = ['pounds', 'grams', 'grams'].map((unit) =>
       said({ item_weight: '5' }, { item_weight: { unit } }),

@@ -139,16 +139,23 @@ export function checkRecords(
 ): void {
   const { photos, tasks, ledger } = options;
   const found = (key: string, message: string) => findings.found({ check: 'records', key, message });
-  const known = new Set(photos.map(({ imageId }) => imageId));
+  const known = new Map(photos.map((photo) => [photo.imageId, photo]));
   for (const { task, given, samples } of tasks) {
     if (given) continue;
     findings.looked('records', photos.length);
     const left = ledger.left.get(task) ?? new Map<string, string>();
     const kept = new Set<string>();
-    for (const { imageId } of samples) {
+    for (const { imageId, split } of samples) {
       if (kept.has(imageId)) found(imageId, `it is twice a sample of ${task}`);
       kept.add(imageId);
-      if (!known.has(imageId)) found(imageId, `it is a sample of ${task} and not in photos.parquet`);
+      const photo = known.get(imageId);
+      if (photo === undefined) found(imageId, `it is a sample of ${task} and not in photos.parquet`);
+      else if (photo.split !== split) {
+        found(
+          imageId,
+          `it is on the ${split} side in ${task}, on ${photo.split ?? 'none'} in photos.parquet`,
+        );
+      }
     }
     for (const { imageId } of photos) {
       const reason = left.get(imageId);

@@ -19,6 +19,8 @@ export interface PhotoRow {
   images: string[];
   /** All item ids that show it. */
   items: string[];
+  /** Its side, in every task that it is a sample of; none where it is in none. What `--previous` goes by. */
+  split?: Side | null;
 }
 
 /** A line of RUN/duplicates.jsonl. */
@@ -59,7 +61,7 @@ export interface RunFiles {
   summary: PartialSummary;
 }
 
-const PHOTO_COLUMNS = ['imageId', 'path', 'sha256', 'component', 'images', 'items'] as const;
+const PHOTO_COLUMNS = ['imageId', 'path', 'sha256', 'component', 'images', 'items', 'split'] as const;
 
 /**
  * Opens what a finished run wrote.
