@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { StageCounts } from '../events.js';
 import type { Fate } from '../ledger.js';
 import { type SampleRecord, SIDES, type Side } from '../records.js';
 import type { PartialSummary } from '../summary.js';
 import type { Findings } from './findings.js';
-import type { PhotoRow, RunFiles, TaskFiles } from './run-files.js';
+import type { GroupLine, PhotoRow, RunFiles, TaskFiles } from './run-files.js';
 
 /** What the ledger's lines come to. */
 export interface LedgerSums {
@@ -44,6 +46,37 @@ export function checkFiles(
   ];
   for (const path of new Set(differing.map(({ path }) => path))) {
     found(path, `${file} and samples-${task}.parquet tell of it differently`);
+  }
+}
+
+/** Whether everything lies there that the run's steps wrote. */
+export function checkOutputs(
+  findings: Findings,
+  { path, manifest }: Pick<RunFiles, 'path' | 'manifest'>,
+): void {
+  for (const [step, { outputs }] of Object.entries(manifest.steps)) {
+    findings.looked('files', outputs.length);
+    for (const output of outputs) {
+      if (existsSync(join(path, output))) continue;
+      findings.found({ check: 'files', key: output, message: `the step ${step} wrote it, and it is gone` });
+    }
+  }
+}
+
+/** Whether each picture that photos were merged into is a group of its own. */
+export function checkGroups(
+  findings: Findings,
+  { photos, groups }: { photos: readonly PhotoRow[]; groups: readonly GroupLine[] },
+): void {
+  const same = new Map(
+    groups.filter(({ relation }) => relation === 'same').map((group) => [group.representative, group.images]),
+  );
+  for (const { imageId, images } of photos) {
+    const told = new Set(same.get(imageId));
+    const missing = images.length > 1 ? images.filter((image) => !told.has(image)) : [];
+    if (missing.length === 0) continue;
+    const message = `photos.parquet merges ${missing.join(', ')} into it, duplicates.jsonl does not`;
+    findings.found({ check: 'records', key: imageId, message });
   }
 }
 

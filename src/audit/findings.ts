@@ -2,7 +2,7 @@ import type { Side } from '../records.js';
 
 /** What is proved of a run, in the order in which it is reported. */
 export const CHECKS = {
-  files: 'the samples are those that were written',
+  files: 'what the steps wrote is there, and the samples as they were written',
   photo: 'a photo has one side, in all tasks',
   component: 'a component has one side',
   item: 'an item’s photos have one side',

@@ -109,13 +109,20 @@ interface Accounted<Result> {
 }
 type Curated = Accounted<{ tasks: Record<string, TaskFiles['recorded']> }>;
 
-/** The photos that curation wrote; undefined where all samples were given. */
+/** The photos that curation wrote; undefined where all samples were given. @throws {PipelineError} `INPUT_INVALID` */
 export async function readPhotos({ path, manifest }: RunFiles): Promise<PhotoRow[] | undefined> {
   if (manifest.steps['curate'] === undefined) return undefined;
-  return (await parquetReadObjects({
-    file: await asyncBufferFromFile(join(path, 'photos.parquet')),
-    columns: [...PHOTO_COLUMNS],
-  })) as unknown as PhotoRow[];
+  const name = join(path, 'photos.parquet');
+  try {
+    const file = await asyncBufferFromFile(name);
+    return (await parquetReadObjects({ file, columns: [...PHOTO_COLUMNS] })) as unknown as PhotoRow[];
+  } catch (cause) {
+    throw new PipelineError('INPUT_INVALID', 'Expected the photos that curation wrote', {
+      key: name,
+      hint: 'Run the same command again: it makes them anew.',
+      cause,
+    });
+  }
 }
 
 /** One photo's whole row, attributes and all. */

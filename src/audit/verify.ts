@@ -2,7 +2,15 @@ import type { SampleRecord } from '../records.js';
 import type { ImagesRoot } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { PartialSummary } from '../summary.js';
-import { checkFiles, checkRecords, checkStages, checkSummary, sumLedger } from './accounts.js';
+import {
+  checkFiles,
+  checkGroups,
+  checkOutputs,
+  checkRecords,
+  checkStages,
+  checkSummary,
+  sumLedger,
+} from './accounts.js';
 import { checkCaches } from './cached.js';
 import { type CheckResult, type Finding, type Findings, findings, LEAKS } from './findings.js';
 import { findLeaks, type Tie } from './leaks.js';
@@ -52,9 +60,12 @@ export async function verifyRun(options: {
   const samples = tasks.flatMap((task) => task.samples);
   const kept = findings();
 
+  checkOutputs(kept, run);
   for (const task of tasks) checkFiles(kept, task);
   const ties = await tiesOnDisk(kept, samples, imagesRoot, context);
-  findLeaks(kept, { tasks, photos, groups: await readGroups(run, signal), ties });
+  const groups = await readGroups(run, signal);
+  findLeaks(kept, { tasks, photos, groups, ties });
+  if (photos !== undefined) checkGroups(kept, { photos, groups });
   if (photos === undefined) kept.looked('item', 0, 'samples were given: their items are not known');
   const cached = await checkCaches(kept, run, tasks);
   const ledger = await sumLedger(readLedger(run, signal));

@@ -4,7 +4,7 @@ import { convert } from './units.js';
 
 type Bins = Extract<Normalise, { kind: 'bins' }>;
 
-/** Edges of quantiles are rounded to so many digits: they stand in labels. */
+/** Edges of quantiles are shown with so many digits. */
 const DIGITS = 4;
 
 /**
@@ -25,10 +25,11 @@ export function binLabels(
       quantiles!,
     );
   const suffix = unit === undefined ? '' : ` ${unit}`;
+  const shown = edges ?? bounds.map(rounded);
   const names = [
-    `below ${bounds[0]}${suffix}`,
-    ...bounds.slice(1).map((high, at) => `${bounds[at]} to ${high}${suffix}`),
-    `${bounds.at(-1)}${suffix} or more`,
+    `below ${shown[0]}${suffix}`,
+    ...shown.slice(1).map((high, at) => `${shown[at]} to ${high}${suffix}`),
+    `${shown.at(-1)}${suffix} or more`,
   ];
   return (value) => {
     const number = read(value);
@@ -47,13 +48,21 @@ export function numberOf({ value, unit: own }: LabelValue, unit: string | undefi
   return number > 0 ? convert(number, own, unit) : undefined;
 }
 
-/** The values below which 1/n, 2/n, … of all lie; equal ones once, and none that would leave the lowest bin empty. */
+/**
+ * The values below which 1/n, 2/n, … of all lie; those that are shown alike once, and none that would leave the lowest bin
+ * empty.
+ */
 export function quantileEdges(numbers: readonly number[], quantiles: number): number[] {
   const sorted = [...numbers].sort((a, b) => a - b);
   if (sorted.length === 0) return [];
-  const edges = Array.from({ length: quantiles - 1 }, (_, at) => {
-    const edge = sorted[Math.floor(((at + 1) * sorted.length) / quantiles)]!;
-    return Number(edge.toPrecision(DIGITS));
-  });
-  return [...new Set(edges)].filter((edge) => edge > sorted[0]!);
+  const edges = new Map<number, number>();
+  for (let part = 1; part < quantiles; part++) {
+    const edge = sorted[Math.floor((part * sorted.length) / quantiles)]!;
+    if (edge > sorted[0]! && !edges.has(rounded(edge))) edges.set(rounded(edge), edge);
+  }
+  return [...edges.values()];
+}
+
+function rounded(edge: number): number {
+  return Number(edge.toPrecision(DIGITS));
 }

@@ -35,6 +35,9 @@ const KNOWN = new Map<string, Unit>(
   ),
 );
 
+/** Of a converted number: more than any seller means, fewer than a double has. */
+const DIGITS = 14;
+
 /** The names that a recipe may use. */
 export const UNIT_NAMES = Object.values(UNITS).flatMap((units) => Object.keys(units)) as [
   string,
@@ -51,5 +54,6 @@ export function convert(value: number, from: string, into: string): number | und
   const target = KNOWN.get(into);
   if (source === undefined || target === undefined || source.measures !== target.measures) return undefined;
   if (source.factor === target.factor) return value;
-  return (value * source.factor) / target.factor;
+  // 3 inches are 7.62 cm, and not the number before it in binary: what is equal must not fall into two bins.
+  return Number(((value * source.factor) / target.factor).toPrecision(DIGITS));
 }

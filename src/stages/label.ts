@@ -63,7 +63,7 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
   return {
     name: 'label',
     task,
-    async *run(source, { account }) {
+    async *run(source, { account, events }) {
       const photos: Photo[] = [];
       for await (const photo of source) photos.push(photo);
       const values = photos.map((photo) => labelValue(photo, attribute));
@@ -76,6 +76,8 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
       const kept: Kept[] = [];
       const written = new Map<string, Map<string, number>>();
       const unread = new Map<string, number>();
+      /** Keys of all labels that photos had, at any step of their reading. */
+      const met = new Set<string>();
       const keep = (photo: Photo, name: string) => {
         const key = reader.keyOf(name);
         kept.push({ photo, key });
@@ -92,11 +94,13 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
         const reading =
           value === undefined || given !== undefined ? { label: given ?? raw } : reader.read(value);
         if ('fault' in reading) {
-          account.dropped(photo.imageId, reading.fault, { detail: raw });
-          if (reading.fault === 'label-unmapped') unread.set(raw, (unread.get(raw) ?? 0) + 1);
+          const said = value?.unit === undefined ? raw : `${raw} ${value.unit}`;
+          account.dropped(photo.imageId, reading.fault, { detail: said });
+          if (reading.fault === 'label-unmapped') unread.set(said, (unread.get(said) ?? 0) + 1);
           continue;
         }
         const name = (given === undefined ? rules.merged(reading.label) : undefined) ?? reading.label;
+        for (const one of [raw, reading.label, name]) met.add(reader.keyOf(one));
         if (rules.dropped(name)) account.dropped(photo.imageId, 'label-dropped', { detail: raw });
         else if (value === undefined) keep(photo, name);
         else if (rules.selected(name) && (known === undefined || known(name) !== undefined))
@@ -106,6 +110,11 @@ export function label(options: LabelOptions): Stage<Photo, LabelledPhoto> {
           const reason = rules.selected(name) ? 'label-not-in-tree' : 'label-not-selected';
           account.dropped(photo.imageId, reason, { detail: raw });
         }
+      }
+      const unmet = namedIn(options).filter(([, label]) => !met.has(reader.keyOf(label)));
+      if (unmet.length > 0) {
+        const names = unmet.map(([rule, label]) => `${label} (${rule})`).join(', ');
+        events.emit({ type: 'message', level: 'info', text: `label ${task}: no photo is ${names}` });
       }
       unmapped(ranked(unread).map(([value, times]) => ({ value, photos: times })));
 
@@ -143,6 +152,15 @@ function labelValue({ attributes, details = {} }: Photo, attribute: string): Lab
   const value = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
   if (value === undefined || matchKey(value) === '') return undefined;
   return { value, ...(Object.hasOwn(details, attribute) && details[attribute]) };
+}
+
+/** The labels that rules speak of, which photos should have. */
+function namedIn({ drop, merge, select = [] }: LabelOptions): [rule: string, label: string][] {
+  return [
+    ...Object.keys(merge).map((label): [string, string] => ['merge', label]),
+    ...drop.map((label): [string, string] => ['drop', label]),
+    ...select.map((label): [string, string] => ['select', label]),
+  ];
 }
 
 /** What a recipe says about single labels. */

@@ -330,6 +330,24 @@ describe('accounts', () => {
     expect(found(other, 'files')).toMatchObject([{ message: expect.stringContaining('differently') }]);
   });
 
+  it('find files that are gone, and groups that no file tells of', async () => {
+    const gone = await spoil('files-gone', async (path) => {
+      for (const name of ['photos.jsonl.gz', 'boilerplate.jsonl', 'exploration.json'])
+        await rm(join(path, name));
+    });
+    expect(found(gone, 'files').map(({ key }) => key)).toEqual([
+      'photos.jsonl.gz',
+      'boilerplate.jsonl',
+      'exploration.json',
+    ]);
+    const groups = await spoil('groups', (path) => writeFile(join(path, 'duplicates.jsonl'), ''));
+    expect(found(groups, 'records')[0]).toMatchObject({
+      message: expect.stringContaining('duplicates.jsonl does not'),
+    });
+    const photos = spoil('no-photos', (path) => rm(join(path, 'photos.parquet')));
+    await expect(photos).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
   it('find a lost line of the ledger, by stage and by record', async () => {
     const isLabel = (line: string) => line.includes('"stage":"label"');
     const result = await spoil('line', (path) =>

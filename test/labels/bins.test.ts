@@ -47,6 +47,51 @@ describe('bins', () => {
     expect(names).toEqual(['below 2015', '2015 to 2018', '2015 to 2018', '2018 or more', 'below 2015']);
   });
 
+  it('take one measure in any unit for the same', () => {
+    const edges = [7.62, 25.4, 30.48, 50.8, 60.96, 91.44];
+    const labelOf = binLabels({ kind: 'bins', unit: 'centimeters', edges }, []);
+    const above = (low: number) => expect.stringMatching(new RegExp(`^${low} (to|cent)`));
+    const measures: [string, string, number][] = [
+      ['3', 'inches', 7.62],
+      ['76.2', 'mm', 7.62],
+      ['0.0762', 'm', 7.62],
+      ['7.62', 'cm', 7.62], // biome-ignore format: a table
+      ['12', 'inches', 30.48],
+      ['1', 'feet', 30.48],
+      ['20', 'inches', 50.8],
+      ['24', 'inches', 60.96], // biome-ignore format: a table
+      ['2', 'feet', 60.96],
+      ['36', 'inches', 91.44],
+      ['3', 'feet', 91.44],
+      ['1', 'yards', 91.44], // biome-ignore format: a table
+    ];
+    for (const [value, unit, low] of measures) {
+      expect(labelOf({ value, unit }), `${value} ${unit}`).toEqual(above(low));
+    }
+  });
+
+  it('by quantiles give all that is an edge to the bin above it, however the edge is shown', () => {
+    const pounds = [1, 2, 3, 5, 8, 10, 15, 25].flatMap((value) => Array.from({ length: 40 }, () => value));
+    const values = pounds.map((value) => ({ value: `${value}`, unit: 'pounds' }));
+    for (const unit of ['pounds', 'kilograms', 'grams', 'ounces']) {
+      const labelOf = binLabels({ kind: 'bins', unit, quantiles: 4 }, values);
+      const bins = new Map<string, Set<number>>();
+      for (const [index, value] of values.entries()) {
+        const label = labelOf(value)!;
+        bins.set(label, (bins.get(label) ?? new Set()).add(pounds[index]!));
+      }
+      expect(
+        [...bins.values()].map((held) => [...held]),
+        unit,
+      ).toEqual([
+        [1, 2],
+        [3, 5],
+        [8, 10],
+        [15, 25],
+      ]);
+    }
+  });
+
   it('by quantiles hold equally many of distinct numbers, give or take one, and are never empty', () => {
     const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 999 }), { minLength: 1, maxLength: 60 });
     fc.assert(

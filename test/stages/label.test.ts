@@ -37,6 +37,21 @@ async function run(values: readonly (string | undefined)[], options: Partial<Lab
   return { labels: out.map(({ imageId, label: name }) => [imageId, name]), entries: context.entries, out };
 }
 
+it('says which labels of its rules no photo has, and shows a number with its unit', async () => {
+  const context = testContext();
+  const told: string[] = [];
+  context.events.events.subscribe((event) => {
+    if (event.type === 'message') told.push(event.text);
+  });
+  const rules = { drop: ['MAUVE', 'Nope'], merge: { navy: 'Blue', Nvy: 'Blue' }, select: ['blue', 'Grren'] };
+  await runOver(label({ ...OPTIONS, ...rules }), photos(['Navy', 'mauve', 'Red']), context);
+  expect(told).toEqual(['label color: no photo is Nvy (merge), Nope (drop), Grren (select)']);
+  const stones = withDetails('s', '3', { unit: 'stones' });
+  const bins = { kind: 'bins' as const, unit: 'kilograms', edges: [1] };
+  await runOver(label({ ...OPTIONS, normalise: bins }), [stones], context);
+  expect(context.entries.at(-1)).toMatchObject({ key: 's', reason: 'label-unmapped', detail: '3 stones' });
+});
+
 describe('label', () => {
   it('writes a class as most of its photos write it', async () => {
     const { labels } = await run(['blue', 'Blue', 'BLUE ', 'Blue', 'red']);
