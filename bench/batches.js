@@ -30,7 +30,10 @@ const PEERS = [
 
 export default async function batchStream({ photos: few, folder }) {
   const photos = Array.from({ length: COPIES }, (_, copy) =>
-    few.map(({ sha256, pixels }) => ({ sha256: `${sha256}-${copy}`, pixels })),
+    few.map(({ sha256, pixels }) => ({
+      sha256: copy.toString(16).padStart(8, '0') + sha256.slice(8),
+      pixels,
+    })),
   ).flat();
   const cache = await pixelCache(join(folder, 'cache-batches'), photos);
   const file = join(folder, 'batches.raw');

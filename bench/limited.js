@@ -32,7 +32,10 @@ export default async function limited({ photos: few, folder }) {
     return;
   }
   const photos = Array.from({ length: COPIES }, (_, copy) =>
-    few.map(({ sha256, pixels }) => ({ sha256: `${sha256}-${copy}`, pixels })),
+    few.map(({ sha256, pixels }) => ({
+      sha256: copy.toString(16).padStart(8, '0') + sha256.slice(8),
+      pixels,
+    })),
   ).flat();
   const path = join(folder, 'cache-limited');
   const raw = join(folder, 'limited.raw');
