@@ -29,12 +29,7 @@ const PEERS = [
 ];
 
 export default async function batchStream({ photos: few, folder }) {
-  const photos = Array.from({ length: COPIES }, (_, copy) =>
-    few.map(({ sha256, pixels }) => ({
-      sha256: copy.toString(16).padStart(8, '0') + sha256.slice(8),
-      pixels,
-    })),
-  ).flat();
+  const photos = copiesOf(few, COPIES);
   const cache = await pixelCache(join(folder, 'cache-batches'), photos);
   const file = join(folder, 'batches.raw');
   writeToFile(file, photos);
@@ -101,6 +96,16 @@ export default async function batchStream({ photos: few, folder }) {
     closeSync(raw);
     await cache.close();
   }
+}
+
+/** The same photos so many times, each under a name of its own. */
+export function copiesOf(photos, copies) {
+  return Array.from({ length: copies }, (_, copy) =>
+    photos.map(({ sha256, pixels }) => ({
+      sha256: copy.toString(16).padStart(8, '0') + sha256.slice(8),
+      pixels,
+    })),
+  ).flat();
 }
 
 export async function pixelCache(path, photos) {

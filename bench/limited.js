@@ -3,7 +3,7 @@
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pixelCache } from './batches.js';
+import { copiesOf, pixelCache } from './batches.js';
 import { writeToFile } from './cache.js';
 import { measure } from './measure.js';
 import { forget, limitedGroup, watchPeak } from './memory.js';
@@ -31,12 +31,7 @@ export default async function limited({ photos: few, folder }) {
     );
     return;
   }
-  const photos = Array.from({ length: COPIES }, (_, copy) =>
-    few.map(({ sha256, pixels }) => ({
-      sha256: copy.toString(16).padStart(8, '0') + sha256.slice(8),
-      pixels,
-    })),
-  ).flat();
+  const photos = copiesOf(few, COPIES);
   const path = join(folder, 'cache-limited');
   const raw = join(folder, 'limited.raw');
   await (await pixelCache(path, photos)).close();

@@ -37,8 +37,8 @@ export function trainBatchNorm(tf: Tf, layer: Layer, x: Tensor): Tensor | undefi
   if (!tf.getGradient(BATCH_NORM_TRAINING)) tf.registerGradient(gradient(tf));
   const { gamma, beta, movingMean, movingVariance } = layer as unknown as BatchNormLayer;
   return tf.tidy(() => {
-    const ones = () => tf.ones([x.shape[3]!]);
-    const inputs = { x, scale: scale ? (gamma.read() as Tensor) : ones(), offset: beta.read() as Tensor };
+    const scaling = scale ? (gamma.read() as Tensor) : tf.ones([x.shape[3]!]);
+    const inputs = { x, scale: scaling, offset: beta.read() as Tensor };
     const [y, mean, variance] = tf.engine().runKernel(BATCH_NORM_TRAINING, inputs, { epsilon: epsilon! }) as [
       Tensor,
       Tensor,

@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Tf } from '../backends/backend.js';
-import { glorot, type NetworkOptions } from './network.js';
+import { glorot, type Network, type NetworkOptions } from './network.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -79,8 +79,37 @@ export function graphBuilder(): GraphBuilder {
   };
 }
 
+/**
+ * A network without a width multiplier: `alpha` is always 1.
+ * @param options.layers in the order of their declaration; the last one is the feature layer.
+ * @param options.channels of the feature layer.
+ * @param options.shapes weights that the network is known by; undefined: one that it has not.
+ */
+export function graphNetwork({
+  layers,
+  channels,
+  shapes: own,
+  ...rest
+}: Pick<Network, 'name' | 'preprocessing' | 'top'> & {
+  layers: readonly GraphLayer[];
+  channels: number;
+  shapes: Readonly<Record<string, readonly number[] | undefined>>;
+}): Network {
+  return {
+    ...rest,
+    featureLayer: layers.at(-1)!.name,
+    layers: layerNames(layers),
+    featureLength: () => channels,
+    alphaOf: (shapes) =>
+      Object.entries(own).every(([name, shape]) => String(shapes.get(name)) === String(shape))
+        ? 1
+        : undefined,
+    build: (tf, options) => buildGraph(tf, layers, { ...options, name: rest.name }),
+  };
+}
+
 /** Makes the layers, in the order of their declaration; the last one is the network's output. */
-export function buildGraph(
+function buildGraph(
   tf: Tf,
   layers: readonly GraphLayer[],
   { name, height, width, seed }: NetworkOptions & { name: string },
@@ -99,7 +128,7 @@ export function buildGraph(
  * the farthest first; of one distance as they are met on the way back from it, depth first (`map_graph_network` in
  * keras/src/ops/function.py).
  */
-export function layerNames(layers: readonly GraphLayer[]): string[] {
+function layerNames(layers: readonly GraphLayer[]): string[] {
   const from = new Map(layers.map((layer) => [layer.name, layer.from]));
   const output = layers.at(-1)!.name;
   const met = new Map<string, number>();

@@ -1,5 +1,4 @@
-import { buildGraph, type GraphBuilder, graphBuilder, INPUT, layerNames } from './graph.js';
-import type { Network } from './network.js';
+import { type GraphBuilder, graphBuilder, graphNetwork, INPUT } from './graph.js';
 
 type Kernel = readonly [height: number, width: number];
 /** One of a row of convolutions: filters, kernel, and of strided ones the stride. */
@@ -91,25 +90,19 @@ function declare(): GraphBuilder {
   return graph;
 }
 
-const { layers } = declare();
-
 /**
  * InceptionV3 (Szegedy et al. 2015) with the names, shapes and padding of `keras.applications`; its batch norms have no
- * scale. It has no width multiplier: `alpha` is always 1. Height and width are at least 75.
+ * scale. Height and width are at least 75.
  */
-export const inceptionV3: Network = {
+export const inceptionV3 = graphNetwork({
   name: 'inception_v3',
   preprocessing: 'tf',
-  featureLayer: layers.at(-1)!.name,
   top: ['predictions'],
-  layers: layerNames(layers),
-  featureLength: () => CHANNELS,
-  alphaOf(shapes) {
-    const fits =
-      String(shapes.get('conv2d/kernel')) === '3,3,3,32' &&
-      String(shapes.get('conv2d_93/kernel')) === '1,1,2048,192' &&
-      !shapes.has('batch_normalization/gamma');
-    return fits ? 1 : undefined;
+  layers: declare().layers,
+  channels: CHANNELS,
+  shapes: {
+    'conv2d/kernel': [3, 3, 3, 32],
+    'conv2d_93/kernel': [1, 1, CHANNELS, 192],
+    'batch_normalization/gamma': undefined,
   },
-  build: (tf, options) => buildGraph(tf, layers, { ...options, name: 'inception_v3' }),
-};
+});

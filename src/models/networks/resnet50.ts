@@ -1,5 +1,4 @@
-import { buildGraph, type GraphBuilder, graphBuilder, INPUT, layerNames } from './graph.js';
-import type { Network } from './network.js';
+import { type GraphBuilder, graphBuilder, graphNetwork, INPUT } from './graph.js';
 
 /** Filters, blocks and stride of the four stacks, conv2 to conv5. */
 const STACKS: readonly (readonly [filters: number, blocks: number, stride: 1 | 2])[] = [
@@ -53,26 +52,21 @@ function declare(): GraphBuilder {
   return graph;
 }
 
-const { layers } = declare();
 const CHANNELS = EXPANSION * STACKS.at(-1)![0];
 
 /**
  * ResNet50, version 1 (He et al. 2015), with the names, shapes and padding of `keras.applications`: a block's stride is in
- * its first convolution, convolutions have a bias. It has no width multiplier: `alpha` is always 1.
+ * its first convolution, convolutions have a bias.
  */
-export const resnet50: Network = {
+export const resnet50 = graphNetwork({
   name: 'resnet50',
   preprocessing: 'caffe',
-  featureLayer: layers.at(-1)!.name,
   top: ['predictions'],
-  layers: layerNames(layers),
-  featureLength: () => CHANNELS,
-  alphaOf(shapes) {
-    const fits =
-      String(shapes.get('conv1_conv/kernel')) === '7,7,3,64' &&
-      String(shapes.get('conv4_block6_2_conv/kernel')) === '3,3,256,256' &&
-      String(shapes.get('conv5_block3_3_conv/kernel')) === `1,1,512,${CHANNELS}`;
-    return fits ? 1 : undefined;
+  layers: declare().layers,
+  channels: CHANNELS,
+  shapes: {
+    'conv1_conv/kernel': [7, 7, 3, 64],
+    'conv4_block6_2_conv/kernel': [3, 3, 256, 256],
+    'conv5_block3_3_conv/kernel': [1, 1, 512, CHANNELS],
   },
-  build: (tf, options) => buildGraph(tf, layers, { ...options, name: 'resnet50' }),
-};
+});

@@ -103,11 +103,9 @@ function recounted(layers: readonly StoredLayer[], known: ReadonlySet<string>): 
   const kinds = new Map<string, number[]>();
   for (const { name } of layers) {
     const { kind, number } = parts(name);
-    kinds.set(
-      kind,
-      [...(kinds.get(kind) ?? []), number].sort((a, b) => a - b),
-    );
+    kinds.set(kind, [...(kinds.get(kind) ?? []), number]);
   }
+  for (const numbers of kinds.values()) numbers.sort((a, b) => a - b);
   const strange = new Set(layers.filter(({ name }) => !known.has(name)).map(({ name }) => parts(name).kind));
   return layers.map((layer) => {
     const { kind, number } = parts(layer.name);
