@@ -107,8 +107,11 @@ interface ByteInput {
 function byteInput(source: AsyncIterable<Uint8Array>): ByteInput {
   const chunks = source[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
+  let pulling = false;
   const pull = async (): Promise<Buffer | undefined> => {
+    pulling = true;
     const { done, value } = await chunks.next();
+    pulling = false;
     return done ? undefined : Buffer.from(value.buffer, value.byteOffset, value.length);
   };
   const peek = async (count: number) => {
@@ -136,7 +139,12 @@ function byteInput(source: AsyncIterable<Uint8Array>): ByteInput {
     putBack(bytes) {
       held = held.length === 0 ? bytes : Buffer.concat([bytes, held]);
     },
-    close: async () => void (await chunks.return?.()),
+    async close() {
+      const closing = Promise.resolve(chunks.return?.());
+      // A pull that is under way may wait for what never comes.
+      if (pulling) closing.catch(() => {});
+      else await closing;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -102,5 +103,18 @@ describe('gunzip', () => {
       break;
     }
     expect(ended).toBe(true);
+  });
+
+  it('is left at once where its source has nothing more to give for now', async () => {
+    const source = new PassThrough();
+    const noise = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * at * 31 + (at >> 3)) % 251));
+    source.write(gzipSync(noise, { level: 0 }).subarray(0, -200));
+    for await (const bytes of gunzip(source)) {
+      expect(bytes.length).toBeGreaterThan(0);
+      // Until the next piece is being waited for.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      break;
+    }
+    source.destroy();
   });
 });
