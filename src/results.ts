@@ -7,7 +7,9 @@ export interface EpochRecord {
   phase: string;
   /** 1-based, counted over all phases. */
   epoch: number;
-  /** Mean cross-entropy in nats over the epoch's batches. */
+  /** Of the epoch's last step. */
+  learningRate: number;
+  /** What was minimised, mean over the epoch's batches: cross-entropy in nats, weighted and with penalties as the recipe says. */
   loss: number;
   accuracy: number;
   /** Absent where there is no validation side. */

@@ -77,6 +77,36 @@ describe('parseRecipe', () => {
       'model.phases.0.epochs=0',
       'model.phases.0.epochs: Expected at least 1 but received 0',
     ],
+    [
+      'momentum of an optimiser that has none',
+      'model.phases.0.momentum=0.9',
+      'model.phases.0.momentum: Expected it only beside optimizer: sgd but received 0.9',
+    ],
+    [
+      'nesterov without momentum',
+      'model.phases.0.nesterov=true model.phases.0.optimizer=sgd',
+      'model.phases.0.nesterov: Expected it only beside momentum but received true',
+    ],
+    [
+      'minDelta without patience',
+      'model.phases.0.minDelta=0.1',
+      'model.phases.0.minDelta: Expected it only beside patience',
+    ],
+    [
+      'a schedule that there is not',
+      'model.phases.0.schedule={kind:linear}',
+      'model.phases.0.schedule.kind: Expected constant, cosine or plateau as its kind',
+    ],
+    [
+      'a schedule that ends where it begins',
+      'model.phases.0.schedule.kind=cosine model.phases.0.schedule.minimum=0.001',
+      'model.phases.0.schedule.minimum: Expected less than the learning rate, 0.001, but received 0.001',
+    ],
+    [
+      'a warm-up longer than its phase',
+      'model.phases.0.schedule.kind=constant model.phases.0.schedule.warmup.epochs=3',
+      'model.phases.0.schedule.warmup.epochs: Expected at most the phase’s, 2, but received 3',
+    ],
     ['an index outside a list', 'model.phases.5.epochs=1', 'model.phases.5: Expected an index in 0..1'],
     [
       'a level without a tree',
@@ -105,6 +135,23 @@ describe('parseRecipe', () => {
     ],
   ])('says the path, what was expected and what was received for %s', (_, override, message) => {
     expect(failure(MINIMAL, override.split(' '))).toContain(message);
+  });
+
+  it('takes optimisers and schedules, and keeps the hash of a recipe that names none', () => {
+    expect(parseRecipe(MINIMAL).model.phases).toEqual([
+      { train: 'all', epochs: 2, optimizer: 'adam', learningRate: 0.001 },
+    ]);
+    expect(parseRecipe(MINIMAL).model.head).toEqual({ units: [], dropout: 0, labelSmoothing: 0 });
+    const phase = (text: string) =>
+      parseRecipe(MINIMAL, [`model.phases.0={train: all, epochs: 2, ${text}}`]).model.phases[0];
+    expect(phase('optimizer: sgd, momentum: 0.8, nesterov: true')).toMatchObject({ momentum: 0.8 });
+    expect(phase('schedule: {kind: plateau}')).toMatchObject({
+      schedule: { kind: 'plateau', factor: 0.1, patience: 10, minDelta: 1e-4, cooldown: 0, minimum: 0 },
+    });
+    expect(phase('schedule: {kind: cosine, warmup: {steps: 5}}')).toMatchObject({
+      schedule: { kind: 'cosine', warmup: { steps: 5 }, minimum: 0 },
+    });
+    expect(phase('batchNorm: frozen, restore: true')).toMatchObject({ batchNorm: 'frozen', restore: true });
   });
 
   it('takes the smallest photos that a network takes', () => {

@@ -24,13 +24,17 @@ interface LayerVariable {
   write(value: Tensor): unknown;
 }
 
+export function isBatchNorm(layer: Layer): boolean {
+  return layer.getClassName() === 'BatchNormalization';
+}
+
 /**
  * A batch norm layer in training by the backend's own kernel, averages included; undefined where the backend has none
  * or the layer is of another kind. tfjs-layers itself takes it apart into a dozen passes over the batch, and keeps them
  * all for the gradient.
  */
 export function trainBatchNorm(tf: Tf, layer: Layer, x: Tensor): Tensor | undefined {
-  if (layer.getClassName() !== 'BatchNormalization' || x.rank !== 4) return undefined;
+  if (!isBatchNorm(layer) || x.rank !== 4) return undefined;
   if (!tf.getKernel(BATCH_NORM_TRAINING, tf.getBackend())) return undefined;
   const { axis, center, scale, epsilon, momentum } = layer.getConfig() as Record<string, number>;
   if (!center || (axis !== -1 && axis !== 3)) return undefined;

@@ -2,6 +2,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
 import type { EpochRecord } from '../results.js';
 import type { OptimizerState } from './optimizers.js';
+import type { ScheduleState } from './schedule.js';
 import type { LabelledLogits } from './temperature.js';
 
 /** The epoch that is kept so far. */
@@ -12,14 +13,23 @@ export interface BestEpoch {
   logits: LabelledLogits;
 }
 
+/** A phase's best epoch by validation loss. */
+export interface BestOfPhase {
+  epoch: number;
+  loss: number;
+  /** Where the phase is to end with them. */
+  weights?: Float32Array[];
+}
+
 /** All that training needs to go on after an epoch. */
 export interface TrainingState {
   /** Index of the phase that the last epoch belongs to. */
   phase: number;
   /** Epochs before that phase. */
   before: number;
-  /** The phase's best epoch by validation loss: for patience. */
-  bestOfPhase: { epoch: number; loss: number };
+  bestOfPhase: BestOfPhase;
+  /** Where the phase's learning rate stands. */
+  schedule: ScheduleState;
   history: EpochRecord[];
   /** The backends that computed it so far, each once: another one's numbers differ in their last bits. */
   backends: readonly string[];

@@ -1,8 +1,9 @@
-import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import type { LayersModel, SymbolicTensor, Variable } from '@tensorflow/tfjs';
 import { mixes } from '../augment/mix.js';
 import { PipelineError } from '../errors.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
 import type { Tf } from './backends/backend.js';
+import { isBatchNorm } from './batch-norm.js';
 import { glorot, type Network } from './networks/network.js';
 import { assignWeights } from './weights/named.js';
 import type { Pretrained } from './weights/pretrained.js';
@@ -86,15 +87,27 @@ export function trainsOnFeatures(recipe: Recipe, task: string): boolean {
   return stands && modelOf(recipe, task).phases.every(({ train }) => train === 'head');
 }
 
+/** The kernels of the head's Dense layers, as Keras's `kernel_regularizer` sees them. */
+export function headKernels(model: LayersModel): Variable[] {
+  const pool = model.layers.findIndex(({ name }) => name === POOL);
+  return model.layers
+    .slice(pool + 1)
+    .flatMap(({ trainableWeights }) => trainableWeights)
+    .filter(({ originalName }) => originalName.endsWith('/kernel'))
+    .map((kernel) => kernel.read() as Variable);
+}
+
 /** How many numbers a phase trains, and how many it leaves alone. */
 export function countParameters(model: LayersModel, phase: PhaseRecipe): { trained: number; fixed: number } {
   const first = firstTrained(model, phase);
+  const trains = (layer: LayersModel['layers'][number]) =>
+    phase.batchNorm !== 'frozen' || !isBatchNorm(layer);
   let trained = 0;
   let fixed = 0;
   for (const [index, layer] of model.layers.entries()) {
     const size = (weights: typeof layer.weights) =>
       weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const own = index >= first ? size(layer.trainableWeights) : 0;
+    const own = index >= first && trains(layer) ? size(layer.trainableWeights) : 0;
     trained += own;
     fixed += size(layer.weights) - own;
   }

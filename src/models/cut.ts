@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
-import { trainBatchNorm } from './batch-norm.js';
+import { isBatchNorm, trainBatchNorm } from './batch-norm.js';
 import { LOGITS } from './classifier.js';
 
 type Layer = LayersModel['layers'][number];
@@ -10,10 +10,11 @@ export type Outputs = ReadonlyMap<string, Tensor>;
 
 /**
  * A classifier cut in two before one of its layers: below it, layers are frozen and run in inference mode (as Keras
- * runs a batch norm that is not trainable), outside of any gradient tape; above it, all are trained.
+ * runs a batch norm that is not trainable), outside of any gradient tape; above it, all are trained, but for batch norms
+ * where these are frozen.
  */
 export interface Cut {
-  /** Trained layers, in order, up to the logits. */
+  /** The layers above, in order, up to the logits. */
   readonly layers: readonly Layer[];
   /** Trained variables of those layers. */
   readonly variables: readonly Variable[];
@@ -26,8 +27,16 @@ export interface Cut {
   above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D;
 }
 
-/** @param first index of the first trained layer in `model.layers`, which are in topological order. */
-export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
+/**
+ * @param first index of the first trained layer in `model.layers`, which are in topological order.
+ * @param batchNorm `frozen`: batch norms above the cut are not trained, and run in inference mode.
+ */
+export function cutModel(
+  tf: Tf,
+  model: LayersModel,
+  first: number,
+  batchNorm: 'frozen' | 'train' = 'train',
+): Cut {
   const last = model.layers.findIndex(({ name }) => name === LOGITS);
   const isInput = (layer: Layer) => layer.getClassName() === 'InputLayer';
   const upper = model.layers.slice(first, last + 1).filter((layer) => !isInput(layer));
@@ -39,11 +48,12 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
       ? undefined
       : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
   const done = lastReads(upper);
+  const isTrained = (layer: Layer) => batchNorm === 'train' || !isBatchNorm(layer);
   return {
     layers: upper,
-    variables: upper.flatMap(({ trainableWeights }) =>
-      trainableWeights.map((weight) => weight.read() as Variable),
-    ),
+    variables: upper
+      .filter(isTrained)
+      .flatMap(({ trainableWeights }) => trainableWeights.map((weight) => weight.read() as Variable)),
     below(pixels) {
       const results = lower?.predictOnBatch(pixels) ?? [];
       const tensors = Array.isArray(results) ? results : [results];
@@ -54,9 +64,10 @@ export function cutModel(tf: Tf, model: LayersModel, first: number): Cut {
       const all = new Map(outputs);
       for (const [index, layer] of upper.entries()) {
         const inputs = sources(layer).map(({ name }) => all.get(name)!);
+        const trained = training !== undefined && isTrained(layer);
         const output =
-          (training && trainedAlone(tf, layer, inputs[0]!, training.dropoutSeed + index)) ??
-          layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: training !== undefined });
+          (trained ? trainedAlone(tf, layer, inputs[0]!, training.dropoutSeed + index) : undefined) ??
+          layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: trained });
         all.set(layer.name, output as Tensor);
         for (const name of done[index]!) {
           const tensor = all.get(name)!;

@@ -6,7 +6,7 @@ import { hash32 } from '../random.js';
 import type { Tf } from './backends/backend.js';
 import type { Cut } from './cut.js';
 import type { Feed, FeedOptions, KeyedSample } from './feed.js';
-import { crossEntropy } from './loss.js';
+import { crossEntropy, l2Penalty } from './loss.js';
 import type { Optimizer } from './optimizers.js';
 
 export interface EpochOptions extends FeedOptions {
@@ -14,6 +14,8 @@ export interface EpochOptions extends FeedOptions {
   cut: Cut;
   feed: Feed;
   optimizer: Optimizer;
+  /** The learning rate of a step of this epoch, counted from 0. */
+  learningRate(step: number): number;
   samples: readonly KeyedSample[];
   /** Shuffles the samples, and draws the dropout of each step. */
   shuffle: { seed: number; epoch: number };
@@ -21,11 +23,13 @@ export interface EpochOptions extends FeedOptions {
   labelSmoothing: number;
   /** What a sample of each class counts in the loss, [classes]; absent: 1. */
   classWeights?: Float32Array;
+  /** What the loss has of the kernels' squares. */
+  l2?: { factor: number; kernels: readonly Variable[] };
 }
 
 /**
- * One pass over the samples, one optimiser step a batch; gives mean loss (nats) and accuracy, each batch's before its
- * step. Between steps the event loop gets its turn.
+ * One pass over the samples, one optimiser step a batch; gives mean loss (nats, penalties included) and accuracy, each
+ * batch's before its step. Between steps the event loop gets its turn.
  * @throws {PipelineError} `TRAINING_DIVERGED` once the loss is not a finite number; `ABORTED`.
  */
 export async function trainEpoch(options: EpochOptions): Promise<{ loss: number; accuracy: number }> {
@@ -50,7 +54,7 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
 }
 
 async function trainStep(
-  { tf, cut, feed, optimizer, labelSmoothing, classWeights }: EpochOptions,
+  { tf, cut, feed, optimizer, learningRate, labelSmoothing, classWeights, l2 }: EpochOptions,
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number }> {
@@ -64,9 +68,11 @@ async function trainStep(
         const logits = cut.above(outputs, { dropoutSeed });
         // It has to outlive the tidy that gradients are computed in.
         hits = tf.keep(logits.argMax(-1).equal(labels).sum());
-        return crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch), weights);
+        const loss = crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch), weights);
+        return l2 === undefined ? loss : loss.add(l2Penalty(tf, l2.kernels, l2.factor));
       }, cut.variables as Variable[]);
-      optimizer.apply(cut.variables.map(({ name }) => grads[name]!));
+      const gradients = cut.variables.map(({ name }) => grads[name]!);
+      optimizer.apply(gradients, learningRate(batch.index));
       return [value, hits!];
     } catch (error) {
       hits?.dispose();

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 
 /**
@@ -30,4 +30,12 @@ export function crossEntropy(
   }
   const likelihoods = logits.logSoftmax().mul(targets).sum(-1);
   return (weights === undefined ? likelihoods : likelihoods.mul(weights)).mean().neg().asScalar();
+}
+
+/** Keras's L2 penalty: `factor` times the sum of the kernels' squares. */
+export function l2Penalty(tf: Tf, kernels: readonly Tensor[], factor: number): Scalar {
+  return tf
+    .addN(kernels.map((kernel) => kernel.square().sum()))
+    .mul(factor)
+    .asScalar();
 }

@@ -27,6 +27,7 @@ const WEIGHT_DECAY = 0.004;
 /** Exponential moving average. */
 const average = (old: Tensor, value: Tensor, keep: number) => old.mul(keep).add(value.mul(1 - keep));
 
+/** Kingma & Ba 2015. */
 const adam: Update = {
   moments: 2,
   next({ value, gradient, moments, step, learningRate }) {
@@ -37,34 +38,46 @@ const adam: Update = {
   },
 };
 
-const momentum = (nesterov: boolean): Update => ({
+const sgd: Update = {
+  moments: 0,
+  next: ({ value, gradient, learningRate }) => [value.sub(gradient.mul(learningRate))],
+};
+
+const sgdWithMomentum = (momentum: number, nesterov: boolean): Update => ({
   moments: 1,
   next({ value, gradient, moments, learningRate }) {
     const step = gradient.mul(learningRate);
-    const velocity = moments[0]!.mul(MOMENTUM).sub(step);
-    return [value.add(nesterov ? velocity.mul(MOMENTUM).sub(step) : velocity), velocity];
+    const velocity = moments[0]!.mul(momentum).sub(step);
+    return [value.add(nesterov ? velocity.mul(momentum).sub(step) : velocity), velocity];
   },
 });
 
-/** The rules of Keras's optimisers, with its defaults; tfjs's own place Adam's epsilon elsewhere. */
-const updates: Record<PhaseRecipe['optimizer'], Update> = {
-  adam,
-  // Kingma & Ba 2015; Loshchilov & Hutter 2019: decay every variable, biases too, before the step.
-  adamw: {
-    moments: 2,
-    next: (state) => adam.next({ ...state, value: state.value.mul(1 - state.learningRate * WEIGHT_DECAY) }),
-  },
-  sgd: { moments: 0, next: ({ value, gradient, learningRate }) => [value.sub(gradient.mul(learningRate))] },
-  momentum: momentum(false),
-  nesterov: momentum(true),
-  rmsprop: {
-    moments: 1,
-    next({ value, gradient, moments, learningRate }) {
-      const v = average(moments[0]!, gradient.square(), RHO);
-      return [value.sub(gradient.mul(learningRate).div(v.add(EPSILON).sqrt())), v];
-    },
+const rmsprop: Update = {
+  moments: 1,
+  next({ value, gradient, moments, learningRate }) {
+    const v = average(moments[0]!, gradient.square(), RHO);
+    return [value.sub(gradient.mul(learningRate).div(v.add(EPSILON).sqrt())), v];
   },
 };
+
+/** What a phase says of its optimiser, but for the learning rate. */
+export type OptimizerRecipe = Pick<PhaseRecipe, 'optimizer' | 'momentum' | 'nesterov' | 'weightDecay'>;
+
+/** The rules of Keras's optimisers, with its defaults; tfjs's own place Adam's epsilon elsewhere. */
+function updateOf({ optimizer, momentum, nesterov = false }: OptimizerRecipe): Update {
+  switch (optimizer) {
+    case 'adam':
+    case 'adamw':
+      return adam;
+    case 'sgd':
+      return momentum === undefined ? sgd : sgdWithMomentum(momentum, nesterov);
+    case 'momentum':
+    case 'nesterov':
+      return sgdWithMomentum(MOMENTUM, optimizer === 'nesterov');
+    case 'rmsprop':
+      return rmsprop;
+  }
+}
 
 /** Where an optimiser stands. */
 export interface OptimizerState {
@@ -80,27 +93,25 @@ export interface Optimizer {
   /** Goes on from a state of an optimiser of the same kind over the same variables. */
   restore(state: OptimizerState): void;
   /** @param gradients one a variable, in the variables' order; they stay the caller's. */
-  apply(gradients: readonly Tensor[]): void;
+  apply(gradients: readonly Tensor[], learningRate: number): void;
   /** Frees the moments. */
   dispose(): void;
 }
 
-export function createOptimizer(
-  tf: Tf,
-  { optimizer, learningRate }: Pick<PhaseRecipe, 'optimizer' | 'learningRate'>,
-  variables: readonly Variable[],
-): Optimizer {
-  const update = updates[optimizer];
+export function createOptimizer(tf: Tf, recipe: OptimizerRecipe, variables: readonly Variable[]): Optimizer {
+  const update = updateOf(recipe);
+  const { weightDecay = recipe.optimizer === 'adamw' ? WEIGHT_DECAY : 0 } = recipe;
   const zero = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
   const moments = variables.map(({ shape }) => Array.from({ length: update.moments }, () => zero(shape)));
   let step = 0;
   return {
-    apply(gradients) {
+    apply(gradients, learningRate) {
       step += 1;
       tf.tidy(() => {
         for (const [index, variable] of variables.entries()) {
           const [value, ...next] = update.next({
-            value: variable,
+            // Loshchilov & Hutter 2019: every variable decays, biases too, before the step.
+            value: weightDecay === 0 ? variable : variable.mul(1 - learningRate * weightDecay),
             gradient: gradients[index]!,
             moments: moments[index]!,
             step,

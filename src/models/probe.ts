@@ -29,12 +29,13 @@ export async function probeBackend({ tf }: StartedBackend, seconds: number): Pro
   const head = { units: [], dropout: 0, labelSmoothing: 0 };
   const model = buildClassifier(tf, { network, height: size, width: size, classes, head, seed: 1 });
   const cut = cutModel(tf, model, 0);
-  const optimizer = createOptimizer(tf, { optimizer: 'adam', learningRate: 0.001 }, cut.variables);
+  const optimizer = createOptimizer(tf, { optimizer: 'adam' }, cut.variables);
   const options: EpochOptions = {
     tf,
     cut,
     feed: oneBatch(tf),
     optimizer,
+    learningRate: () => 0.001,
     samples: Array.from({ length: batch }, (_, key) => ({ key, label: key })),
     batchSize: batch,
     shuffle: { seed: 1, epoch: 1 },

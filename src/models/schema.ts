@@ -3,27 +3,121 @@ import { z } from 'zod';
 /** Of what must not take all. */
 const part = z.number().min(0).lt(1);
 
-const phaseSchema = z.strictObject({
-  train: z
-    .union(
-      [
-        z.literal('head'),
-        z.literal('all'),
-        z.strictObject({ from: z.string() }),
-        z.strictObject({ last: z.int().min(1) }),
-      ],
-      { error: '"head", "all", {from: LAYER} or {last: N}' },
-    )
-    .describe('Which layers are trained: the head, all, from a named layer on, or the last N of the base.'),
-  epochs: z.int().min(1),
-  optimizer: z.enum(['adam', 'adamw', 'sgd', 'momentum', 'nesterov', 'rmsprop']).default('adam'),
-  learningRate: z.number().positive().default(1e-3),
-  patience: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Stop after so many epochs without a better validation loss; needs a validation side.'),
-});
+/** From 0 to the phase's learning rate, step by step. */
+const warmup = z
+  .union([z.strictObject({ steps: z.int().min(1) }), z.strictObject({ epochs: z.number().positive() })], {
+    error: '{steps: N} or {epochs: N}',
+  })
+  .describe('Over so many steps or epochs the rate rises from 0 to the learning rate.');
+const minimum = z.number().min(0).default(0);
+
+const scheduleSchema = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('constant'), warmup: warmup.optional() }),
+    z.strictObject({
+      kind: z.literal('cosine'),
+      warmup: warmup.optional(),
+      minimum: minimum.describe('The rate at the end of the phase.'),
+    }),
+    z.strictObject({
+      kind: z.literal('plateau'),
+      warmup: warmup.optional(),
+      factor: z.number().gt(0).lt(1).default(0.1).describe('What the rate is multiplied by.'),
+      patience: z
+        .int()
+        .min(1)
+        .default(10)
+        .describe('After so many epochs without a better validation loss; needs a validation side.'),
+      minDelta: z
+        .number()
+        .min(0)
+        .default(1e-4)
+        .describe('A loss is better if it is lower by more than this.'),
+      cooldown: z.int().min(0).default(0).describe('Epochs after a reduction that do not count.'),
+      minimum: minimum.describe('The rate does not fall below this.'),
+    }),
+  ],
+  { error: 'constant, cosine or plateau as its kind' },
+);
+
+const phaseSchema = z
+  .strictObject({
+    train: z
+      .union(
+        [
+          z.literal('head'),
+          z.literal('all'),
+          z.strictObject({ from: z.string() }),
+          z.strictObject({ last: z.int().min(1) }),
+        ],
+        { error: '"head", "all", {from: LAYER} or {last: N}' },
+      )
+      .describe('Which layers are trained: the head, all, from a named layer on, or the last N of the base.'),
+    epochs: z.int().min(1),
+    optimizer: z
+      .enum(['adam', 'adamw', 'sgd', 'momentum', 'nesterov', 'rmsprop'])
+      .default('adam')
+      .describe('momentum and nesterov are short for sgd with momentum 0.9.'),
+    learningRate: z.number().positive().default(1e-3),
+    // Without defaults, as all later keys: recipes without them keep their hashes.
+    momentum: z.number().gt(0).lt(1).optional().describe('Of sgd; default: none.'),
+    nesterov: z.boolean().optional().describe('Whether sgd looks ahead; beside momentum.'),
+    weightDecay: z
+      .number()
+      .min(0)
+      .optional()
+      .describe(
+        'Share of each weight that a step takes off, times the learning rate; default: 0.004 of adamw, else none.',
+      ),
+    schedule: scheduleSchema
+      .optional()
+      .describe('How the learning rate changes within the phase; default: it does not.'),
+    batchNorm: z
+      .enum(['frozen', 'train'])
+      .optional()
+      .describe(
+        'Whether trained layers’ batch norms are trained with them or stay as they are; default: train.',
+      ),
+    patience: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Stop after so many epochs without a better validation loss; needs a validation side.'),
+    minDelta: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('For patience a loss is better if it is lower by more than this; default: 0.'),
+    restore: z
+      .boolean()
+      .optional()
+      .describe(
+        'The phase ends with the weights of its epoch with the lowest validation loss, not its last.',
+      ),
+  })
+  .superRefine((phase, context) => {
+    const refuse = (path: string[], input: unknown, message: string) =>
+      context.addIssue({ code: 'custom', path, input, message });
+    const { optimizer, momentum, nesterov, schedule, epochs, learningRate, patience, minDelta } = phase;
+    if (momentum !== undefined && optimizer !== 'sgd') {
+      refuse(['momentum'], momentum, 'it only beside optimizer: sgd');
+    }
+    if (nesterov !== undefined && momentum === undefined) {
+      refuse(['nesterov'], nesterov, 'it only beside momentum');
+    }
+    if (minDelta !== undefined && patience === undefined) {
+      refuse(['minDelta'], minDelta, 'it only beside patience');
+    }
+    if (schedule !== undefined && 'minimum' in schedule && schedule.minimum >= learningRate) {
+      const message = `less than the learning rate, ${learningRate},`;
+      refuse(['schedule', 'minimum'], schedule.minimum, message);
+    }
+    const { warmup } = schedule ?? {};
+    if (warmup !== undefined && 'epochs' in warmup && warmup.epochs > epochs) {
+      refuse(['schedule', 'warmup', 'epochs'], warmup.epochs, `at most the phase’s, ${epochs},`);
+    }
+  });
 
 /** More than any head has: a slip of the finger is refused, not allocated. */
 const MOST_UNITS = 65_536;
@@ -34,6 +128,10 @@ const headKeys = {
     .describe('Hidden Dense layers with relu before the softmax.'),
   dropout: part.describe('Before the softmax.'),
   labelSmoothing: part,
+  l2: z
+    .number()
+    .positive()
+    .describe('The loss has this times the sum of the squares of the head’s kernels; default: none.'),
 };
 const modelKeys = {
   network: z
@@ -50,6 +148,7 @@ export const modelSchema = z.strictObject({
       units: headKeys.units.default([]),
       dropout: headKeys.dropout.default(0),
       labelSmoothing: headKeys.labelSmoothing.default(0),
+      l2: headKeys.l2.optional(),
     })
     .prefault({}),
   batchSize: modelKeys.batchSize.default(32),

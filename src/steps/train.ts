@@ -47,8 +47,8 @@ export async function trainStep(options: {
   const { augmentation } = recipe;
   const { training } = recipe.tasks[task.task] ?? {};
   const dependsOn = {
-    // 3: an epoch’s order is a bijection’s.
-    version: 3,
+    // 4: epochs have learning rates of their own.
+    version: 4,
     model,
     seed: recipe.seed,
     samples: task.digest,

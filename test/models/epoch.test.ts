@@ -27,6 +27,7 @@ it('a step that fails leaves no tensor', async () => {
             throw new Error('the device is lost');
           },
         },
+        learningRate: () => 0.001,
         samples: keyedSamples(cache, samples, CLASSES),
         batchSize: 8,
         shuffle: { seed: 1, epoch: 1 },

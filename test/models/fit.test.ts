@@ -15,6 +15,8 @@ import type { Sample } from '#src/records.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { CLASSES, type Colours, coloursToFit, INPUT, MODEL } from './colours.js';
 
+type Phase = ModelRecipe['phases'][number];
+
 let colours: Colours;
 let backend: StartedBackend;
 let cache: TensorCache;
@@ -118,6 +120,71 @@ describe('fitTask', () => {
     expect(history.length).toBeLessThan(50);
   });
 
+  it('ends a phase with the weights of its best epoch where it is asked to', async () => {
+    const still: Phase = { train: 'all', epochs: 1, optimizer: 'sgd', learningRate: 1e-30 };
+    // So high a rate that the loss rises again.
+    const wild: Phase = { train: 'all', epochs: 6, optimizer: 'adam', learningRate: 0.3 };
+    const losses = async (name: string, first: Phase) => {
+      const { history } = await fitTask(options(name, { model: { ...MODEL, phases: [first, still] } }));
+      return history.map(({ validationLoss }) => validationLoss!);
+    };
+    const last = await losses('last', wild);
+    expect(Math.min(...last.slice(0, 6))).toBeLessThan(last[5]!);
+    expect(last[6]).toBe(last[5]);
+    const restored = await losses('restored', { ...wild, restore: true });
+    expect(restored[6]).toBe(Math.min(...last.slice(0, 6)));
+  });
+
+  it('counts an epoch for patience as better only by more than minDelta', async () => {
+    const epochs = async (minDelta: number) => {
+      const phases: Phase[] = [
+        { train: 'head', epochs: 9, optimizer: 'sgd', learningRate: 1e-3, patience: 2, minDelta },
+      ];
+      return (await fitTask(options('delta', { model: { ...MODEL, phases } }))).history.length;
+    };
+    expect(await epochs(0)).toBe(9);
+    // The first epoch is better than none.
+    expect(await epochs(9)).toBe(3);
+  });
+
+  it('pulls the head’s kernels towards 0 by its L2 penalty, which the loss shows', async () => {
+    const phases: Phase[] = [{ train: 'all', epochs: 3, optimizer: 'adam', learningRate: 0.005 }];
+    const trained = async (name: string, l2?: number) => {
+      const head = { ...MODEL.head, ...(l2 !== undefined && { l2 }) };
+      const { history } = await fitTask(options(name, { model: { ...MODEL, head, phases } }));
+      const { model } = await loadModel(backend.tf, join(folder.path, name));
+      const squares = (layer: string) =>
+        backend.tf.tidy(() => model.getLayer(layer).getWeights()[0]!.square().sum().dataSync()[0]!);
+      const sizes = ['head_dense_1', 'logits', 'block4_conv'].map(squares);
+      model.dispose();
+      return { loss: history[0]!.loss, sizes };
+    };
+    const [free, bound] = [await trained('free'), await trained('bound', 0.1)];
+    expect(bound.loss).toBeGreaterThan(free.loss + 0.1);
+    for (const layer of [0, 1]) expect(bound.sizes[layer]).toBeLessThan(0.97 * free.sizes[layer]!);
+  });
+
+  it('warns where no validation loss can reduce the learning rate', async () => {
+    const messages: string[] = [];
+    const bus = eventBus();
+    bus.events.subscribe((event) => event.type === 'message' && messages.push(event.text));
+    const phases: Phase[] = [
+      {
+        train: 'head',
+        epochs: 3,
+        optimizer: 'sgd',
+        learningRate: 0.1,
+        schedule: { ...plateau, minDelta: 0 },
+      },
+    ];
+    const blind = samples.filter(({ split }) => split !== 'validation');
+    const { history } = await fitTask(
+      options('unwatched', { model: { ...MODEL, phases }, samples: blind, events: bus }),
+    );
+    expect(history.map(({ learningRate }) => learningRate)).toEqual([0.1, 0.1, 0.1]);
+    expect(messages).toEqual([expect.stringContaining('no validation side')]);
+  });
+
   it('says so when the loss is no number any more', async () => {
     const phases: ModelRecipe['phases'] = [{ train: 'all', epochs: 9, optimizer: 'sgd', learningRate: 1e30 }];
     await expect(fitTask(options('diverged', { model: { ...MODEL, phases } }))).rejects.toMatchObject({
@@ -125,45 +192,60 @@ describe('fitTask', () => {
     });
   });
 
-  it('goes on from its last epoch to the very weights of a training that was not stopped', async () => {
-    const phases: ModelRecipe['phases'] = [
-      { train: 'head', epochs: 2, optimizer: 'momentum', learningRate: 0.01 },
-      { train: 'all', epochs: 5, optimizer: 'adam', learningRate: 0.005, patience: 4 },
-    ];
-    const model = { ...MODEL, phases };
-    const whole = await fitTask(options('undisturbed', { model }));
-    const checkpoint = { file: join(folder.path, 'stopped.checkpoint'), key: 'k' };
-    for (const stopAt of [1, 2, 4]) {
-      const controller = new AbortController();
+  const warmup = { epochs: 1.5 };
+  const plateau = { kind: 'plateau', factor: 0.5, patience: 1, cooldown: 1, minimum: 1e-6 } as const;
+  it.each<[string, Partial<Phase>]>([
+    ['constant', {}],
+    ['warm-up', { schedule: { kind: 'constant', warmup } }],
+    ['cosine', { schedule: { kind: 'cosine', warmup, minimum: 1e-5 } }],
+    // Hardly any epoch is better by so much: each other one halves the rate.
+    ['plateau', { schedule: { ...plateau, minDelta: 0.5 } }],
+    ['restored', { patience: 2, minDelta: 0.3, restore: true }],
+  ])(
+    'goes on from its last epoch to the very weights of a training that was not stopped: %s',
+    async (name, more) => {
+      const phases: ModelRecipe['phases'] = [
+        { train: 'head', epochs: 2, optimizer: 'sgd', momentum: 0.9, learningRate: 0.01 },
+        { train: 'all', epochs: 5, optimizer: 'adam', learningRate: 0.005, patience: 4, ...more },
+      ];
+      const model = { ...MODEL, phases, head: { ...MODEL.head, l2: 1e-3 } };
+      const [undisturbed, stoppedName] = [`undisturbed-${name}`, `stopped-${name}`];
+      const whole = await fitTask(options(undisturbed, { model }));
+      const rates = whole.history.slice(2).map(({ learningRate }) => learningRate);
+      expect(new Set(rates).size > 1).toBe(more.schedule !== undefined);
+      const checkpoint = { file: join(folder.path, `${stoppedName}.checkpoint`), key: 'k' };
+      for (const stopAt of [1, 2, 4]) {
+        const controller = new AbortController();
+        const bus = eventBus();
+        bus.events.subscribe((event) => {
+          if (event.type === 'epoch' && event.epoch > stopAt) controller.abort();
+        });
+        const stopped = fitTask(
+          options(stoppedName, { model, checkpoint, signal: controller.signal, events: bus }),
+        );
+        await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+      }
+      const epochs: number[] = [];
       const bus = eventBus();
-      bus.events.subscribe((event) => {
-        if (event.type === 'epoch' && event.epoch > stopAt) controller.abort();
+      bus.events.subscribe((event) => event.type === 'epoch' && epochs.push(event.epoch));
+      const resumed = await fitTask(options(stoppedName, { model, checkpoint, events: bus }));
+      expect(epochs[0]).toBeGreaterThan(4);
+      const timeless = ({ history, keptEpoch, temperature }: typeof whole) => ({
+        history: history.map(({ seconds: _, ...record }) => record),
+        keptEpoch,
+        temperature,
       });
-      const stopped = fitTask(
-        options('stopped', { model, checkpoint, signal: controller.signal, events: bus }),
+      expect(timeless(resumed)).toEqual(timeless(whole));
+      const [a, b] = await Promise.all(
+        [undisturbed, stoppedName].map((name) => readFile(join(folder.path, name, 'weights.bin'))),
       );
-      await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
-    }
-    const epochs: number[] = [];
-    const bus = eventBus();
-    bus.events.subscribe((event) => event.type === 'epoch' && epochs.push(event.epoch));
-    const resumed = await fitTask(options('stopped', { model, checkpoint, events: bus }));
-    expect(epochs[0]).toBeGreaterThan(4);
-    const timeless = ({ history, keptEpoch, temperature }: typeof whole) => ({
-      history: history.map(({ seconds: _, ...record }) => record),
-      keptEpoch,
-      temperature,
-    });
-    expect(timeless(resumed)).toEqual(timeless(whole));
-    const [a, b] = await Promise.all(
-      ['undisturbed', 'stopped'].map((name) => readFile(join(folder.path, name, 'weights.bin'))),
-    );
-    expect(a!.equals(b!)).toBe(true);
-    // Until its result is recorded: who stops here must not train again.
-    expect(existsSync(checkpoint.file)).toBe(true);
-    await removeCheckpoint(checkpoint.file);
-    expect(existsSync(checkpoint.file)).toBe(false);
-  });
+      expect(a!.equals(b!)).toBe(true);
+      // Until its result is recorded: who stops here must not train again.
+      expect(existsSync(checkpoint.file)).toBe(true);
+      await removeCheckpoint(checkpoint.file);
+      expect(existsSync(checkpoint.file)).toBe(false);
+    },
+  );
 
   it('does not take up a training that depended on something else', async () => {
     const checkpoint = { file: join(folder.path, 'other.checkpoint'), key: 'before' };

@@ -44,7 +44,7 @@ async function train(tf: Tf, backend: BackendName, test: Case) {
   const before = tf.memory().numTensors;
   const model = classifier(tf, test);
   const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
-  const optimizer = createOptimizer(tf, { optimizer: 'momentum', learningRate: 0.01 }, variables);
+  const optimizer = createOptimizer(tf, { optimizer: 'momentum' }, variables);
   const pixels = tf.tensor(numbers(1, [BATCH, size, size, 3]), [BATCH, size, size, 3]);
   const labels = tf.tensor1d([0, 3, 1, 4], 'int32');
   const between = tf.memory().numTensors;
@@ -58,7 +58,7 @@ async function train(tf: Tf, backend: BackendName, test: Case) {
       losses.push(value.dataSync()[0]!);
       const ordered = variables.map((variable) => grads[variable.name]!);
       if (step === 0) gradients.push(...ordered.map((tensor) => tensor.dataSync() as Float32Array));
-      optimizer.apply(ordered);
+      optimizer.apply(ordered, 0.01);
     });
     expect(tf.memory().numTensors).toBe(between);
   }

@@ -156,6 +156,7 @@ function trainOf(labels: readonly string[], epochs: number, validated: boolean):
     return {
       phase: index < epochs - 2 ? 'head' : 'last 12',
       epoch: index + 1,
+      learningRate: 0.001,
       loss,
       accuracy: 1 - loss / 3,
       ...(validated && {

@@ -1,0 +1,175 @@
+import { hash32 } from '../random.js';
+import type { PhaseRecipe } from '../recipe.js';
+import type { EpochRecord } from '../results.js';
+import { type BestOfPhase, type TrainingState, writeCheckpoint } from './checkpoint.js';
+import { firstTrained, headKernels, phaseName } from './classifier.js';
+import { type Cut, cutModel } from './cut.js';
+import { logitsOf, trainEpoch } from './epoch.js';
+import { createOptimizer, type Optimizer } from './optimizers.js';
+import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
+import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
+import { secondsOf, type Training } from './training.js';
+import { restore, snapshot } from './weights/values.js';
+
+/**
+ * Trains one phase, with an optimiser of its own, epoch by epoch; the state is kept after each.
+ * @param index of the phase
+ * @param saved the state after an epoch of this phase, to go on from.
+ */
+export async function trainPhase(
+  training: Training,
+  phase: PhaseRecipe,
+  index: number,
+  saved: TrainingState | undefined,
+): Promise<void> {
+  const { tf, classifier, history, events, task } = training;
+  if (saved === undefined) announce(training, phase);
+  const cut = cutModel(tf, classifier, firstTrained(classifier, phase), phase.batchNorm);
+  const optimizer = createOptimizer(tf, phase, cut.variables);
+  const before = saved?.before ?? history.length;
+  const epochs = before + phase.epochs;
+  let best: BestOfPhase = saved?.bestOfPhase ?? { epoch: before, loss: Number.POSITIVE_INFINITY };
+  let schedule = saved?.schedule ?? startSchedule(phase);
+  const outOfPatience = () => phase.patience !== undefined && history.length - best.epoch >= phase.patience;
+  try {
+    if (saved !== undefined) optimizer.restore(saved.optimizer);
+    while (history.length < epochs && !outOfPatience()) {
+      const epoch = history.length + 1;
+      const started = performance.now();
+      const trained = await trainOnce(training, { phase, cut, optimizer, schedule, before, epoch });
+      const validated = await validate(training, cut, epoch);
+      const record: EpochRecord = {
+        phase: phaseName(phase),
+        epoch,
+        ...trained,
+        ...validated,
+        seconds: (performance.now() - started) / 1000,
+      };
+      history.push(record);
+      const { phase: name, epoch: _, seconds: __, ...metrics } = record;
+      events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });
+      best = await betterOf(training, phase, best, record);
+      schedule = afterEpoch(phase, schedule, record.validationLoss);
+      if (training.checkpoint === undefined) continue;
+      await writeCheckpoint(training.checkpoint, {
+        phase: index,
+        before,
+        bestOfPhase: best,
+        schedule,
+        history,
+        backends: [...training.backends],
+        seconds: secondsOf(training),
+        waited: training.waited,
+        weights: await snapshot(classifier),
+        optimizer: await optimizer.state(),
+        ...(training.best && { best: training.best }),
+      });
+    }
+    if (best.weights !== undefined) restore(tf, classifier, best.weights);
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+/** Says of a phase what its recipe does not let one expect. */
+function announce({ task, validation, events }: Training, { schedule }: PhaseRecipe): void {
+  if (schedule?.kind !== 'plateau' || validation.length > 0) return;
+  events.emit({
+    type: 'message',
+    level: 'warning',
+    text: `${task} has no validation side: its learning rate is never reduced, since no validation loss can stop falling`,
+  });
+}
+
+/** One pass over the train side: in turn over each of its views. */
+async function trainOnce(
+  training: Training,
+  {
+    phase,
+    cut,
+    optimizer,
+    schedule,
+    before,
+    epoch,
+  }: {
+    phase: PhaseRecipe;
+    cut: Cut;
+    optimizer: Optimizer;
+    schedule: ScheduleState;
+    /** Epochs before the phase. */
+    before: number;
+    epoch: number;
+  },
+): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'>> {
+  const { tf, classifier, model, seed, task, augmentation, signal, making } = training;
+  const { feed, samples } = training.train[(epoch - 1) % training.train.length]!;
+  const side = samples();
+  const steps = Math.ceil(side.length / model.batchSize);
+  const learningRate = (step: number) =>
+    learningRateAt(phase, schedule, (epoch - 1 - before) * steps + step, steps);
+  const { labelSmoothing, l2 } = model.head;
+  try {
+    const trained = await trainEpoch({
+      tf,
+      cut,
+      feed,
+      optimizer,
+      learningRate,
+      samples: side,
+      batchSize: model.batchSize,
+      shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
+      ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
+      labelSmoothing,
+      ...(l2 !== undefined && { l2: { factor: l2, kernels: headKernels(classifier) } }),
+      ...making,
+      signal,
+      onWait(milliseconds) {
+        training.waited += milliseconds;
+      },
+    });
+    return { ...trained, learningRate: learningRate(steps - 1) };
+  } finally {
+    // Of many views each would keep a thread.
+    if (feed !== training.feed) await feed.close();
+  }
+}
+
+/** The phase's best epoch, as Keras's `EarlyStopping` decides; without a validation side none is better than the last. */
+async function betterOf(
+  { classifier }: Training,
+  { minDelta = 0, restore: restores }: PhaseRecipe,
+  best: BestOfPhase,
+  { epoch, validationLoss }: EpochRecord,
+): Promise<BestOfPhase> {
+  if (validationLoss === undefined) return { epoch, loss: Number.NEGATIVE_INFINITY };
+  if (!(validationLoss < best.loss - minDelta)) return best;
+  return { epoch, loss: validationLoss, ...(restores && { weights: await snapshot(classifier) }) };
+}
+
+/** Scores the validation side and keeps the weights when no epoch before was better. */
+async function validate(
+  training: Training,
+  cut: Cut,
+  epoch: number,
+): Promise<{ validationLoss: number; validationAccuracy: number } | undefined> {
+  const { tf, feed, validation, model, signal, classifier, best } = training;
+  if (validation.length === 0) return undefined;
+  const raw = await logitsOf({ tf, cut, feed, samples: validation, batchSize: model.batchSize, signal });
+  const labels = validation.map(({ label }) => label);
+  const logits = { classes: raw.length / labels.length, labels, logits: raw };
+  const loss = negativeLogLikelihood(logits);
+  if (best === undefined || loss < best.loss) {
+    training.best = { epoch, loss, weights: await snapshot(classifier), logits };
+  }
+  return { validationLoss: loss, validationAccuracy: accuracyOf(logits) };
+}
+
+function accuracyOf({ classes, labels, logits }: LabelledLogits): number {
+  let hits = 0;
+  for (let row = 0; row < labels.length; row++) {
+    let top = 0;
+    for (let k = 1; k < classes; k++) if (logits[row * classes + k]! > logits[row * classes + top]!) top = k;
+    if (top === labels[row]) hits += 1;
+  }
+  return hits / labels.length;
+}
