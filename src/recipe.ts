@@ -189,6 +189,13 @@ export const recipeSchema = z
       .prefault({}),
     // Without a default: recipes without it keep their hashes.
     augmentation: augmentationSchema.optional(),
+    // Without a default, as the augmentation.
+    faithful: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the seed post’s faults are kept: last: N slices layers as it did, and may train the head alone; default: false.',
+      ),
     model: modelSchema,
   })
   .superRefine(({ cache, augmentation }, context) => {

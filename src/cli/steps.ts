@@ -73,8 +73,8 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const { logEvents } = await import('../log.js');
   const { runPipeline } = await import('../steps/pipeline.js');
   const recipe = await loadRecipe(options.recipe, options.set);
-  const { assertLayers } = await import('../models/networks/index.js');
-  assertLayers(recipe);
+  const { assertPhases } = await import('../models/networks/index.js');
+  assertPhases(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });

@@ -5,6 +5,7 @@ import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../rec
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm } from './batch-norm.js';
 import { glorot, type Network } from './networks/network.js';
+import { firstOfBase } from './phases.js';
 import { assignWeights } from './weights/named.js';
 import type { Pretrained } from './weights/pretrained.js';
 
@@ -49,32 +50,27 @@ export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel
   return tf.model({ name: network.name, inputs: base.inputs, outputs });
 }
 
-/** How a phase is named in histories and messages: `head`, `all`, `from NAME`, `last N`. */
-export function phaseName({ train }: PhaseRecipe): string {
-  if (typeof train === 'string') return train;
-  return 'from' in train ? `from ${train.from}` : `last ${train.last}`;
-}
-
 /**
- * The index of the first layer that a phase trains; all layers from there on are trained. `last: N` counts layers
- * of the base as Keras does: those without weights and the input too.
+ * The index of the first layer that a phase trains; all layers from there on are trained.
  * @throws {PipelineError} `RECIPE_INVALID` where the base has no layer of that name.
  */
-export function firstTrained(model: LayersModel, { train }: PhaseRecipe): number {
+export function firstTrained(model: LayersModel, phase: PhaseRecipe, faithful = false): number {
   const pool = model.layers.findIndex(({ name }) => name === POOL);
-  if (train === 'head') return pool + 1;
-  if (train === 'all') return 0;
-  if ('last' in train) return Math.max(0, pool - train.last);
-  const index = model.layers.findIndex(({ name }) => name === train.from);
-  if (index < 0 || index >= pool) {
-    const names = model.layers.slice(0, pool).filter(({ weights }) => weights.length > 0);
-    throw new PipelineError(
-      'RECIPE_INVALID',
-      `model.phases: Expected a layer of ${model.name} in train.from but received "${train.from}"`,
-      { hint: `Its layers with weights are ${names.map(({ name }) => name).join(', ')}.` },
-    );
-  }
-  return index;
+  // Features take the place of the pool's output.
+  if (phase.train === 'head') return pool + 1;
+  const base = model.layers.slice(0, pool);
+  const first = firstOfBase(
+    base.map(({ name }) => name),
+    phase,
+    faithful,
+  );
+  if (first >= 0) return first;
+  const names = base.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  throw new PipelineError(
+    'RECIPE_INVALID',
+    `model.phases: Expected a layer of ${model.name} in train.from but received ${JSON.stringify(phase.train)}`,
+    { hint: `Its layers with weights are ${names.join(', ')}.` },
+  );
 }
 
 /**
@@ -98,8 +94,12 @@ export function headKernels(model: LayersModel): Variable[] {
 }
 
 /** How many numbers a phase trains, and how many it leaves alone. */
-export function countParameters(model: LayersModel, phase: PhaseRecipe): { trained: number; fixed: number } {
-  const first = firstTrained(model, phase);
+export function countParameters(
+  model: LayersModel,
+  phase: PhaseRecipe,
+  faithful = false,
+): { trained: number; fixed: number } {
+  const first = firstTrained(model, phase, faithful);
   const trains = (layer: LayersModel['layers'][number]) =>
     phase.batchNorm !== 'frozen' || !isBatchNorm(layer);
   let trained = 0;

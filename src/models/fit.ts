@@ -80,7 +80,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     return {
       classes,
       model: recipe,
-      parameters: countParameters(model, recipe.phases.at(-1)!),
+      parameters: countParameters(model, recipe.phases.at(-1)!, options.faithful),
       history,
       keptEpoch: best?.epoch ?? history.length,
       temperature,

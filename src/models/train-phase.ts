@@ -2,10 +2,11 @@ import { hash32 } from '../random.js';
 import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
 import { type BestOfPhase, type TrainingState, writeCheckpoint } from './checkpoint.js';
-import { firstTrained, headKernels, phaseName } from './classifier.js';
+import { firstTrained, headKernels } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { logitsOf, trainEpoch } from './epoch.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
+import { phaseName, phaseNote } from './phases.js';
 import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
 import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
 import { secondsOf, type Training } from './training.js';
@@ -24,7 +25,7 @@ export async function trainPhase(
 ): Promise<void> {
   const { tf, classifier, history, events, task } = training;
   if (saved === undefined) announce(training, phase);
-  const cut = cutModel(tf, classifier, firstTrained(classifier, phase), phase.batchNorm);
+  const cut = cutModel(tf, classifier, firstTrained(classifier, phase, training.faithful), phase.batchNorm);
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const before = saved?.before ?? history.length;
   const epochs = before + phase.epochs;
@@ -71,14 +72,16 @@ export async function trainPhase(
   }
 }
 
-/** Says of a phase what its recipe does not let one expect. */
-function announce({ task, validation, events }: Training, { schedule }: PhaseRecipe): void {
-  if (schedule?.kind !== 'plateau' || validation.length > 0) return;
-  events.emit({
-    type: 'message',
-    level: 'warning',
-    text: `${task} has no validation side: its learning rate is never reduced, since no validation loss can stop falling`,
-  });
+/** Says of a phase what its recipe may not let one expect. */
+function announce(training: Training, phase: PhaseRecipe): void {
+  const { task, network, faithful, validation, events } = training;
+  const unwatched =
+    phase.schedule?.kind === 'plateau' && validation.length === 0
+      ? 'There is no validation side, so that no plateau is seen: the learning rate is never reduced'
+      : undefined;
+  for (const note of [phaseNote(network, phase, faithful), unwatched]) {
+    if (note !== undefined) events.emit({ type: 'message', level: 'warning', text: `${task}: ${note}` });
+  }
 }
 
 /** One pass over the train side: in turn over each of its views. */

@@ -30,6 +30,8 @@ export interface FitOptions {
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: PixelTarget;
   pretrained?: Pretrained;
+  /** Whether phases slice layers as the post did. */
+  faithful?: boolean;
   /** How rare classes are made up for, on the train side. */
   training?: TrainingRecipe;
   /** How training photos are changed, anew in each epoch; of stored views, only how they are mixed. Not of features. */

@@ -44,7 +44,7 @@ export async function trainStep(options: {
   const { run, context, recipe, inputs, trainer } = options;
   const { task, pixels, views, weights } = inputs;
   const model = modelOf(recipe, task.task);
-  const { augmentation } = recipe;
+  const { augmentation, faithful } = recipe;
   const { training } = recipe.tasks[task.task] ?? {};
   const dependsOn = {
     // 4: epochs have learning rates of their own.
@@ -56,6 +56,7 @@ export async function trainStep(options: {
     pretrained: weights?.pretrained.digest ?? null,
     ...(training && { training }),
     ...(augmentation && { augmentation }),
+    ...(faithful && { faithful }),
     ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
   };
   // Views that are stored were changed already, but not mixed.
@@ -85,6 +86,7 @@ export async function trainStep(options: {
           input,
           ...(views.length > 0 && { views: inputs.features?.views ?? views }),
           ...(training && { training }),
+          ...(faithful && { faithful }),
           ...(afresh && { augmentation: afresh }),
           ...(weights && { weights: weights.folder }),
           folder,

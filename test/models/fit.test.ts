@@ -185,6 +185,22 @@ describe('fitTask', () => {
     expect(messages).toEqual([expect.stringContaining('no validation side')]);
   });
 
+  it('trains all of the base where more is asked for than it has, faithfully what the post’s slice leaves', async () => {
+    const phases: Phase[] = [{ train: { last: 10 }, epochs: 1, optimizer: 'sgd', learningRate: 0.1 }];
+    const fixed = async (faithful: boolean) => {
+      const messages: string[] = [];
+      const bus = eventBus();
+      bus.events.subscribe((event) => event.type === 'message' && messages.push(event.text));
+      const { parameters } = await fitTask(
+        options('beyond', { model: { ...MODEL, phases }, events: bus, ...(faithful && { faithful }) }),
+      );
+      return [parameters.fixed, messages];
+    };
+    expect(await fixed(false)).toEqual([0, [expect.stringMatching(/9 layers, trains all of it$/)]]);
+    // layers[:9 - 10]: all but the last pool.
+    expect(await fixed(true)).toEqual([97440, [expect.stringMatching(/trains the head alone/)]]);
+  });
+
   it('says so when the loss is no number any more', async () => {
     const phases: ModelRecipe['phases'] = [{ train: 'all', epochs: 9, optimizer: 'sgd', learningRate: 1e30 }];
     await expect(fitTask(options('diverged', { model: { ...MODEL, phases } }))).rejects.toMatchObject({

@@ -7,7 +7,7 @@ import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { buildClassifier, firstTrained, POOL } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
-import { assertLayers, networks } from '#src/models/networks/index.js';
+import { assertPhases, networks } from '#src/models/networks/index.js';
 import type { Network } from '#src/models/networks/network.js';
 import { assignWeights, modelWeights } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
@@ -325,15 +325,67 @@ it.each(Object.values(networks))('$name names the layers that it builds', (netwo
   model.dispose();
 });
 
-it('refuses a phase that begins at no layer, before any work', () => {
-  const recipe = (from: string) =>
-    parseRecipe(`
+it.each(Object.values(networks))('$name names the layers that have weights, and their kinds', (network) => {
+  const model = network.build(tf, { height: 96, width: 96, alpha: 0.25, seed: 1 });
+  const weighted = model.layers.filter(({ weights }) => weights.length > 0);
+  const kind = (layer: (typeof weighted)[number]) =>
+    layer.getClassName() === 'BatchNormalization' ? 'batch norm' : 'convolution';
+  expect(new Map(weighted.map((layer) => [layer.name, kind(layer)]))).toEqual(network.weighted);
+  model.dispose();
+});
+
+describe('assertPhases', () => {
+  const refusal = (network: string, phase: string, more = '') => {
+    try {
+      assertPhases(
+        parseRecipe(`
 name: x
-tasks: { color: { model: { phases: [{ train: { from: ${from} }, epochs: 1 }] } } }
-model: { network: small-cnn, phases: [{ train: all, epochs: 1 }] }
+tasks: { color: {} }
+${more}
+model: { network: ${network}, phases: [{ train: head, epochs: 1 }, { epochs: 1, ${phase} }] }
+`),
+      );
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'RECIPE_INVALID' });
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+
+  it('refuses a phase that begins at no layer, before any work', () => {
+    expect(refusal('small-cnn', 'train: { from: block9_conv }')).toBe(
+      'model.phases.1.train.from: Expected a layer of small-cnn but received "block9_conv"',
+    );
+    expect(refusal('small-cnn', 'train: { from: block2_conv }')).toBeUndefined();
+  });
+
+  it.each([
+    ['vgg16', 'train: { last: 1 }', true],
+    ['vgg16', 'train: { last: 2 }', false],
+    ['vgg16', 'train: { last: 20 }', false],
+    ['vgg16', 'train: { from: block5_pool }', true],
+    ['vgg16', 'train: head', false],
+    ['mobilenet', 'train: { last: 1 }', true],
+    ['mobilenet', 'train: { last: 2 }', false],
+    ['mobilenet', 'train: { last: 2 }, batchNorm: frozen', true],
+    ['mobilenet', 'train: { last: 3 }, batchNorm: frozen', false],
+    ['inception_v3', 'train: { from: mixed10 }', true],
+    ['resnet50', 'train: { last: 2 }', true],
+    ['resnet50', 'train: { last: 3 }', false],
+  ])('of %s refuses %s: %s', (network, phase, refused) => {
+    const found = refusal(network, phase);
+    if (refused) expect(found).toMatch(/^model.phases.1.train: Expected layers of .* with weights/);
+    else expect(found).toBeUndefined();
+    // As the post did it.
+    expect(refusal(network, phase, 'faithful: true')).toBeUndefined();
+  });
+
+  it('names the task whose own phases they are', () => {
+    const recipe = parseRecipe(`
+name: x
+tasks: { color: { model: { phases: [{ train: { last: 1 }, epochs: 1 }] } } }
+model: { network: vgg16, phases: [{ train: all, epochs: 1 }] }
 `);
-  expect(() => assertLayers(recipe('block9_conv'))).toThrow(
-    'phases.0.train.from: Expected a layer of small-cnn',
-  );
-  expect(() => assertLayers(recipe('block2_conv'))).not.toThrow();
+    expect(() => assertPhases(recipe)).toThrow(/^tasks.color.model.phases.0.train: /);
+  });
 });

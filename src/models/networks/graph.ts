@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Tf } from '../backends/backend.js';
-import { glorot, type Network, type NetworkOptions } from './network.js';
+import { glorot, INPUT, type Network, type NetworkOptions, type Weighted } from './network.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -9,11 +9,10 @@ export interface GraphLayer {
   name: string;
   /** The layers that it reads, in order; `INPUT` is the photos. */
   from: readonly string[];
+  /** Absent: it has no weights. */
+  weighted?: Weighted;
   make(tf: Tf, seed: number): Layer;
 }
-
-/** The name of the layer that photos come in by. */
-export const INPUT = 'input_layer';
 
 /** Declares layers one after the other; each method gives the new layer's name. */
 export interface GraphBuilder {
@@ -44,27 +43,34 @@ export interface GraphBuilder {
 /** All pools are of 3 × 3 pixels. */
 export function graphBuilder(): GraphBuilder {
   const layers: GraphLayer[] = [];
-  const declare = (name: string, from: readonly string[], make: GraphLayer['make']) => {
-    layers.push({ name, from, make });
+  const declare = (name: string, from: readonly string[], make: GraphLayer['make'], weighted?: Weighted) => {
+    layers.push({ name, from, make, ...(weighted && { weighted }) });
     return name;
   };
   return {
     layers,
     convolution: (name, from, { filters, kernel, strides = 1, padding = 'same', bias = false }) =>
-      declare(name, [from], (tf, seed) =>
-        tf.layers.conv2d({
-          name,
-          filters,
-          kernelSize: kernel,
-          strides,
-          padding,
-          useBias: bias,
-          kernelInitializer: glorot(tf, seed, name),
-        }),
+      declare(
+        name,
+        [from],
+        (tf, seed) =>
+          tf.layers.conv2d({
+            name,
+            filters,
+            kernelSize: kernel,
+            strides,
+            padding,
+            useBias: bias,
+            kernelInitializer: glorot(tf, seed, name),
+          }),
+        'convolution',
       ),
     batchNorm: (name, from, { epsilon, scale = true }) =>
-      declare(name, [from], (tf) =>
-        tf.layers.batchNormalization({ name, axis: 3, momentum: 0.99, epsilon, scale }),
+      declare(
+        name,
+        [from],
+        (tf) => tf.layers.batchNormalization({ name, axis: 3, momentum: 0.99, epsilon, scale }),
+        'batch norm',
       ),
     relu: (name, from) => declare(name, [from], (tf) => tf.layers.activation({ name, activation: 'relu' })),
     pad: (name, from, pixels) =>
@@ -99,6 +105,7 @@ export function graphNetwork({
     ...rest,
     featureLayer: layers.at(-1)!.name,
     layers: layerNames(layers),
+    weighted: new Map(layers.flatMap(({ name, weighted }) => (weighted ? [[name, weighted]] : []))),
     featureLength: () => channels,
     alphaOf: (shapes) =>
       Object.entries(own).every(([name, shape]) => String(shapes.get(name)) === String(shape))

@@ -1,4 +1,5 @@
-import { type GraphBuilder, graphBuilder, graphNetwork, INPUT } from './graph.js';
+import { type GraphBuilder, graphBuilder, graphNetwork } from './graph.js';
+import { INPUT } from './network.js';
 
 type Kernel = readonly [height: number, width: number];
 /** One of a row of convolutions: filters, kernel, and of strided ones the stride. */

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.js';
-import { modelOf, type Recipe } from '../../recipe.js';
+import { modelOf, type PhaseRecipe, type Recipe } from '../../recipe.js';
+import { trainedOf } from '../phases.js';
 import { inceptionV3 } from './inception-v3.js';
 import { mobilenet } from './mobilenet.js';
 import type { Network } from './network.js';
@@ -17,20 +18,38 @@ export const networks: Readonly<Record<Network['name'], Network>> = {
 };
 
 /**
- * Looks whether the layers that a recipe's phases name are there, before anything is done.
+ * Looks whether each phase of a recipe finds the layer that it names and trains something beside the head where it says
+ * so, before anything is done. `faithful` recipes may train the head alone, as the post did.
  * @throws {PipelineError} `RECIPE_INVALID`
  */
-export function assertLayers(recipe: Recipe): void {
+export function assertPhases(recipe: Recipe): void {
   for (const task of Object.keys(recipe.tasks)) {
     const model = modelOf(recipe, task);
-    const { layers } = networks[model.network];
-    for (const [index, { train }] of model.phases.entries()) {
-      if (typeof train === 'string' || !('from' in train) || layers.includes(train.from)) continue;
-      throw new PipelineError(
-        'RECIPE_INVALID',
-        `model.phases.${index}.train.from: Expected a layer of ${model.network} but received "${train.from}"`,
-        { hint: `Its layers are ${layers.join(', ')}.` },
-      );
+    const own = recipe.tasks[task]?.model?.phases !== undefined;
+    for (const [index, phase] of model.phases.entries()) {
+      const where = `${own ? `tasks.${task}.` : ''}model.phases.${index}.train`;
+      assertPhase(networks[model.network], phase, where, recipe.faithful);
     }
   }
+}
+
+function assertPhase(network: Network, phase: PhaseRecipe, where: string, faithful = false): void {
+  const { train } = phase;
+  if (typeof train === 'object' && 'from' in train && !network.layers.includes(train.from)) {
+    throw new PipelineError(
+      'RECIPE_INVALID',
+      `${where}.from: Expected a layer of ${network.name} but received "${train.from}"`,
+      { hint: `Its layers are ${network.layers.join(', ')}.` },
+    );
+  }
+  if (train === 'head' || faithful || trainedOf(network, phase).length > 0) return;
+  const frozen = phase.batchNorm === 'frozen' ? ' beside frozen batch norms' : '';
+  const candidates = [...network.weighted].filter(
+    ([, kind]) => phase.batchNorm !== 'frozen' || kind === 'convolution',
+  );
+  throw new PipelineError(
+    'RECIPE_INVALID',
+    `${where}: Expected layers of ${network.name} with weights${frozen} but received ${JSON.stringify(train)}, which has none`,
+    { hint: `Begin at a layer that has some: {from: ${candidates.at(-1)![0]}}, or train the head.` },
+  );
 }

@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { glorot, type Network } from './network.js';
+import { glorot, INPUT, type Network } from './network.js';
 
 /** Channels and stride of the thirteen depthwise-separable blocks. */
 const BLOCKS: readonly (readonly [channels: number, stride: 1 | 2])[] = [
@@ -37,6 +37,14 @@ export const mobilenet: Network = {
       ...normalisedNames(`conv_pw_${index + 1}`),
     ]),
   ],
+  weighted: new Map(
+    ['conv1', ...BLOCKS.flatMap((_, index) => [`conv_dw_${index + 1}`, `conv_pw_${index + 1}`])].flatMap(
+      (name) => [
+        [name, 'convolution'],
+        [`${name}_bn`, 'batch norm'],
+      ],
+    ),
+  ),
   featureLength: (alpha) => channels(1024, alpha),
   alphaOf(shapes) {
     // Exact enough for every layer: ⌊⌊1024 α⌋ / 2ⁿ⌋ = ⌊1024 α / 2ⁿ⌋.
@@ -45,7 +53,7 @@ export const mobilenet: Network = {
   },
   build(tf, { height, width, alpha = 1, seed }) {
     const { layers } = tf;
-    const input = tf.input({ shape: [height, width, 3], name: 'input_layer' });
+    const input = tf.input({ shape: [height, width, 3], name: INPUT });
     const normalised = (name: string, x: SymbolicTensor) => {
       const bn = layers.batchNormalization({ name: `${name}_bn`, momentum: 0.99, epsilon: 1e-3 });
       return layers.reLU({ name: `${name}_relu`, maxValue: 6 }).apply(bn.apply(x)) as SymbolicTensor;

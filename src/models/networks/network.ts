@@ -6,6 +6,12 @@ import type { Tf } from '../backends/backend.js';
 /** How 0..255 RGB becomes a network's input: `scale` is /255, `tf` is /127.5 − 1, `caffe` is BGR minus ImageNet's means. */
 export type Preprocessing = 'scale' | 'tf' | 'caffe';
 
+/** The name of the layer that photos come in by. */
+export const INPUT = 'input_layer';
+
+/** A kind of layer with weights. */
+export type Weighted = 'convolution' | 'batch norm';
+
 export interface NetworkOptions {
   /** Pixels, at least 1. */
   height: number;
@@ -26,6 +32,8 @@ export interface Network {
   readonly top: readonly string[];
   /** Names of all layers after the input, in order: known without building it. */
   readonly layers: readonly string[];
+  /** Those of them that have weights, and their kinds. */
+  readonly weighted: ReadonlyMap<string, Weighted>;
   /** Numbers in a feature vector. */
   featureLength(alpha: number): number;
   /** The width multiplier that weights of these shapes belong to; undefined where they are another network's. */

@@ -1,4 +1,5 @@
-import { type GraphBuilder, graphBuilder, graphNetwork, INPUT } from './graph.js';
+import { type GraphBuilder, graphBuilder, graphNetwork } from './graph.js';
+import { INPUT } from './network.js';
 
 /** Filters, blocks and stride of the four stacks, conv2 to conv5. */
 const STACKS: readonly (readonly [filters: number, blocks: number, stride: 1 | 2])[] = [

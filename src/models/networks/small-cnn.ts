@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { glorot, type Network } from './network.js';
+import { glorot, INPUT, type Network } from './network.js';
 
 /** Filters of the blocks; each halves height and width, so that every block costs about the same. */
 const BLOCKS = [16, 32, 64, 128] as const;
@@ -13,6 +13,7 @@ export const smallCnn: Network = {
   featureLayer: `block${BLOCKS.length}_pool`,
   top: [],
   layers: BLOCKS.flatMap((_, index) => [`block${index + 1}_conv`, `block${index + 1}_pool`]),
+  weighted: new Map(BLOCKS.map((_, index) => [`block${index + 1}_conv`, 'convolution'])),
   featureLength: (alpha) => filtersOf(BLOCKS.at(-1)!, alpha),
   alphaOf(shapes) {
     const filters = shapes.get(`block${BLOCKS.length}_conv/kernel`)?.at(-1);
@@ -20,7 +21,7 @@ export const smallCnn: Network = {
   },
   build(tf, { height, width, alpha = 1, seed }) {
     const { layers } = tf;
-    const input = tf.input({ shape: [height, width, 3], name: 'input_layer' });
+    const input = tf.input({ shape: [height, width, 3], name: INPUT });
     let x: SymbolicTensor = input;
     for (const [index, full] of BLOCKS.entries()) {
       const block = `block${index + 1}`;

@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { glorot, type Network } from './network.js';
+import { glorot, INPUT, type Network } from './network.js';
 
 /** Filters and number of the convolutions of the five blocks; each block ends in a pool that halves height and width. */
 const BLOCKS: readonly (readonly [filters: number, convolutions: 2 | 3])[] = [
@@ -35,6 +35,7 @@ export const vgg16: Network = {
     ...convolutionsOf(index).map(({ name }) => name),
     `block${index + 1}_pool`,
   ]),
+  weighted: new Map(CONVOLUTIONS.map(({ name }) => [name, 'convolution'])),
   featureLength: () => BLOCKS.at(-1)![0],
   alphaOf(shapes) {
     const fits = CONVOLUTIONS.every(
@@ -44,7 +45,7 @@ export const vgg16: Network = {
   },
   build(tf, { height, width, seed }) {
     const { layers } = tf;
-    const input = tf.input({ shape: [height, width, 3], name: 'input_layer' });
+    const input = tf.input({ shape: [height, width, 3], name: INPUT });
     let x: SymbolicTensor = input;
     for (const [index] of BLOCKS.entries()) {
       const block = `block${index + 1}`;

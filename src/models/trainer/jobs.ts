@@ -22,6 +22,7 @@ export interface FitJob {
   views?: readonly CacheReference[];
   input: FitOptions['input'];
   training?: TrainingRecipe;
+  faithful?: boolean;
   augmentation?: AugmentationRecipe;
   /** Folder of the base's pretrained weights; absent: from scratch. */
   weights?: string;
