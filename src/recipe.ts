@@ -233,7 +233,17 @@ function given<T extends object>(keys: T): { [Key in keyof T]: Exclude<T[Key], u
   return Object.fromEntries(entries) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
 
-/** The JSON Schema of a recipe, for editors. */
+/** The JSON Schema of a recipe's file, for editors: what it extends may say what it leaves out. */
 export function recipeJsonSchema(): unknown {
-  return z.toJSONSchema(recipeSchema, { io: 'input', target: 'draft-2020-12' });
+  const schema = z.toJSONSchema(recipeSchema, { io: 'input', target: 'draft-2020-12' });
+  const { required = [], properties, ...rest } = schema;
+  const parent = {
+    type: 'string',
+    description: 'The recipe that this one is laid over, a file relative to it; null takes a key of it away.',
+  };
+  return {
+    ...rest,
+    properties: { extends: parent, ...properties },
+    anyOf: [{ required: ['extends'] }, { required }],
+  };
 }

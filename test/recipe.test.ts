@@ -13,7 +13,6 @@ name: minimal
 tasks: { product_type: { minPerClass: 100 } }
 model: { network: small-cnn, phases: [{ train: all, epochs: 2 }] }
 `;
-
 function failure(text: string, overrides: string[] = []): string {
   try {
     parseRecipe(text, overrides);
@@ -355,8 +354,15 @@ it('the JSON Schema describes the recipe for editors', () => {
   expect(recipeJsonSchema()).toMatchObject({
     type: 'object',
     additionalProperties: false,
-    required: ['name', 'tasks', 'model'],
-    properties: { tasks: {}, split: {}, augmentation: { properties: { zoom: {} } }, model: {} },
+    // What another recipe may say for it.
+    anyOf: [{ required: ['extends'] }, { required: ['name', 'tasks', 'model'] }],
+    properties: {
+      extends: { type: 'string' },
+      tasks: {},
+      split: {},
+      augmentation: { properties: { zoom: {} } },
+      model: {},
+    },
   });
 });
 
