@@ -2,6 +2,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { deserialize, serialize } from 'node:v8';
 import type { EpochRecord } from '../results.js';
 import type { OptimizerState } from './optimizers.js';
+import type { BestOfPhase } from './patience.js';
 import type { ScheduleState } from './schedule.js';
 import type { LabelledLogits } from './temperature.js';
 
@@ -11,14 +12,6 @@ export interface BestEpoch {
   loss: number;
   weights: Float32Array[];
   logits: LabelledLogits;
-}
-
-/** A phase's best epoch by validation loss. */
-export interface BestOfPhase {
-  epoch: number;
-  loss: number;
-  /** Where the phase is to end with them. */
-  weights?: Float32Array[];
 }
 
 /** All that training needs to go on after an epoch. */

@@ -1,11 +1,12 @@
 import { hash32 } from '../random.js';
 import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
-import { type BestOfPhase, type TrainingState, writeCheckpoint } from './checkpoint.js';
+import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { firstTrained, headKernels } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { logitsOf, trainEpoch } from './epoch.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
+import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
 import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
 import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
@@ -31,10 +32,9 @@ export async function trainPhase(
   const epochs = before + phase.epochs;
   let best: BestOfPhase = saved?.bestOfPhase ?? { epoch: before, loss: Number.POSITIVE_INFINITY };
   let schedule = saved?.schedule ?? startSchedule(phase);
-  const outOfPatience = () => phase.patience !== undefined && history.length - best.epoch >= phase.patience;
   try {
     if (saved !== undefined) optimizer.restore(saved.optimizer);
-    while (history.length < epochs && !outOfPatience()) {
+    while (history.length < epochs && !isOutOfPatience(phase, best, history.length)) {
       const epoch = history.length + 1;
       const started = performance.now();
       const trained = await trainOnce(training, { phase, cut, optimizer, schedule, before, epoch });
@@ -137,16 +137,16 @@ async function trainOnce(
   }
 }
 
-/** The phase's best epoch, as Keras's `EarlyStopping` decides; without a validation side none is better than the last. */
+/** The phase's best epoch so far; without a validation side none is better than the last. */
 async function betterOf(
   { classifier }: Training,
-  { minDelta = 0, restore: restores }: PhaseRecipe,
+  phase: PhaseRecipe,
   best: BestOfPhase,
-  { epoch, validationLoss }: EpochRecord,
+  { epoch, validationLoss: loss }: EpochRecord,
 ): Promise<BestOfPhase> {
-  if (validationLoss === undefined) return { epoch, loss: Number.NEGATIVE_INFINITY };
-  if (!(validationLoss < best.loss - minDelta)) return best;
-  return { epoch, loss: validationLoss, ...(restores && { weights: await snapshot(classifier) }) };
+  if (loss === undefined) return { epoch, loss: Number.NEGATIVE_INFINITY };
+  if (!isBetter(phase, best, loss)) return best;
+  return { epoch, loss, ...(phase.restore && { weights: await snapshot(classifier) }) };
 }
 
 /** Scores the validation side and keeps the weights when no epoch before was better. */
