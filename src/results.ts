@@ -12,9 +12,21 @@ export interface EpochRecord {
   /** What was minimised, mean over the epoch's batches: cross-entropy in nats, weighted and with penalties as the recipe says. */
   loss: number;
   accuracy: number;
-  /** Absent where there is no validation side. */
+  /**
+   * In inference mode after the epoch, on `trainPhotos` photos of the train side as they are: mean cross-entropy in nats,
+   * and accuracy.
+   */
+  trainLoss: number;
+  trainAccuracy: number;
+  trainPhotos: number;
+  /** The same of the validation side; absent, as all that follows, where there is none. */
   validationLoss?: number;
   validationAccuracy?: number;
+  /** Share of photos whose class is among the five most probable. */
+  validationTop5?: number;
+  validationMacroF1?: number;
+  /** `trainAccuracy` minus `validationAccuracy`. */
+  overfitting?: number;
   seconds: number;
 }
 

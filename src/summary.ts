@@ -83,6 +83,10 @@ export interface TaskSummary extends PreparedTask {
   /** Mean cross-entropy in nats. */
   loss: number;
   epochs: number;
+  /** Of the epoch whose weights were kept, on the train side as it is, without dropout. */
+  trainAccuracy: number;
+  /** That minus the validation side's; absent where there is none. */
+  overfitting?: number;
   /** What trained it: more than one where training was stopped and went on on another. */
   backends: string[];
   /** What computed the frozen base's features, where the head was trained on such and this run computed them. */

@@ -62,6 +62,9 @@ export function showProgress(
   };
 }
 
+/** What a line has room for of an epoch's metrics; the log has all. */
+const SHOWN = ['loss', 'accuracy', 'trainAccuracy', 'validationLoss', 'validationAccuracy'];
+
 function eventLine(event: PipelineEvent): string | undefined {
   switch (event.type) {
     case 'step':
@@ -78,7 +81,9 @@ function eventLine(event: PipelineEvent): string | undefined {
       return `  ${name}${task === undefined ? '' : ` ${task}`}: ${received} → ${out}${detail}`;
     }
     case 'epoch': {
-      const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${value.toFixed(4)}`);
+      const metrics = Object.entries(event.metrics)
+        .filter(([name]) => SHOWN.includes(name))
+        .map(([name, value]) => `${name} ${value.toFixed(4)}`);
       return `  ${event.task} ${event.phase} epoch ${event.epoch}/${event.epochs}: ${metrics.join(', ')}`;
     }
     case 'message':

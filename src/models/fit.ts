@@ -1,10 +1,11 @@
-import type { Side } from '../records.js';
+import type { Sample, Side } from '../records.js';
 import type { TrainResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
 import { buildClassifier, countParameters } from './classifier.js';
 import { createFeed, keyedSamples } from './feed.js';
+import { measuredSamples } from './measured.js';
 import { saveModel } from './model-folder.js';
 import { fitTemperature } from './temperature.js';
 import { trainPhase } from './train-phase.js';
@@ -51,6 +52,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       feed,
       train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
       making: making(options, classes),
+      measured: keyedSamples(cache, measuredOf(options), classes),
       validation: sideOf('validation', cache),
       history: [],
       backends: new Set([options.backend]),
@@ -102,6 +104,12 @@ function making({ training = {}, samples }: FitOptions, classes: readonly string
     ...(sampling === 'class' && { balance: 'class' }),
     ...(rule && { classWeights: classWeights(rule, train, classes.length) }),
   };
+}
+
+/** Of the train side's samples those that training is measured on: all whose features are there. */
+function measuredOf({ samples, cache, views = [], seed, task }: FitOptions): Sample[] {
+  if (cache.identity.kind === 'pixels' || views.length > 0) return measuredSamples(samples, { seed, task });
+  return samples.filter(({ split }) => split === 'train');
 }
 
 function always<T>(value: T): () => T {

@@ -4,12 +4,13 @@ import type { EpochRecord } from '../results.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { firstTrained, headKernels } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
-import { logitsOf, trainEpoch } from './epoch.js';
+import { trainEpoch } from './epoch.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
 import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
-import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
+import { scoreEpoch } from './score.js';
+import type { LabelledLogits } from './temperature.js';
 import { secondsOf, type Training } from './training.js';
 import { restore, snapshot } from './weights/values.js';
 
@@ -38,16 +39,17 @@ export async function trainPhase(
       const epoch = history.length + 1;
       const started = performance.now();
       const trained = await trainOnce(training, { phase, cut, optimizer, schedule, before, epoch });
-      const validated = await validate(training, cut, epoch);
+      const scores = await scoreEpoch(training, cut);
       const record: EpochRecord = {
         phase: phaseName(phase),
         epoch,
         ...trained,
-        ...validated,
+        ...scores.record,
         seconds: (performance.now() - started) / 1000,
       };
       history.push(record);
-      const { phase: name, epoch: _, seconds: __, ...metrics } = record;
+      await keepBest(training, record, scores.logits);
+      const { phase: name, epoch: _, seconds: __, trainPhotos: ___, ...metrics } = record;
       events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });
       best = await betterOf(training, phase, best, record);
       schedule = afterEpoch(phase, schedule, record.validationLoss);
@@ -149,30 +151,13 @@ async function betterOf(
   return { epoch, loss, ...(phase.restore && { weights: await snapshot(classifier) }) };
 }
 
-/** Scores the validation side and keeps the weights when no epoch before was better. */
-async function validate(
+/** Keeps the weights when no epoch before was better on the validation side. */
+async function keepBest(
   training: Training,
-  cut: Cut,
-  epoch: number,
-): Promise<{ validationLoss: number; validationAccuracy: number } | undefined> {
-  const { tf, feed, validation, model, signal, classifier, best } = training;
-  if (validation.length === 0) return undefined;
-  const raw = await logitsOf({ tf, cut, feed, samples: validation, batchSize: model.batchSize, signal });
-  const labels = validation.map(({ label }) => label);
-  const logits = { classes: raw.length / labels.length, labels, logits: raw };
-  const loss = negativeLogLikelihood(logits);
-  if (best === undefined || loss < best.loss) {
-    training.best = { epoch, loss, weights: await snapshot(classifier), logits };
-  }
-  return { validationLoss: loss, validationAccuracy: accuracyOf(logits) };
-}
-
-function accuracyOf({ classes, labels, logits }: LabelledLogits): number {
-  let hits = 0;
-  for (let row = 0; row < labels.length; row++) {
-    let top = 0;
-    for (let k = 1; k < classes; k++) if (logits[row * classes + k]! > logits[row * classes + top]!) top = k;
-    if (top === labels[row]) hits += 1;
-  }
-  return hits / labels.length;
+  { epoch, validationLoss: loss }: EpochRecord,
+  logits: LabelledLogits | undefined,
+): Promise<void> {
+  if (loss === undefined || logits === undefined) return;
+  if (training.best !== undefined && loss >= training.best.loss) return;
+  training.best = { epoch, loss, weights: await snapshot(training.classifier), logits };
 }

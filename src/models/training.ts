@@ -53,6 +53,8 @@ export interface Training extends FitOptions {
   train: readonly { feed: Feed; samples(): readonly KeyedSample[] }[];
   /** How it makes up for rare classes. */
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
+  /** What it is measured on after each epoch, in `cache`: the train side, or as much of it as `measuredSamples` draws. */
+  measured: readonly KeyedSample[];
   validation: readonly KeyedSample[];
   history: EpochRecord[];
   backends: Set<string>;

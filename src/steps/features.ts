@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { trainsOnFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
+import { measuredSamples } from '../models/measured.js';
 import { networks } from '../models/networks/index.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
-import type { Side } from '../records.js';
 import type { RunFolder } from '../run.js';
 import type { VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
@@ -89,7 +89,8 @@ export async function featureSteps(options: {
       dependsOn: {
         identity: plain.cache.identity,
         photos: users.map(({ digest }) => digest),
-        ...(views.length > 0 && { views: ofViews.map(({ cache }) => cache.identity) }),
+        // The seed draws the train side's photos that training is measured on.
+        ...(views.length > 0 && { views: ofViews.map(({ cache }) => cache.identity), seed: recipe.seed }),
       },
       outputs: places.map(({ output }) => output),
       work(own) {
@@ -98,7 +99,7 @@ export async function featureSteps(options: {
           const parts = places.map(({ of, cache }, index) => ({
             ...cache,
             pixels: opened[index]!,
-            photos: photosRead(users, of, views.length),
+            photos: photosRead(users, of, views.length, recipe.seed),
           }));
           return computeFeatures({ parts, folder, backend, context: own });
         });
@@ -117,10 +118,20 @@ export async function featureSteps(options: {
   return { features, steps };
 }
 
-/** The sha256 of the photos whose features are read: where views are trained on, nobody trains on the photos themselves. */
-function photosRead(users: readonly TaskSamples[], { identity }: PixelCache, views: number): string[] {
-  const sides = (split: Side) => views === 0 || (split === 'train') === (identity.view !== undefined);
-  return users.flatMap(({ samples }) =>
-    samples.filter(({ split }) => sides(split)).map(({ sha256 }) => sha256),
-  );
+/**
+ * The sha256 of the photos whose features are read. Where views are trained on, of the train side's photos themselves only
+ * those that training is measured on.
+ */
+function photosRead(
+  users: readonly TaskSamples[],
+  { identity }: PixelCache,
+  views: number,
+  seed: number,
+): string[] {
+  const samplesOf = ({ task, samples }: TaskSamples) => {
+    if (views === 0) return samples;
+    if (identity.view !== undefined) return samples.filter(({ split }) => split === 'train');
+    return [...measuredSamples(samples, { seed, task }), ...samples.filter(({ split }) => split !== 'train')];
+  };
+  return users.flatMap((user) => samplesOf(user).map(({ sha256 }) => sha256));
 }

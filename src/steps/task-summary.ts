@@ -34,6 +34,7 @@ export function taskSummary(
   features?: Features,
 ): TaskSummary {
   const { side, accuracy, withoutTwins, byRole } = evaluation;
+  const { trainAccuracy, overfitting } = train.history[train.keptEpoch - 1]!;
   const { accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
   return {
     ...prepared,
@@ -47,6 +48,8 @@ export function taskSummary(
     macroF1,
     loss,
     epochs: train.history.length,
+    trainAccuracy,
+    ...(overfitting !== undefined && { overfitting }),
     backends: train.backends,
     ...(features?.backend && { featuresBackend: features.backend.name }),
     trainSeconds: train.seconds,

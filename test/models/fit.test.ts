@@ -74,6 +74,36 @@ describe('fitTask', () => {
     );
   });
 
+  it('measures each epoch on both sides as its weights are evaluated later', async () => {
+    const { history, keptEpoch } = await fitTask(options('measured'));
+    for (const { trainPhotos, trainAccuracy, validationAccuracy, overfitting } of history) {
+      expect(trainPhotos).toBe(60);
+      expect(overfitting).toBe(trainAccuracy - validationAccuracy!);
+    }
+    const kept = history[keptEpoch - 1]!;
+    const evaluated = async (side: 'train' | 'validation') =>
+      (
+        await evaluateTask({
+          tf: backend.tf,
+          folder: join(folder.path, 'measured'),
+          samples,
+          side,
+          cache,
+          natural: {},
+          seed: 1,
+          signal: new AbortController().signal,
+        })
+      ).result;
+    const [train, validation] = [await evaluated('train'), await evaluated('validation')];
+    expect(kept.trainAccuracy).toBe(train.accuracy);
+    expect(kept.validationAccuracy).toBe(validation.accuracy);
+    expect(kept.validationTop5).toBe(validation.top5);
+    expect(kept.validationMacroF1).toBeCloseTo(validation.macroF1, 12);
+    // Without dropout and smoothing, after the epoch's steps rather than before each: lower.
+    expect(kept.trainLoss).toBeLessThan(kept.loss);
+    expect(kept.trainLoss).toBeGreaterThan(0);
+  });
+
   it('gives the same bytes for the same seed, and others for another', async () => {
     const bytes = async (name: string, seed: number) => {
       await fitTask(options(name, { seed }));

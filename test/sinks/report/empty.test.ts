@@ -49,7 +49,7 @@ describe('what may be absent', () => {
     const section = sectionOf(await written(reportData({ validated: false })), 'task-1-training');
     expect(textOf(section)).toContain('There was no validation side');
     expect(section).not.toContain('>Validation</li>');
-    expect(tableOf(section, 'Training and validation, epoch by epoch').map((row) => row[4])).toEqual(
+    expect(tableOf(section, 'Training and validation, epoch by epoch').map((row) => row[6])).toEqual(
       Array.from({ length: 8 }, () => '–'),
     );
     expect(section).not.toContain(DASHED);
@@ -82,7 +82,13 @@ describe('what may be absent', () => {
       },
     }));
     const rows = tableOf(await written(data), 'Training and validation, epoch by epoch');
-    expect(rows[7]!.slice(2, 5)).toEqual(['–', expect.stringContaining('%'), '–']);
+    expect(rows[7]!.slice(2, 7)).toEqual([
+      '–',
+      expect.stringContaining('%'),
+      expect.stringMatching(/^\d/),
+      expect.stringContaining('%'),
+      '–',
+    ]);
   });
 
   it('mistakes', async () => {

@@ -1,12 +1,21 @@
+import type { PhaseRecipe } from '../../../recipe.js';
 import type { EpochRecord, TrainResult } from '../../../results.js';
 import { COLOURS, chart, type Drawing, valueAxis } from '../charts.js';
 import type { TaskReport } from '../data.js';
-import { count, decimal, duration, NOTHING, percent, plural } from '../format.js';
+import { count, decimal, duration, percent, plural } from '../format.js';
 import { type Content, type Html, html, name } from '../html.js';
 import type { Section } from '../section.js';
 import { facts, folded, table } from '../table.js';
 
 type Series = readonly (readonly [epoch: number, value: number | undefined])[];
+
+interface Curves {
+  /** Of the epoch's batches, as they were trained on. */
+  batches: Series;
+  /** Of the train side after the epoch. */
+  train: Series;
+  validation: Series;
+}
 
 /** What was trained, how, and how loss and accuracy went. */
 export function trainingSection(task: TaskReport, id: string): Section {
@@ -22,14 +31,17 @@ ${
     ? html`<p>Nothing was trained: there are no epochs to show.</p>`
     : html`<div class="pair">
 ${curve('Loss', 'loss, in nats', `${id}-loss`, train, {
-  train: history.map(({ epoch, loss }) => [epoch, loss]),
+  batches: history.map(({ epoch, loss }) => [epoch, loss]),
+  train: history.map(({ epoch, trainLoss }) => [epoch, trainLoss]),
   validation: history.map(({ epoch, validationLoss }) => [epoch, validationLoss]),
 })}
 ${curve('Accuracy', 'accuracy', `${id}-accuracy`, train, {
-  train: history.map(({ epoch, accuracy }) => [epoch, accuracy]),
+  batches: history.map(({ epoch, accuracy }) => [epoch, accuracy]),
+  train: history.map(({ epoch, trainAccuracy }) => [epoch, trainAccuracy]),
   validation: history.map(({ epoch, validationAccuracy }) => [epoch, validationAccuracy]),
 })}
 </div>
+<p>${measures(train)}</p>
 <p>${
         validated
           ? `The weights of epoch ${count(keptEpoch)} were kept, the best by validation loss (the dashed line).`
@@ -40,23 +52,31 @@ ${folded('Every epoch', epochTable(history))}`
   };
 }
 
+/** What the curves are measured on, and by how much the kept epoch is better on the train side. */
+function measures({ history, keptEpoch }: TrainResult): Html {
+  const { trainPhotos, trainAccuracy, validationAccuracy, overfitting } =
+    history[keptEpoch - 1] ?? history.at(-1)!;
+  return html`Batches are as they were trained on: augmented, with dropout, each before its step. Train and validation are
+measured after each epoch on photos as they are, without dropout: train on ${plural(trainPhotos, 'photo')}.${
+    overfitting !== undefined &&
+    html` Over-fitting, the one minus the other, is ${decimal(100 * overfitting, 1)} points in the epoch that was kept:
+${percent(trainAccuracy)} and ${percent(validationAccuracy)}.`
+  }`;
+}
+
 function modelFacts({ model, parameters, temperature, seconds, waitShare, history }: TrainResult): Html {
-  const { units, dropout, labelSmoothing } = model.head;
+  const { units, dropout, labelSmoothing, l2 } = model.head;
   const head = [
     ...units.map((size) => `${size} relu`),
     ...(dropout > 0 ? [`dropout ${dropout}`] : []),
     'softmax',
     ...(labelSmoothing > 0 ? [`label smoothing ${labelSmoothing}`] : []),
+    ...(l2 === undefined ? [] : [`L2 ${l2}`]),
   ];
   const entries: (readonly [string, Content])[] = [
     ['Network', name(model.network)],
     ['Head', head.join(', ')],
-    [
-      'Phases',
-      model.phases
-        .map(({ optimizer, learningRate }) => `${optimizer}, learning rate ${learningRate}`)
-        .join('; then '),
-    ],
+    ['Phases', model.phases.map(phaseFact).join('; then ')],
     ['Batch', plural(model.batchSize, 'photo')],
     ['Parameters', `${count(parameters.trained)} trained, ${count(parameters.fixed)} fixed`],
     ['Time', `${duration(seconds)}, ${plural(history.length, 'epoch')}`],
@@ -66,13 +86,12 @@ function modelFacts({ model, parameters, temperature, seconds, waitShare, histor
   return facts(entries);
 }
 
-function curve(
-  title: string,
-  what: string,
-  id: string,
-  train: TrainResult,
-  series: { train: Series; validation: Series },
-): Html {
+function phaseFact({ optimizer, learningRate, momentum, schedule }: PhaseRecipe): string {
+  const momentumFact = momentum === undefined ? '' : ` with momentum ${momentum}`;
+  return `${optimizer}${momentumFact}, learning rate ${learningRate}${schedule ? ` (${schedule.kind})` : ''}`;
+}
+
+function curve(title: string, what: string, id: string, train: TrainResult, series: Curves): Html {
   const validation = series.validation.filter(([, value]) => value !== undefined);
   const last = series.train.at(-1)?.[1];
   return html`<div><h4>${title}</h4>${chart({
@@ -80,12 +99,16 @@ function curve(
     alt: `Lines: ${what} over ${plural(series.train.length, 'epoch')}, in the end ${decimal(last, 3)} in training${
       validation.length > 0 ? ` and ${decimal(validation.at(-1)?.[1], 3)} in validation` : ''
     }.`,
-    legend: [['blue', 'Train'], ...(validation.length > 0 ? [['amber', 'Validation'] as const] : [])],
-    draw: (width) => draw(train, series.train, validation, width),
+    legend: [
+      ['grey', 'Batches'],
+      ['blue', 'Train'],
+      ...(validation.length > 0 ? [['amber', 'Validation'] as const] : []),
+    ],
+    draw: (width) => draw(train, { ...series, validation }, width),
   })}</div>`;
 }
 
-function draw(train: TrainResult, training: Series, validation: Series, width: number): Drawing {
+function draw(train: TrainResult, { batches, train: training, validation }: Curves, width: number): Drawing {
   const { history, keptEpoch } = train;
   const wide = width > 500;
   const line = (data: Series, color: string, more: object = {}) => ({
@@ -136,7 +159,8 @@ function draw(train: TrainResult, training: Series, validation: Series, width: n
         axisLabel: { color: 'currentColor', fontSize: textStyle(wide).fontSize },
       }),
       series: [
-        line(training, COLOURS.blue, marks),
+        line(batches, COLOURS.grey, marks),
+        line(training, COLOURS.blue),
         ...(validation.length > 0 ? [line(validation, COLOURS.amber)] : []),
       ],
     },
@@ -167,8 +191,13 @@ function epochTable(history: readonly EpochRecord[]): Html {
       { title: 'Trained' },
       { title: 'Loss', numeric: true },
       { title: 'Accuracy', numeric: true },
+      { title: 'Train loss', numeric: true },
+      { title: 'Train accuracy', numeric: true },
       { title: 'Validation loss', numeric: true },
       { title: 'Validation accuracy', numeric: true },
+      { title: 'Top 5', numeric: true },
+      { title: 'Macro-F1', numeric: true },
+      { title: 'Over-fitting', numeric: true },
       { title: 'Time', numeric: true },
     ],
     rows: history.map((one) => [
@@ -176,8 +205,13 @@ function epochTable(history: readonly EpochRecord[]): Html {
       name(one.phase),
       decimal(one.loss, 4),
       percent(one.accuracy),
+      decimal(one.trainLoss, 4),
+      percent(one.trainAccuracy),
       decimal(one.validationLoss, 4),
-      one.validationAccuracy === undefined ? NOTHING : percent(one.validationAccuracy),
+      percent(one.validationAccuracy),
+      percent(one.validationTop5),
+      percent(one.validationMacroF1),
+      percent(one.overfitting),
       duration(one.seconds),
     ]),
   });
