@@ -1,4 +1,4 @@
-import type { GradConfig, LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import type { GradConfig, LayersModel, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 
 type Layer = LayersModel['layers'][number];
@@ -53,6 +53,34 @@ export function trainBatchNorm(tf: Tf, layer: Layer, x: Tensor): Tensor | undefi
     average(movingMean, mean, momentum!);
     average(movingVariance, variance.mul(1 - 1 / rows), momentum!);
     return y;
+  });
+}
+
+/**
+ * A batch norm layer without scale in a gradient's computation, averages included where it is trained; undefined of
+ * other layers. tfjs-layers cannot train such a one, and the gradient of its inference mode cannot do without a scale.
+ */
+export function unscaledBatchNorm(tf: Tf, layer: Layer, x: Tensor, trained: boolean): Tensor | undefined {
+  if (!isBatchNorm(layer)) return undefined;
+  const { center, scale, epsilon, momentum } = layer.getConfig() as Record<string, number>;
+  if (scale || !center) return undefined;
+  const { beta, movingMean, movingVariance } = layer as unknown as BatchNormLayer;
+  return tf.tidy(() => {
+    const ones = tf.ones(beta.read().shape);
+    const normalised = (mean: Tensor, variance: Tensor) =>
+      tf.batchNorm(
+        x,
+        mean as Tensor1D,
+        variance as Tensor1D,
+        beta.read() as Tensor1D,
+        ones as Tensor1D,
+        epsilon,
+      );
+    if (!trained) return normalised(movingMean.read(), movingVariance.read());
+    const { mean, variance } = tf.moments(x, [0, 1, 2]);
+    average(movingMean, mean, momentum!);
+    average(movingVariance, variance, momentum!);
+    return normalised(mean, variance);
   });
 }
 

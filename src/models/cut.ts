@@ -1,6 +1,6 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
-import { isBatchNorm, trainBatchNorm } from './batch-norm.js';
+import { isBatchNorm, trainBatchNorm, unscaledBatchNorm } from './batch-norm.js';
 import { LOGITS } from './classifier.js';
 
 type Layer = LayersModel['layers'][number];
@@ -66,7 +66,8 @@ export function cutModel(
         const inputs = sources(layer).map(({ name }) => all.get(name)!);
         const trained = training !== undefined && isTrained(layer);
         const output =
-          (trained ? trainedAlone(tf, layer, inputs[0]!, training.dropoutSeed + index) : undefined) ??
+          (training &&
+            trainedAlone(tf, layer, inputs[0]!, { trained, seed: training.dropoutSeed + index })) ??
           layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: trained });
         all.set(layer.name, output as Tensor);
         for (const name of done[index]!) {
@@ -103,9 +104,14 @@ function sources(layer: Layer): Layer[] {
 
 /**
  * Layers that are not left to tfjs in training: its dropout drops the same units in every step of a seed, its batch norm
- * and its relu6 (relu, then a clip) make many passes.
+ * and its relu6 (relu, then a clip) make many passes, and without scale its batch norm fails.
  */
-function trainedAlone(tf: Tf, layer: Layer, input: Tensor, seed: number): Tensor | undefined {
+function trainedAlone(
+  tf: Tf,
+  layer: Layer,
+  input: Tensor,
+  { trained, seed }: { trained: boolean; seed: number },
+): Tensor | undefined {
   const { rate, maxValue } = layer.getConfig() as Record<string, number>;
   switch (layer.getClassName()) {
     case 'Dropout':
@@ -113,6 +119,9 @@ function trainedAlone(tf: Tf, layer: Layer, input: Tensor, seed: number): Tensor
     case 'ReLU':
       return maxValue === 6 ? tf.relu6(input) : undefined;
     default:
-      return trainBatchNorm(tf, layer, input);
+      return (
+        (trained ? trainBatchNorm(tf, layer, input) : undefined) ??
+        unscaledBatchNorm(tf, layer, input, trained)
+      );
   }
 }

@@ -47,7 +47,7 @@ export async function trainStep(options: {
   const { augmentation, faithful } = recipe;
   const { training } = recipe.tasks[task.task] ?? {};
   const dependsOn = {
-    // 4: epochs have learning rates of their own.
+    // 4: epochs have learning rates of their own and are measured on both sides.
     version: 4,
     model,
     seed: recipe.seed,
