@@ -56,7 +56,7 @@ ${folded('Every epoch', epochTable(history))}`
 function measures({ history, keptEpoch }: TrainResult): Html {
   const { trainPhotos, trainAccuracy, validationAccuracy, overfitting } =
     history[keptEpoch - 1] ?? history.at(-1)!;
-  return html`Batches are as they were trained on: augmented, with dropout, each before its step. Train and validation are
+  return html`Batches are as they were trained on, augmentation and dropout included, each before its step. Train and validation are
 measured after each epoch on photos as they are, without dropout: train on ${plural(trainPhotos, 'photo')}.${
     overfitting !== undefined &&
     html` Over-fitting, the one minus the other, is ${decimal(100 * overfitting, 1)} points in the epoch that was kept:
