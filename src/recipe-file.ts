@@ -87,7 +87,9 @@ function yamlValue(text: string, where: string): unknown {
   try {
     return parseYaml(text, { maxAliasCount: 0 });
   } catch (error) {
-    throw new PipelineError('RECIPE_INVALID', `Expected YAML without aliases in ${where}`, { cause: error });
+    throw new PipelineError('RECIPE_INVALID', `Expected YAML (without aliases) in ${where}`, {
+      cause: error,
+    });
   }
 }
 
