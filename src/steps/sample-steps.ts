@@ -52,7 +52,8 @@ export async function sampleSteps(
     };
     const older = options.previous === undefined ? undefined : await previousFile(options.previous);
     // Read first: it may be this run's own file, which is written again.
-    const previous = older === undefined ? undefined : await previousSides(older);
+    const previous =
+      older === undefined ? undefined : await previousSides(older, { whole: keepsItemsTogether(recipe) });
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
       dependsOn: curateDependencies(recipe, curatedTasks, identity, previous && hashOf([...previous].sort())),
@@ -116,4 +117,8 @@ export async function sampleSteps(
     });
   }
   return { tasks, accounts };
+}
+
+function keepsItemsTogether({ split, deduplicate }: Recipe): boolean {
+  return split.by === 'component' && deduplicate.family.includes('item');
 }
