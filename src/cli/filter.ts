@@ -10,6 +10,7 @@ import { type RunContext, runStage, type Stage } from '../stage.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import type { CommandEnvironment } from './command.js';
 import { type PipedRecords, readRecords } from './piped-records.js';
+import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
 /** The options that every filter has. */
@@ -54,7 +55,7 @@ export async function runFilter<Out>(
   }
   if (options.quiet) return;
   for (const counts of context.counts) {
-    process.stderr.write([accountLine(counts), ...reasonLines(counts.name), ''].join('\n'));
+    process.stderr.write(printable([accountLine(counts), ...reasonLines(counts.name), ''].join('\n')));
   }
 }
 
