@@ -12,6 +12,7 @@ import type { TaskSamples } from './cache.js';
 import { tellingChanges } from './changes.js';
 import { type CurateResult, curate, curateDependencies, curateOutputs } from './curate.js';
 import { takeGivenSamples } from './given.js';
+import { itemsOfPhotos } from './photos.js';
 import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './samples.js';
 
 /**
@@ -106,12 +107,14 @@ export async function sampleSteps(
     const { digest, natural, unmapped, tree } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
+    const torn = file === undefined && !keepsItemsTogether(recipe);
     tasks.push({
       task,
       digest,
       natural,
       given: file !== undefined,
       samples: hashed,
+      ...(torn && { items: await itemsOfPhotos(run.path) }),
       ...(unmapped && { unmapped }),
       ...(tree && { tree }),
     });
