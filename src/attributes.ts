@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue, ValueDetail } from './records.js';
+import { remember } from './remember.js';
 
 /** Long texts that are never a label: they stay with the listing. */
 const LONG_TEXTS = new Set(['bullet_point', 'item_keywords', 'product_description']);
@@ -51,10 +52,19 @@ export function best(
   return undefined;
 }
 
+/**
+ * Tags as RFC 4647 compares them: without their case, and `en_*` takes `en` too; ABO writes `_` where it has `-`.
+ */
 function matches(language: string | undefined, wanted: string): boolean {
-  if (wanted === '*') return true;
-  return wanted.endsWith('*') ? language?.startsWith(wanted.slice(0, -1)) === true : language === wanted;
+  if (wanted === '*' || language === wanted) return true;
+  if (language === undefined) return false;
+  const tag = folded(language);
+  if (!wanted.endsWith('*')) return tag === folded(wanted);
+  const start = folded(wanted.slice(0, -1));
+  return tag.startsWith(start) || `${tag}_` === start;
 }
+
+const folded = remember((tag) => tag.toLowerCase().replaceAll('-', '_'));
 
 function detailOf(chosen: AttributeValue, all: readonly AttributeValue[]): ValueDetail {
   const { value, language, unit, standardized } = chosen;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { matchKey } from './attributes.js';
 import { augmentationSchema } from './augment/schema.js';
 import { changesPhotos } from './augment/stored.js';
 import { BOILERPLATE } from './duplicates/boilerplate.js';
@@ -38,7 +39,7 @@ const taskSchema = z
       .record(z.string(), z.string().min(1))
       .default({})
       .describe('Labels that become another: FROM: INTO.'),
-    select: z.array(z.string()).optional().describe('Only these labels, after merging.'),
+    select: z.array(z.string()).min(1).optional().describe('Only these labels, after merging.'),
     tree: taskTreeSchema.optional(),
     places: placesSchema.optional(),
     level: z
@@ -47,6 +48,21 @@ const taskSchema = z
       .describe('The level of the tree that is learned; default: fine, the classes themselves.'),
     training: trainingSchema.optional(),
     model: modelOverridesSchema.optional().describe('Overrides of the recipe’s model for this task.'),
+  })
+  .superRefine(({ merge, drop, select }, context) => {
+    const twice = (path: PropertyKey[], input: unknown, message: string) =>
+      context.addIssue({ code: 'custom', path, input, message });
+    const into = new Map<string, string>();
+    for (const [from, label] of Object.entries(merge)) {
+      const earlier = into.get(matchKey(from));
+      if (earlier !== undefined && earlier !== label)
+        twice(['merge', from], label, `${earlier} as above: labels are compared without case`);
+      into.set(matchKey(from), earlier ?? label);
+    }
+    const left = new Set(drop.map(matchKey));
+    for (const label of select ?? []) {
+      if (left.has(matchKey(label))) twice(['select'], label, 'no label that drop leaves out');
+    }
   })
   .superRefine(({ tree, places, level }, context) => {
     if (tree === undefined) {
@@ -133,7 +149,7 @@ export const recipeSchema = z
       })
       .prefault({}),
     tasks: z
-      .record(z.string().regex(/^[\w-]+$/), taskSchema)
+      .record(z.string().regex(/^[\w-]+$/, 'letters, digits, _ and -'), taskSchema)
       .refine((tasks) => Object.keys(tasks).length > 0, {
         error: 'at least one task',
       }),

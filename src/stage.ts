@@ -62,6 +62,8 @@ export interface StageAccount {
 const ALWAYS_ALLOWED_BAD = 10;
 /** From this many on, the share is judged while the stage still runs. */
 const JUDGED_EARLY_BAD = 1000;
+/** Characters of a record's fault in a message. */
+const MOST_SHOWN = 160;
 const PROGRESS_EVERY_MS = 250;
 
 /**
@@ -95,13 +97,14 @@ async function* runBlocks<In, Out>(
     fates[fate] += 1;
     context.ledger.write({ stage: name, task, key, fate, reason, into, detail });
   };
+  let firstBad = '';
   const tooManyBad = () =>
     fates.quarantined > ALWAYS_ALLOWED_BAD && fates.quarantined > context.maxBad * received;
   const judge = () => {
     if (!tooManyBad()) return;
     throw new PipelineError(
       'TOO_MANY_BAD',
-      `Expected at most ${Number((context.maxBad * 100).toPrecision(6))} % bad records but ${fates.quarantined} of ${received} were bad`,
+      `Expected at most ${Number((context.maxBad * 100).toPrecision(6))} % bad records but ${fates.quarantined} of ${received} were bad, the first: ${firstBad}`,
       { stage: name, hint: 'The ledger names each one; pass a larger --max-bad to go on without them.' },
     );
   };
@@ -110,7 +113,9 @@ async function* runBlocks<In, Out>(
     merged: (key, reason, into) => write(key, 'merged', reason, { into }),
     capped: (key, reason) => write(key, 'capped', reason),
     quarantined: (key, reason, error) => {
-      write(key, 'quarantined', reason, { detail: error instanceof Error ? error.message : String(error) });
+      const detail = error instanceof Error ? error.message : String(error);
+      firstBad ||= `${key} ${reason}: ${shown(detail)}`;
+      write(key, 'quarantined', reason, { detail });
       if (fates.quarantined > JUDGED_EARLY_BAD) judge();
     },
     conflict: (key, reason, note) => write(key, 'conflict', reason, note),
@@ -174,6 +179,12 @@ async function* runBlocks<In, Out>(
   assertBalanced(counts);
   context.counts.push(counts);
   context.events.emit({ type: 'stage', counts });
+}
+
+/** As much of a text as a message has room for, on one line. */
+function shown(text: string): string {
+  const [line] = text.split('\n', 1);
+  return line!.length > MOST_SHOWN ? `${line!.slice(0, MOST_SHOWN - 1)}…` : line!;
 }
 
 /** @throws {PipelineError} `LEDGER_UNBALANCED` unless in + added = out + dropped + merged + capped + quarantined. */

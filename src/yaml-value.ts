@@ -10,7 +10,9 @@ export function yamlValue(text: string, where: string): unknown {
   try {
     return parse(text, { maxAliasCount: 0 });
   } catch (error) {
-    throw new PipelineError('RECIPE_INVALID', `Expected YAML without aliases in ${where}`, { cause: error });
+    throw new PipelineError('RECIPE_INVALID', `Expected YAML (without aliases) in ${where}`, {
+      cause: error,
+    });
   }
 }
 

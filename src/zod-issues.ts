@@ -24,14 +24,35 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
         `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
       ];
     case 'too_small':
-      return [`${at}: Expected at least ${issue.minimum} but received ${short}`];
+      return [`${at}: Expected at least ${issue.minimum}${UNITS[issue.origin] ?? ''} but received ${short}`];
     case 'too_big':
       return [
         `${at}: Expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} but received ${short}`,
       ];
+    case 'invalid_key':
+      return [`${at}: Expected another name: ${issue.issues[0]?.message ?? 'letters, digits, _ and -'}`];
+    case 'invalid_union':
+      // The schema's own words, where it has any.
+      if (issue.message !== 'Invalid input')
+        return [`${at}: Expected ${issue.message} but received ${short}`];
+      return [
+        `${at}: Expected ${issue.errors.map((branch) => wanted(branch)).join(' or ')} but received ${short}`,
+      ];
     default:
       return [`${at}: Expected ${issue.message} but received ${short}`];
   }
+}
+
+const UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };
+
+/** What one branch of a union wants, as short as can be. */
+function wanted([issue]: readonly z.core.$ZodIssue[]): string {
+  if (issue === undefined) return 'something else';
+  const at = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
+  if (issue.code === 'invalid_type') return `${at}${issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `${at}${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  return `${at}${issue.message}`;
 }
 
 /** As JSON, or in Node's way where it has none: functions, bigints, what holds itself. */

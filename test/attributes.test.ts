@@ -43,6 +43,9 @@ describe('chooseValues', () => {
     [['en_US', 'fr_FR'], 'Bleu'],
     [['ja_*', 'en_*'], 'Blue'],
     [['ja_JP'], undefined],
+    [['EN-gb', '*'], 'Blue'],
+    [['de-*', '*'], 'Blau'],
+    [['fr-fr_*'], 'Bleu'],
   ])('prefers languages by %j', (languages, value) => {
     expect(chooseValues({ color }, languages).values['color']).toBe(value);
   });

@@ -127,6 +127,19 @@ describe('parseRecipe', () => {
       'tasks.product_type.tree=tree.yaml',
       'tasks.product_type.tree: Expected "nodes", a file, or COARSE',
     ],
+    ['a list of no labels', 'tasks.product_type.select=[]', 'select: Expected at least 1 in the list'],
+    [
+      'a label that is both selected and left out',
+      'tasks.product_type.select=[SHOES] tasks.product_type.drop=[shoes]',
+      'tasks.product_type.select: Expected no label that drop leaves out but received "SHOES"',
+    ],
+    [
+      'a label that becomes two',
+      'tasks.product_type.merge={"shoes":A,"SHOES":B}',
+      'tasks.product_type.merge.SHOES: Expected A as above',
+    ],
+    ['a task’s name that no file has', 'tasks={"a/b":{}}', 'tasks.a/b: Expected another name: letters'],
+    ['a value of no branch', 'deduplicate.boilerplate=5', 'Expected false or object but received 5'],
     [
       'a place that gives a group’s name twice',
       'tasks.product_type.tree={A:{B:[X,Y]}} tasks.product_type.places={Y:[C,B]}',
@@ -391,7 +404,7 @@ it.each([
   ['model.head.dropout=1', 'less than 1'],
   ['tasks.__proto__.cap=3', '__proto__'],
   ['model.phases.0.train=heads', '"head", "all", {from: LAYER} or {last: N}'],
-  ['name=&a [*a]', 'without aliases'],
+  ['name=&a [*a]', '(without aliases)'],
 ])('refuses --set %s', (override, message) => {
   const text = 'name: x\ntasks: {color: {}}\nmodel: {network: small-cnn, phases: [{train: all, epochs: 1}]}';
   expect(() => parseRecipe(text, [override])).toThrow(message);

@@ -7,6 +7,6 @@ export const balanceCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'balance', 'Labelled photos → at most so many a class, by a seeded draw')
     .option('--cap <n>', 'at most this many photos a class', parseInteger('--cap', 1))
     .action(({ cap, ...options }: FilterOptions & { cap?: number }) =>
-      runStageFilter(options, environment, balance(cap === undefined ? {} : { cap })),
+      runStageFilter(options, environment, 'labelled photo', balance(cap === undefined ? {} : { cap })),
     );
 };

@@ -44,6 +44,7 @@ export const deduplicateCommand: CommandDefinition = (program, environment) => {
         runStageFilter(
           options,
           environment,
+          'joined view',
           deduplicate({
             photos,
             conflicts,

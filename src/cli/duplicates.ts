@@ -5,6 +5,7 @@ import type { FoundDuplicates } from '../steps/duplicates.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { parseGrounds } from './grounds.js';
+import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
 const { same: SAME } = recipeSchema.shape.deduplicate.parse({});
@@ -36,7 +37,7 @@ export const duplicatesCommand: CommandDefinition = (program, { signal }) => {
       try {
         const found = await findDuplicates(await photosIn(folders, signal), grounds, context);
         progress.stop();
-        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
+        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : printable(describe(found)));
       } finally {
         progress.stop();
       }

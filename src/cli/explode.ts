@@ -7,6 +7,6 @@ export const explodeCommand: CommandDefinition = (program, environment) => {
   filterCommand(program, 'explode', 'Listings → views: one record an (image, listing) pair')
     .addOption(new Option('--views <which>', 'whose images').choices(['all', 'main']).default('all'))
     .action(({ views, ...options }: FilterOptions & { views: 'all' | 'main' }) =>
-      runStageFilter(options, environment, explode({ views })),
+      runStageFilter(options, environment, 'listing', explode({ views })),
     );
 };

@@ -6,6 +6,7 @@ import { aboSource } from '../sources/abo.js';
 import { parseInteger, parseShare } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { BOILERPLATE_TEXT, parseBoilerplateLimits } from './grounds.js';
+import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
 interface ExploreCommandOptions extends ResourceOptions {
@@ -74,7 +75,9 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
           await writeExploration(options.out, found, { sourceKind: source.kind });
         }
         const { explorationText } = await import('../explore/text.js');
-        process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : explorationText(found));
+        process.stdout.write(
+          options.json ? `${JSON.stringify(found, null, 2)}\n` : printable(explorationText(found)),
+        );
       } finally {
         progress.stop();
       }

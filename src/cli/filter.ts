@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
-import { PipelineError } from '../errors.js';
 import type { StageCounts } from '../events.js';
 import { type Ledger, silentLedger } from '../ledger.js';
 import { writeJsonLines } from '../sinks/jsonl.js';
@@ -10,6 +9,8 @@ import type { RawRow } from '../sources/source.js';
 import { type RunContext, runStage, type Stage } from '../stage.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import type { CommandEnvironment } from './command.js';
+import { type PipedRecords, readRecords } from './piped-records.js';
+import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
 /** The options that every filter has. */
@@ -54,62 +55,43 @@ export async function runFilter<Out>(
   }
   if (options.quiet) return;
   for (const counts of context.counts) {
-    process.stderr.write([accountLine(counts), ...reasonLines(counts.name), ''].join('\n'));
+    process.stderr.write(printable([accountLine(counts), ...reasonLines(counts.name), ''].join('\n')));
   }
 }
 
-/** A ledger that also counts, so that an account says why as well. */
+/** A ledger that also counts, so that an account says why as well: for what was refused with the first one's detail. */
 function counted(ledger: Ledger): { ledger: Ledger; reasonLines(stage: string): string[] } {
-  const stages = new Map<string, Map<string, number>>();
+  const stages = new Map<string, Map<string, { count: number; first?: string | undefined }>>();
   return {
     ledger: {
       ...ledger,
       write(entry) {
-        const reasons = stages.get(entry.stage) ?? new Map<string, number>();
-        const reason = `${entry.fate} ${entry.reason}`;
-        stages.set(entry.stage, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
+        const { stage, fate, reason, detail } = entry;
+        const reasons = stages.get(stage) ?? new Map<string, { count: number; first?: string | undefined }>();
+        stages.set(stage, reasons);
+        const seen = reasons.get(`${fate} ${reason}`);
+        if (seen === undefined) {
+          reasons.set(`${fate} ${reason}`, { count: 1, first: fate === 'quarantined' ? detail : undefined });
+        } else seen.count += 1;
         ledger.write(entry);
       },
     },
     reasonLines: (stage) =>
-      [...(stages.get(stage) ?? [])].sort().map(([reason, count]) => `  ${count} ${reason}`),
-  };
-}
-
-/** The stage that turns lines into records of the stage before; a line that is not JSON is quarantined. */
-export function readRecords<T extends object>(): Stage<RawRow, T> {
-  return {
-    name: 'read',
-    async *run(source, { account }) {
-      let line = 0;
-      for await (const { text, fault } of source) {
-        line += 1;
-        try {
-          if (fault !== undefined) throw new PipelineError('INPUT_INVALID', fault.detail);
-          const record: unknown = JSON.parse(text);
-          if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-            throw new PipelineError(
-              'INPUT_INVALID',
-              `Expected a JSON object but received ${text.slice(0, 40)}`,
-            );
-          }
-          yield record as T;
-        } catch (error) {
-          account.quarantined(`stdin:${line}`, fault?.reason ?? 'invalid-json', error);
-        }
-      }
-    },
+      [...(stages.get(stage) ?? [])]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([reason, { count, first }]) => `  ${count} ${reason}${first ? `: ${first}` : ''}`),
   };
 }
 
 /** One stage over the records on stdin. */
-export function runStageFilter<In extends object, Out>(
+export function runStageFilter<Name extends keyof PipedRecords, Out>(
   options: FilterOptions,
   environment: CommandEnvironment,
-  stage: Stage<In, Out>,
+  takes: Name,
+  stage: Stage<PipedRecords[Name], Out>,
 ): Promise<void> {
   return runFilter(options, environment, (rows, context) =>
-    runStage(stage, runStage(readRecords<In>(), rows, context), context),
+    runStage(stage, runStage(readRecords(takes), rows, context), context),
   );
 }
 

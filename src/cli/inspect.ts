@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CacheIdentity, PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { printable } from './printable.js';
 
 interface InspectOptions {
   digest?: boolean;
@@ -37,7 +38,7 @@ export const inspectCommand: CommandDefinition = (program) => {
           ...(digest && { digest: await cache.digest() }),
           ...verified,
         };
-        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
+        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : printable(describe(found)));
       } finally {
         await cache.close();
       }

@@ -19,7 +19,7 @@ export const joinCommand: CommandDefinition = (program, environment) => {
     )
     .action(async ({ source, photos, ...options }: JoinCommandOptions) => {
       const { images, imagesRoot } = await aboSource({ dir: source, signal: environment.signal });
-      const stage = join({ images: () => images(environment.signal), imagesRoot, photos });
-      await runStageFilter(options, environment, stage);
+      const stage = join({ images: (refuse) => images(environment.signal, refuse), imagesRoot, photos });
+      await runStageFilter(options, environment, 'view', stage);
     });
 };

@@ -51,7 +51,7 @@ export const labelCommand: CommandDefinition = (program, environment) => {
     .action(async ({ merge, tree: file, ...options }: LabelCommandOptions) => {
       const tree = file === undefined ? undefined : await loadTree(file);
       const stage = label({ ...options, merge: Object.fromEntries(merge.map(mergePair)), tree });
-      return runStageFilter(options, environment, stage);
+      return runStageFilter(options, environment, 'photo', stage);
     });
 };
 

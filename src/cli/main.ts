@@ -3,6 +3,7 @@ import { Command, CommanderError, Help, type Option } from 'commander';
 import { asPipelineError, explain } from '../errors.js';
 import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
+import { printable } from './printable.js';
 
 /** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
 const CANCEL_GRACE_MS = 1500;
@@ -45,7 +46,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const failure = asPipelineError(error);
     // Last of all: a thread that is still loading a native library has muted the process until it ends.
     if (failure.code === 'ABORTED') process.once('exit', tellCancelled);
-    else process.stderr.write(`${explain(failure)}\n`);
+    else process.stderr.write(`${printable(explain(failure))}\n`);
     if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
     return failure.exitCode;
   }

@@ -1,5 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { EventBus, PipelineEvent } from '../events.js';
+import { printable } from './printable.js';
 
 const LINE_EVERY_MS = 3000;
 const SILENT_AFTER_MS = 1000;
@@ -18,7 +19,7 @@ export function showProgress(
   { quiet, verbose = true }: { quiet: boolean; verbose?: boolean },
 ): ProgressView {
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const say = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const bar = live ? liveBar() : undefined;
   const started = new Map<string, number>();
   let shown = '';

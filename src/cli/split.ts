@@ -1,11 +1,12 @@
 import { Option } from 'commander';
 import { recipeSchema } from '../recipe.js';
-import { type LabelledPhoto, sampleRecord } from '../records.js';
+import { sampleRecord } from '../records.js';
 import { runStage } from '../stage.js';
 import { split } from '../stages/split.js';
 import { parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
-import { type FilterOptions, filterCommand, readRecords, runFilter } from './filter.js';
+import { type FilterOptions, filterCommand, runFilter } from './filter.js';
+import { readRecords } from './piped-records.js';
 
 interface SplitCommandOptions extends FilterOptions {
   by: 'component' | 'image';
@@ -32,7 +33,7 @@ export const splitCommand: CommandDefinition = (program, environment) => {
       if (validation + test >= 1)
         throw usageError('Expected --validation and --test to leave some photos to train on');
       await runFilter(options, environment, async function* (rows, context) {
-        const photos = runStage(readRecords<LabelledPhoto>(), rows, context);
+        const photos = runStage(readRecords('labelled photo'), rows, context);
         for await (const sample of runStage(split({ by, method, validation, test }), photos, context)) {
           yield sampleRecord(sample);
         }

@@ -4,6 +4,7 @@ import { createContext } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
 interface VerifyOptions {
@@ -42,7 +43,7 @@ export const verifyCommand: CommandDefinition = (program, { signal }) => {
       } finally {
         progress.stop();
       }
-      process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : describe(result));
+      process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : printable(describe(result)));
       if (!result.sound) throw failure(result);
     });
 };

@@ -2,6 +2,7 @@ import type { Chapter } from '../audit/chapter.js';
 import type { Answer, Story } from '../audit/why.js';
 import { PipelineError } from '../errors.js';
 import type { CommandDefinition } from './command.js';
+import { printable } from './printable.js';
 
 /** Chapters of one kind that are told as text, one after the other; JSON has all. */
 const TOLD = 8;
@@ -30,7 +31,7 @@ export const whyCommand: CommandDefinition = (program, { signal }) => {
       const there = dump && (source !== undefined || run.summary.source !== '-');
       const found = there ? await dumpOfRun(run, { dir: source, without: '--no-dump', signal }) : undefined;
       const answer = await explainRecords({ run: path, keys: [...new Set(keys)], source: found, signal });
-      process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : describe(answer));
+      process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : printable(describe(answer)));
       if (answer.unknown.length > 0) throw unknownKeys(answer);
     });
 };

@@ -31,9 +31,9 @@ function brandOf(text: string): Brand {
   return { key: `${lettersOf(head, text)} by ${lettersOf(tail, text)}`, head: lettersOf(head, text) };
 }
 
-/** Letters and digits alone, without words for `and`; of a text without any, the text. */
+/** Letters and digits alone, without words for `and`, and what ends it in C++ and C#; of a text without any, the text. */
 function lettersOf(folded: string, text: string): string {
-  const letters = folded.replace(AND, ' ').replace(/[^\p{L}\p{M}\p{N}]/gu, '');
+  const letters = folded.replace(AND, ' ').replace(/[^\p{L}\p{M}\p{N}+#]|[+#](?=.*[^+#])/gu, '');
   return letters === '' ? fold(text) : letters;
 }
 
@@ -41,7 +41,7 @@ function lettersOf(folded: string, text: string): string {
  * What the writings of one brand share. Case, punctuation, spaces, accents, Unicode forms, `&` for `and`, a leading
  * `Amazon Brand -` or `by` never count. By evidence of all values, one brand are also
  * - `X by Y` (von, par, …) and X, where X stands alone too;
- * - `アマゾン (Amazon)` and each of its writings, where one is in Latin letters and the other is not;
+ * - `アマゾン (Amazon)` and each of its writings, where one is in Latin letters alone and the other is not;
  * - a text in another language and the brand that its listings also name, where they agree, unless listings in English
  *   use that text themselves.
  * Does not depend on the order of the values.
@@ -63,7 +63,7 @@ export function brandKeys(values: readonly LabelValue[]): (text: string) => stri
     const { key, head } = brand(value);
     if (head !== undefined && alone.has(head)) join(key, head);
     const [, before, inside] = BRACKETED.exec(value) ?? [];
-    if (before === undefined || inside === undefined || isLatin(before) === isLatin(inside)) continue;
+    if (before === undefined || inside === undefined || isForeign(before) === isForeign(inside)) continue;
     join(key, brand(before).key);
     join(key, brand(inside).key);
   }
@@ -71,8 +71,9 @@ export function brandKeys(values: readonly LabelValue[]): (text: string) => stri
   return remember((text) => rootOf(brand(text).key));
 }
 
-function isLatin(text: string): boolean {
-  return /\p{Script=Latin}/u.test(text);
+/** Whether a text has letters of another script than the Latin one. */
+function isForeign(text: string): boolean {
+  return /(?!\p{Script=Latin})\p{L}/u.test(text);
 }
 
 /** Texts in other languages with the one brand that stands beside them. */

@@ -1,7 +1,6 @@
 import { ROLES, type Sample, type Side, type ViewRole } from '../records.js';
 import type { EvaluationResult, Mistake, PartResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
-import { pathsWithTwins } from '../twins.js';
 import type { Tf } from './backends/backend.js';
 import { POOL } from './classifier.js';
 import { cutModel } from './cut.js';
@@ -49,7 +48,10 @@ const BATCH = 32;
 export async function evaluateTask(options: {
   tf: Tf;
   folder: string;
+  /** Those of the side. */
   samples: readonly Sample[];
+  /** Paths of those that have a twin on another side. */
+  twins: readonly string[];
   side: Side;
   cache: TensorCache;
   natural: Readonly<Record<string, number>>;
@@ -57,8 +59,7 @@ export async function evaluateTask(options: {
   signal: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
-  const { tf, folder, side, cache, natural, seed, signal, onProgress } = options;
-  const samples = options.samples.filter(({ split }) => split === side);
+  const { tf, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   try {
     const { classes, temperature, input } = metadata;
@@ -78,7 +79,7 @@ export async function evaluateTask(options: {
     return {
       result: {
         ...score(predictions, records, { classes, samples, side, natural, seed }),
-        ...withoutTwins(predictions, { samples, all: options.samples, seed }),
+        ...withoutTwins(predictions, { samples, twins: new Set(twins), seed }),
         ...byRole(predictions, { samples, seed }),
       },
       predictions: records,
@@ -124,9 +125,8 @@ function score(
 /** The figures on those samples that have no twin on another side; nothing where none has one. */
 function withoutTwins(
   predictions: Predictions,
-  { samples, all, seed }: { samples: readonly Sample[]; all: readonly Sample[]; seed: number },
+  { samples, twins, seed }: { samples: readonly Sample[]; twins: ReadonlySet<string>; seed: number },
 ): Pick<EvaluationResult, 'withoutTwins'> {
-  const twins = pathsWithTwins(all);
   const rows = [...samples.keys()].filter((row) => !twins.has(samples[row]!.path));
   if (rows.length === samples.length) return {};
   return { withoutTwins: partResult(predictions, rows, { samples, seed }) };

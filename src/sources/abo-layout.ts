@@ -26,7 +26,9 @@ export async function findShards(root: string, opening: Opening): Promise<DumpFi
       hint: `A dump has them there or in ${LISTINGS_ARCHIVE}; \`pipeline synth --out DIR\` draws a small one.`,
     });
   }
-  const shards = archive === undefined ? await shardsInFolder(folder) : shardsInArchive(archive);
+  const files = archive === undefined ? await filesInFolder(folder) : filesInArchive(archive);
+  const shards = files.filter(({ name }) => SHARD.test(name));
+  sayPassedOver(files, opening);
   if (shards.length > 0) return shards.sort((a, b) => (a.name < b.name ? -1 : 1));
   const where = archive === undefined ? folder : join(archive.path, LISTINGS);
   throw new PipelineError(
@@ -38,17 +40,28 @@ export async function findShards(root: string, opening: Opening): Promise<DumpFi
   );
 }
 
-async function shardsInFolder(folder: string): Promise<DumpFile[]> {
-  const names = (await readdir(folder)).filter((name) => SHARD.test(name));
-  return names.map((name) => ({ name, place: join(folder, name) }));
+async function filesInFolder(folder: string): Promise<DumpFile[]> {
+  return (await readdir(folder)).map((name) => ({ name, place: join(folder, name) }));
 }
 
-function shardsInArchive(archive: Archive): DumpFile[] {
+function filesInArchive(archive: Archive): DumpFile[] {
   return [...archive.names()].flatMap((path) => {
     const { dir, base: name } = posix.parse(path);
     const place = archive.place(path);
-    return dir === LISTINGS && SHARD.test(name) && place !== undefined ? [{ name, place }] : [];
+    return dir === LISTINGS && place !== undefined ? [{ name, place }] : [];
   });
+}
+
+/** More names than anyone reads in a message. */
+const MOST_NAMES = 5;
+
+/** A file beside the shards may be one under another name: not a word, and its listings would be missed late. */
+function sayPassedOver(files: readonly DumpFile[], { events }: Opening): void {
+  const others = files.map(({ name }) => name).filter((name) => !SHARD.test(name) && !name.startsWith('.'));
+  if (others.length === 0) return;
+  const names = others.sort().slice(0, MOST_NAMES).join(', ');
+  const text = `${LISTINGS} has ${others.length} files beside the shards, which are not read: ${names}${others.length > MOST_NAMES ? ', …' : ''}. Shards are named listings_*.json, .json.gz or .json.zst.`;
+  events?.emit({ type: 'message', level: 'warning', text });
 }
 
 /**

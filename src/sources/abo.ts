@@ -32,7 +32,7 @@ export async function aboSource(options: AboOptions): Promise<Source> {
     kind: 'abo',
     root,
     imagesRoot,
-    images: (signal) => readImageTable(table, signal),
+    images: (signal, refuse) => readImageTable(table, signal, refuse),
   };
   if ('stdin' in options) {
     return {

@@ -1,12 +1,12 @@
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PipelineError, throwIfAborted } from '../errors.js';
 
 const PHOTO = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
 /**
  * The photos in folders and in all that lie in them, by their endings: as paths that begin as the folders were given,
- * each file once, in the order of the paths. Links are not followed.
+ * each file once, in the order of the paths. Links to photos are followed, those to folders are not.
  * @throws {PipelineError} `NOT_FOUND` for a folder that cannot be read, `ABORTED`.
  */
 export async function photosIn(folders: readonly string[], signal: AbortSignal): Promise<string[]> {
@@ -14,13 +14,19 @@ export async function photosIn(folders: readonly string[], signal: AbortSignal):
   for (const folder of folders) {
     throwIfAborted(signal);
     for (const entry of await entriesOf(folder)) {
-      if (!entry.isFile() || !PHOTO.test(entry.name)) continue;
+      if (!PHOTO.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);
-      const whole = resolve(path);
-      if (!photos.has(whole)) photos.set(whole, path);
+      if (!entry.isFile() && !(entry.isSymbolicLink() && (await leadsToFile(path)))) continue;
+      const whole = await realpath(path);
+      // A file's own path before that of a link to it.
+      if (!photos.has(whole) || entry.isFile()) photos.set(whole, path);
     }
   }
   return [...photos.values()].sort();
+}
+
+async function leadsToFile(link: string): Promise<boolean> {
+  return (await stat(link).catch(() => undefined))?.isFile() ?? false;
 }
 
 async function entriesOf(folder: string) {

@@ -13,14 +13,15 @@ export async function previousFile(path: string): Promise<string> {
 /**
  * The sides that an older run gave, by image id; of images that it left out, none.
  * @param file its `photos.parquet`.
- * @throws {PipelineError} `INPUT_INVALID` for a file that cannot be read or has no sides.
+ * @param options.whole whether each item must have stood on one side: then to keep them keeps no leak.
+ * @throws {PipelineError} `INPUT_INVALID` for a file that cannot be read or has no sides, or whose items are torn.
  */
-export async function previousSides(file: string): Promise<Map<string, Side>> {
-  let rows: { images: string[]; split: Side | null | undefined }[];
+export async function previousSides(file: string, { whole }: { whole: boolean }): Promise<Map<string, Side>> {
+  let rows: { images: string[]; items: string[]; split: Side | null | undefined }[];
   try {
     rows = (await parquetReadObjects({
       file: await asyncBufferFromFile(file),
-      columns: ['images', 'split'],
+      columns: ['images', 'items', 'split'],
     })) as unknown as typeof rows;
   } catch (cause) {
     throw invalid(file, cause);
@@ -32,7 +33,31 @@ export async function previousSides(file: string): Promise<Map<string, Side>> {
     for (const image of images) sides.set(image, split);
   }
   if (sides.size === 0) throw invalid(file);
+  const torn = whole ? tornItems(rows) : [];
+  if (torn.length > 0) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `Expected an older run whose items stand on one side each but ${torn.length} stand on several, the first: ${torn[0]}`,
+      {
+        key: file,
+        hint: 'Its split leaks, and kept sides would keep that: without --previous sides are drawn anew.',
+      },
+    );
+  }
   return sides;
+}
+
+function tornItems(rows: readonly { items: string[]; split: Side | null | undefined }[]): string[] {
+  const sideOf = new Map<string, Side>();
+  const torn = new Set<string>();
+  for (const { items, split } of rows) {
+    for (const item of split ? items : []) {
+      const earlier = sideOf.get(item) ?? split!;
+      if (earlier !== split) torn.add(item);
+      sideOf.set(item, earlier);
+    }
+  }
+  return [...torn].sort();
 }
 
 function invalid(file: string, cause?: unknown): PipelineError {

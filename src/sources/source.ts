@@ -47,6 +47,9 @@ export interface ImageRow {
   height: number;
 }
 
+/** Told of a row of the image table that is none: its line, from 1, and why. */
+export type RefuseRow = (line: number, why: string) => void;
+
 /** Where a dump's photos lie, by their path relative to `images/small`. */
 export interface ImagesRoot {
   /** What the paths are relative to; absolute: a folder's path, or what it would be if the archive were one. */
@@ -69,7 +72,7 @@ export interface Source {
   readonly imagesRoot: ImagesRoot;
   /** @param cut how lines become rows; default `splitRows`. */
   rows(signal: AbortSignal, cut?: CutLines): AsyncIterable<RawRow | ReadRow>;
-  images(signal: AbortSignal): AsyncIterable<ImageRow>;
+  images(signal: AbortSignal, refuse?: RefuseRow): AsyncIterable<ImageRow>;
   /**
    * Names, sizes and times of the files that listings and the image table come from, hashed; undefined for a stream that
    * is read once.

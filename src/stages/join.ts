@@ -1,12 +1,12 @@
 import { mapOrdered } from '../concurrency.js';
 import { type Inside, staysInside } from '../inside.js';
 import type { JoinedView, View } from '../records.js';
-import type { ImageRow, ImagesRoot } from '../sources/source.js';
+import type { ImageRow, ImagesRoot, RefuseRow } from '../sources/source.js';
 import type { Stage, StageAccount } from '../stage.js';
 import { blocksOf, inBlocks } from '../streams.js';
 
 export interface JoinOptions {
-  images: () => AsyncIterable<ImageRow>;
+  images: (refuse: RefuseRow) => AsyncIterable<ImageRow>;
   /** What the table's paths are relative to. */
   imagesRoot: ImagesRoot;
   /** `none` trusts the table; otherwise each path is looked at once. */
@@ -26,14 +26,26 @@ interface Entry extends ImageRow {
 /**
  * Views + image table → views with their photo's path and size. Holds the table, as one map by image id. An image
  * that the table does not know, or whose file is not there, drops the view; a path that leaves `imagesRoot`, through a
- * symbolic link too, quarantines it. Rows of the table that no view names are the stage's orphans.
+ * symbolic link too, quarantines it. Rows of the table that no view names are the stage's orphans; those that are none are
+ * noted in the ledger, and their number is said.
  */
 export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, JoinedView> {
   return {
     name: 'join',
-    run: (source, { account, signal }) =>
+    run: (source, { account, events, signal }) =>
       inBlocks(async function* () {
-        const table = await readTable(images(), account);
+        let refused = 0;
+        const table = await readTable(
+          images((line, why) => {
+            refused += 1;
+            account.conflict(`images.csv:${line}`, 'image-row-invalid', { detail: why });
+          }),
+          account,
+        );
+        if (refused > 0) {
+          const text = `The image table has ${refused} rows that cannot be read and are passed over: image-row-invalid in the ledger names them`;
+          events.emit({ type: 'message', level: 'warning', text });
+        }
         let named = 0;
         /** The view with its photo; undefined, with a word in the ledger, where there is none. */
         const joined = (view: View): JoinedView | undefined => {

@@ -24,6 +24,8 @@ export interface TaskSamples {
   natural: Readonly<Record<string, number>>;
   /** Whether the samples came from a file instead of from curation. */
   given: boolean;
+  /** Photos' items by their paths, where components do not hold them together and the samples come from curation. */
+  items?: ReadonlyMap<string, readonly string[]>;
   /** Where the recipe normalises values: those that had no label. */
   unmapped?: Unmapped;
   /** Where the recipe names a tree: what the nodes say of it. */

@@ -1,7 +1,7 @@
 import { listingThreads } from '../listings/threads.js';
 import type { Recipe } from '../recipe.js';
 import type { Listing, Photo } from '../records.js';
-import type { ImageRow, Source } from '../sources/source.js';
+import type { ImageRow, RefuseRow, Source } from '../sources/source.js';
 import { type RunContext, runStage } from '../stage.js';
 import { type DeduplicateOptions, deduplicate } from '../stages/deduplicate.js';
 import { explode } from '../stages/explode.js';
@@ -32,7 +32,7 @@ export async function dumpPhotos(
   const threads = listingThreads({ workers });
   const parsed = listings(runStage(parse(), source.rows(signal, threads.cut), context));
   const exploded = runStage(explode({ views }), parsed, context);
-  const table = () => images(source.images(signal));
+  const table = (refuse: RefuseRow) => images(source.images(signal, refuse));
   const joined = runStage(join({ images: table, imagesRoot: source.imagesRoot, photos }), exploded, context);
   const stage = deduplicate({ photos, conflicts, language, ...duplicates, ...told });
   return collect(runStage(stage, joined, context)).finally(threads.close);

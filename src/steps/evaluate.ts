@@ -24,7 +24,7 @@ export function evaluateStep(options: {
   const { run, context, recipe, inputs, trainer } = options;
   const { task } = inputs;
   const side = evaluatedSide(task);
-  const twins = pathsWithTwins(task.samples).size;
+  const twins = [...pathsWithTwins(task.samples, task.items)].sort();
   const scored = task.samples.filter(({ split }) => split === side);
   // They are not in the samples' digest.
   const roles = scored.map(({ role }) => role ?? null);
@@ -39,7 +39,7 @@ export function evaluateStep(options: {
       natural: task.natural,
       side,
       // Components and roles are no part of what was predicted, but of what is said of it.
-      ...(twins > 0 && { withoutTwins: 1 }),
+      ...(twins.length > 0 && { withoutTwins: hashOf(twins) }),
       roles: hashOf(roles),
     },
     outputs: [predictionsFile],
@@ -49,7 +49,8 @@ export function evaluateStep(options: {
           kind: 'evaluate',
           task: task.task,
           folder: join(run.path, modelFolder(task.task)),
-          samples: task.samples,
+          samples: scored,
+          twins,
           side,
           cache: cacheOf(inputs),
           natural: task.natural,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import type { Photo, PhotoView, Side } from '../records.js';
 import { writeJsonLinesFile } from '../sinks/jsonl.js';
 import { type ColumnType, writeParquet } from '../sinks/parquet.js';
@@ -126,4 +127,14 @@ function columnType(name: string, photos: readonly Photo[]): ColumnType {
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** The items of a run's photos, by their paths. */
+export async function itemsOfPhotos(run: string): Promise<Map<string, readonly string[]>> {
+  const file = await asyncBufferFromFile(join(run, PHOTO_FILES.parquet));
+  const rows = (await parquetReadObjects({ file, columns: ['path', 'items'] })) as {
+    path: string;
+    items: string[];
+  }[];
+  return new Map(rows.map(({ path, items }) => [path, items]));
 }

@@ -12,6 +12,7 @@ import type { TaskSamples } from './cache.js';
 import { tellingChanges } from './changes.js';
 import { type CurateResult, curate, curateDependencies, curateOutputs } from './curate.js';
 import { takeGivenSamples } from './given.js';
+import { itemsOfPhotos } from './photos.js';
 import { type CuratedTask, readTaskSamples, samplesFiles, withHashes } from './samples.js';
 
 /**
@@ -52,7 +53,8 @@ export async function sampleSteps(
     };
     const older = options.previous === undefined ? undefined : await previousFile(options.previous);
     // Read first: it may be this run's own file, which is written again.
-    const previous = older === undefined ? undefined : await previousSides(older);
+    const previous =
+      older === undefined ? undefined : await previousSides(older, { whole: keepsItemsTogether(recipe) });
     const step = await accountedStep<CurateResult>(run, context, {
       name: 'curate',
       dependsOn: curateDependencies(recipe, curatedTasks, identity, previous && hashOf([...previous].sort())),
@@ -105,15 +107,21 @@ export async function sampleSteps(
     const { digest, natural, unmapped, tree } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
+    const torn = file === undefined && !keepsItemsTogether(recipe);
     tasks.push({
       task,
       digest,
       natural,
       given: file !== undefined,
       samples: hashed,
+      ...(torn && { items: await itemsOfPhotos(run.path) }),
       ...(unmapped && { unmapped }),
       ...(tree && { tree }),
     });
   }
   return { tasks, accounts };
+}
+
+function keepsItemsTogether({ split, deduplicate }: Recipe): boolean {
+  return split.by === 'component' && deduplicate.family.includes('item');
 }

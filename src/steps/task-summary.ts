@@ -8,9 +8,10 @@ import type { Features } from './features.js';
 import { countSides } from './samples.js';
 
 /** What the summary says of a task that was not trained yet. */
-export function preparedTask({ samples, given, unmapped, tree }: TaskSamples, recipe: Recipe): PreparedTask {
+export function preparedTask(task: TaskSamples, recipe: Recipe): PreparedTask {
+  const { samples, items, given, unmapped, tree } = task;
   const splits = countSides(samples);
-  const twins = pathsWithTwins(samples);
+  const twins = pathsWithTwins(samples, items);
   const { validation, test } = recipe.split;
   const bySide = (share: (side: Side) => number) =>
     Object.fromEntries(SIDES.map((side) => [side, share(side)])) as Record<Side, number>;

@@ -118,6 +118,16 @@ describe('wrong usage ends with exit 2 before any work', () => {
   });
 });
 
+it('a filter refuses another stage’s records, and says what it takes', async () => {
+  const rows = Array.from({ length: 12 }, (_, at) => JSON.stringify(listing(`I${at}`, 'SHOES', `i${at}`)));
+  const listings = await pipeline(['parse', '-q'], { input: rows.join('\n') });
+  const { code, stderr, stdout } = await pipeline(['split'], { input: listings.stdout });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('Expected a labelled photo from label or balance: path:');
+  const few = await pipeline(['join', '--source', '.', '-q'], { input: '{"imageId":1}' });
+  expect(few.stderr).not.toContain('INTERNAL');
+});
+
 describe('bad records', () => {
   let out: string;
   let entries: LedgerEntry[];
@@ -197,7 +207,9 @@ describe('bad records', () => {
       '--max-bad',
       '0.2',
     );
-    expect(stderr).toMatch(/^warning: listings_1\.json\.gz:167: .* Its rows from there on are lost\.\n$/);
+    expect(stderr).toMatch(
+      /^warning: The image table has 1 rows .*\nwarning: listings_1\.json\.gz:167: .* Its rows from there on are lost\.\n$/,
+    );
     expect(code).toBe(0);
     entries = await ledgerOf(out);
     const joined = await pipeline(['join', '--source', dump, '-q', '--max-bad', '0.2'], {

@@ -75,6 +75,19 @@ it('says the same in words', async () => {
   expect(stdout).toContain('2 photos: 1 can be spared');
 });
 
+it('follows links to photos, each file once', async () => {
+  await mkdir(at('links'));
+  await symlink(at('shop/a.jpg'), at('links/1.jpg'));
+  await symlink(at('other/alone.jpg'), at('links/2.jpg'));
+  await symlink(at('nowhere.jpg'), at('links/3.jpg'));
+  await symlink(at('shop'), at('links/folder.jpg'));
+  const { stdout } = await pipeline(['duplicates', at('links'), at('shop'), '--json', '-q']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    photos: 3,
+    groups: [{ images: [at('shop/a.jpg'), at('shop/deep/b.JPG')] }],
+  });
+});
+
 it('names what cannot be read', async () => {
   const { code, stdout } = await pipeline(['duplicates', at('other'), '-q']);
   expect(code).toBe(0);

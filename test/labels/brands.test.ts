@@ -29,6 +29,7 @@ describe('brandKeys', () => {
     ["Simple Joys by Carter's", 'simple joys von Carter’s'],
     ['Señor', 'SENOR'],
     ['アマゾン', 'アマゾン (Amazon)', 'Amazon'],
+    ['Amazon Basics', 'Amazonベーシック(Amazon Basics)', 'Amazonベーシック'],
     ['!!!', ' !!! '],
   ])('%s, however it is written', (...texts) => {
     expect(oneBrand(...texts)).toBe(true);
@@ -40,6 +41,7 @@ describe('brandKeys', () => {
     ['!!!', '???'],
     ['Umi', 'Umi Essentials'],
     ['Black (Label)', 'Black'],
+    ['C++', 'C#', 'C'],
   ])('%s is not %s', (...texts) => {
     expect(oneBrand(...texts)).toBe(false);
   });

@@ -54,7 +54,8 @@ describe('fitTask', () => {
     const { result, predictions } = await evaluateTask({
       tf: backend.tf,
       folder: join(folder.path, 'whole'),
-      samples,
+      samples: samples.filter(({ split }) => split === 'test'),
+      twins: [],
       side: 'test',
       cache,
       natural: { blue: 1, green: 1, red: 2 },
@@ -87,6 +88,7 @@ describe('fitTask', () => {
           tf: backend.tf,
           folder: join(folder.path, 'measured'),
           samples,
+          twins: [],
           side,
           cache,
           natural: {},

@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventBus } from '#src/events.js';
 import { writeParquet } from '#src/sinks/parquet.js';
 import { aboSource } from '#src/sources/abo.js';
 import { sampleRows } from '#src/sources/samples.js';
@@ -70,6 +71,16 @@ describe('a dump in ABO’s layout', () => {
     await writeDump(root, { shards: { 'listings_0.json': [] }, images: [] });
     await rm(join(root, part), { recursive: true });
     await expect(aboSource({ dir: root })).rejects.toMatchObject({ code: 'DUMP_MISSING' });
+  });
+
+  it('names files beside the shards', async () => {
+    const root = join(folder.path, 'beside');
+    await writeDump(root, { shards: { 'listings_0.json': [], 'more.jsonl': [], '.hidden': [] }, images: [] });
+    const events = eventBus();
+    const texts: string[] = [];
+    events.events.subscribe((event) => event.type === 'message' && texts.push(event.text));
+    await aboSource({ dir: root, events });
+    expect(texts).toEqual([expect.stringMatching(/1 files .* more\.jsonl\./)]);
   });
 
   it('reads the image table with quotes, other columns and sizes that are no numbers', async () => {

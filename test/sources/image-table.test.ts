@@ -59,6 +59,35 @@ it('is read on by csv-parse from where a quote comes after megabytes without', a
   expect(found.at(-1)).toEqual({ imageId: 'last', path: 'aa/l,ast.jpg', width: 2, height: 1 });
 });
 
+it.each([
+  ['plain', '\n', 'd,1,2,aa/d.jpg'],
+  ['with quotes', '\n', '"d",1,2,aa/d.jpg'],
+  ['with carriage returns', '\r\n', 'd,1,2,aa/d.jpg'],
+])('names the lines that are no rows, %s', async (_, ending, last) => {
+  const place = join(folder.path, 'bad.csv');
+  const lines = [
+    'image_id,height,width,path',
+    'a,1,2,aa/a.jpg',
+    'b,1,2',
+    '',
+    ',1,2,aa/c.jpg',
+    'e,1,2,',
+    last,
+  ];
+  await writeFile(place, lines.join(ending) + ending);
+  const refused: number[] = [];
+  const table = readImageTable({ name: 'images.csv', place }, signal, (line) => refused.push(line));
+  expect((await collect(table)).map(({ imageId }) => imageId)).toEqual(['a', 'd']);
+  expect(refused).toEqual([3, 5, 6]);
+});
+
+it('refuses an empty file', async () => {
+  const place = join(folder.path, 'empty.csv');
+  await writeFile(place, '');
+  const table = collect(readImageTable({ name: 'images.csv', place }, signal));
+  await expect(table).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+});
+
 it('takes sides that no file can have as unknown', async () => {
   const place = join(folder.path, 'sides.csv');
   const sides = ['99999999999,5', '5,1e9', '0,-3', '2147483648,7', '2.5,7'];

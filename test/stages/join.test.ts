@@ -3,7 +3,7 @@ import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { View } from '#src/records.js';
 import { imagesInFolder } from '#src/sources/images-root.js';
-import type { ImageRow } from '#src/sources/source.js';
+import type { ImageRow, RefuseRow } from '#src/sources/source.js';
 import { join } from '#src/stages/join.js';
 import { runOver, stream, testContext } from '../context.js';
 import { temporaryFolder } from '../fixtures.js';
@@ -86,5 +86,21 @@ describe('join', () => {
     const { out, entries } = await run([view('a')], [row('a', 'aa/a.jpg'), row('a', 'aa/b.jpg')]);
     expect(out[0]!.path).toBe('aa/a.jpg');
     expect(entries).toEqual([['a', 'conflict', 'image-path-conflict']]);
+  });
+
+  it('notes rows of the table that are none, and says how many', async () => {
+    const context = testContext();
+    const texts: string[] = [];
+    context.events.events.subscribe((event) => event.type === 'message' && texts.push(event.text));
+    const images = (refuse: RefuseRow) => {
+      refuse(7, 'short');
+      return stream([row('a', 'aa/a.jpg')]);
+    };
+    const stage = join({ images, imagesRoot: imagesInFolder(root), photos: 'none' });
+    expect(await runOver(stage, [view('a')], context)).toHaveLength(1);
+    expect(context.entries).toMatchObject([
+      { key: 'images.csv:7', fate: 'conflict', reason: 'image-row-invalid' },
+    ]);
+    expect(texts.join()).toContain('1 rows that cannot be read');
   });
 });

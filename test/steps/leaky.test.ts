@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SampleRecord } from '#src/records.js';
 import type { Summary } from '#src/summary.js';
@@ -20,6 +21,12 @@ beforeAll(async () => {
   summary = JSON.parse(await readFile(join(run, 'summary.json'), 'utf8')) as Summary;
 }, 120_000);
 afterAll(() => folder.dispose());
+
+const photosOf = async (of: string) =>
+  (await parquetReadObjects({
+    file: await asyncBufferFromFile(join(of, 'photos.parquet')),
+    columns: ['path', 'items'],
+  })) as { path: string; items: string[] }[];
 
 const hasTwin = ({ component, split }: SampleRecord) =>
   samples.some((other) => other.component === component && other.split !== split);
@@ -62,6 +69,27 @@ it('says so in the report', async () => {
   expect(text).toContain(`This split leaks. ${torn} photos have a twin on another side`);
   expect(text).toContain(`On the ${withoutTwins!.samples} without one the accuracy is`);
   expect(text).toMatch(/of the 75\.0 \/ 10\.0 \/ 15\.0 % that were asked for/);
+});
+
+it('counts twins by item and by bytes where nothing is merged or linked', async () => {
+  const more = 'split: { by: image }\ndeduplicate: { same: [], family: [], boilerplate: false }';
+  const out = join(folder.path, 'as-it-is');
+  const { tasks } = await runOn(join(folder.path, 'dump'), out, { until: 'evaluate', more });
+  const task = tasks[TASK] as Summary['tasks'][string];
+  const all = await samplesOf(out, TASK);
+  const photos = new Map((await photosOf(out)).map(({ path, items }) => [path, items]));
+  expect(new Set(all.map(({ component }) => component)).size).toBe(all.length);
+  const torn = all.filter((one) =>
+    all.some(
+      (other) =>
+        other.split !== one.split &&
+        (other.sha256 === one.sha256 ||
+          photos.get(other.path)!.some((item) => photos.get(one.path)!.includes(item))),
+    ),
+  );
+  expect(torn.length).toBeGreaterThan(10);
+  expect(task.twins.test).toBe(torn.filter(({ split }) => split === 'test').length);
+  expect(task.withoutTwins!.samples).toBe(task.splits.test - task.twins.test);
 });
 
 it('a split by component has no twins, and says nothing of them', async () => {

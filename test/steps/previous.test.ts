@@ -41,7 +41,7 @@ async function curate(dump: string, run: string, ...more: string[]) {
   return pipeline(args);
 }
 
-const sidesOf = (run: string) => previousSides(join(at(run), 'photos.parquet'));
+const sidesOf = (run: string) => previousSides(join(at(run), 'photos.parquet'), { whole: false });
 
 beforeAll(async () => {
   folder = await temporaryFolder('previous');
@@ -155,4 +155,15 @@ it('refuses what is no such file', async () => {
   expect(code).toBe(1);
   expect(stderr).toContain('INPUT_INVALID');
   expect(stderr).toContain('photos.parquet');
+});
+
+it('refuses an older run whose split tears an item, unless that is what is asked for', async () => {
+  const pairs = images.map(({ id }, index) => listing(`P${index % 6}`, TYPES[index % 2], id));
+  await writeDump(at('pairs'), { shards: { 'listings_0.json.gz': pairs }, images });
+  expect((await curate('pairs', 'leaky', '--set', 'split.by=image')).code).toBe(0);
+  const { code, stderr } = await curate('pairs', 'laundered', '--previous', at('leaky'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/items stand on one side each but [1-6] stand on several, the first: P\d/);
+  const leaky = await curate('pairs', 'again', '--previous', at('leaky'), '--set', 'split.by=image');
+  expect(leaky.code).toBe(0);
 });

@@ -3,8 +3,8 @@ import type { ColorWords } from '../palette.js';
 /** English. */
 export const en: ColorWords = {
   names: {
-    black: 'black',
-    white: 'white',
+    black: 'black|blk',
+    white: 'white|wht',
     grey: 'grey|gray',
     brown: 'brown',
     beige: 'beige|biege',
@@ -27,7 +27,7 @@ export const en: ColorWords = {
     gold: 'gold|golden|brass|rose gold|white gold|yellow gold|gold plated',
     bronze: 'bronze|copper',
     brown:
-      'tan|chocolate|coffee|mocha|espresso|cognac|camel|chestnut|walnut|oak|wenge|mahogany|teak|acacia|cedar|wood|pecan|caramel|cinnamon|saddle|brandy|tortoise|cocoa|barnwood|driftwood|hickory|latte|kona|umber|sienna|cherry wood|fawn',
+      'tan|chocolate|coffee|mocha|espresso|cognac|camel|chestnut|walnut|black walnut|oak|white oak|red oak|wenge|mahogany|teak|acacia|cedar|wood|pecan|caramel|cinnamon|saddle|brandy|tortoise|cocoa|barnwood|driftwood|hickory|latte|kona|umber|sienna|cherry wood|fawn',
     beige:
       'sand|sandstone|cream|ecru|nude|taupe|linen|oatmeal|oat|stone|champagne|almond|dune|buff|biscuit|wheat|vanilla|bone|oyster|mushroom',
     red: 'burgundy|maroon|maron|wine|bordeaux|bourdeaux|merlot|crimson|scarlet|cardinal|brick|ruby|garnet|cranberry|cherry|raspberry|strawberry|oxblood|rouge',

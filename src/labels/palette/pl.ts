@@ -1,27 +1,27 @@
 import type { ColorWords } from '../palette.js';
 
-/** Polish. */
+/** Polish; `czarno` is how compounds begin: `czarno-biały`. */
 export const pl: ColorWords = {
   names: {
-    black: 'czarny|czarna|czarne',
-    white: 'biały|biała|białe',
-    grey: 'szary|szara|szare',
-    brown: 'brązowy|brązowa|brązowe',
-    beige: 'beżowy|beżowa|beżowe',
-    red: 'czerwony|czerwona|czerwone',
-    orange: 'pomarańczowy|pomarańczowa',
-    yellow: 'żółty|żółta|żółte',
-    green: 'zielony|zielona|zielone',
-    turquoise: 'turkusowy|turkusowa',
-    blue: 'niebieski|niebieska|niebieskie',
-    purple: 'fioletowy|fioletowa',
-    pink: 'różowy|różowa|różowe',
+    black: 'czarny|czarna|czarne|czarno',
+    white: 'biały|biała|białe|biało',
+    grey: 'szary|szara|szare|szaro',
+    brown: 'brązowy|brązowa|brązowe|brązowo',
+    beige: 'beżowy|beżowa|beżowe|beżowo',
+    red: 'czerwony|czerwona|czerwone|czerwono',
+    orange: 'pomarańczowy|pomarańczowa|pomarańczowo',
+    yellow: 'żółty|żółta|żółte|żółto',
+    green: 'zielony|zielona|zielone|zielono',
+    turquoise: 'turkusowy|turkusowa|turkusowo',
+    blue: 'niebieski|niebieska|niebieskie|niebiesko',
+    purple: 'fioletowy|fioletowa|fioletowo',
+    pink: 'różowy|różowa|różowe|różowo',
     multi: 'wielokolorowy|wielobarwny|kolorowy',
   },
   shades: {
-    silver: 'srebrny|srebrna|srebrne',
-    gold: 'złoty|złota|złote',
-    blue: 'granatowy|granatowa',
+    silver: 'srebrny|srebrna|srebrne|srebrno',
+    gold: 'złoty|złota|złote|złoto',
+    blue: 'granatowy|granatowa|granatowe|granatowo',
     clear: 'przezroczysty',
   },
 };

@@ -36,7 +36,10 @@ export interface EvaluateJob {
   kind: 'evaluate';
   task: string;
   folder: string;
+  /** Those of the side. */
   samples: readonly Sample[];
+  /** Paths of those that have a twin on another side. */
+  twins: readonly string[];
   side: Side;
   cache: CacheReference;
   natural: Readonly<Record<string, number>>;
