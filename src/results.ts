@@ -69,6 +69,14 @@ export interface Mistake {
   probability: number;
 }
 
+/** How far confidences can be taken at their word. */
+export interface Calibration {
+  /** Expected calibration error, 0..1. */
+  ece: number;
+  /** By confidence, equally wide, from 0 to 1: samples, the share of them that is right, and their mean confidence. */
+  bins: readonly { samples: number; accuracy: number; confidence: number }[];
+}
+
 /** What evaluation found on some of a side's photos. */
 export interface PartResult {
   /** So many photos; where there are none, the figures are 0. */
@@ -91,6 +99,16 @@ export interface EvaluationResult {
   naturalAccuracy: number;
   top5: number;
   macroF1: number;
+  /** 95 %, as the accuracy's. */
+  macroF1Interval: [number, number];
+  /** Mean F1 weighted by the classes' samples. */
+  weightedF1: number;
+  /** Cohen's, at most 1. */
+  kappa: number;
+  /** After the temperature. */
+  calibration: Calibration;
+  /** The expected calibration error before the temperature. */
+  eceBefore: number;
   /** Mean cross-entropy in nats, after the temperature. */
   loss: number;
   perClass: ClassMetrics[];

@@ -80,6 +80,14 @@ export interface TaskSummary extends PreparedTask {
   naturalAccuracy: number;
   top5: number;
   macroF1: number;
+  /** 95 %, as the accuracy's. */
+  macroF1Interval: [number, number];
+  weightedF1: number;
+  kappa: number;
+  /** Expected calibration error of the confidences, and what it was before the temperature. */
+  ece: number;
+  eceBefore: number;
+  temperature: number;
   /** Mean cross-entropy in nats. */
   loss: number;
   epochs: number;

@@ -2,12 +2,14 @@ import { ROLES, type Sample, type Side, type ViewRole } from '../records.js';
 import type { EvaluationResult, Mistake, PartResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
+import { accuracyInterval, macroF1Interval } from './bootstrap.js';
+import { calibrationOf } from './calibration.js';
 import { POOL } from './classifier.js';
 import { cutModel } from './cut.js';
 import { logitsOf } from './epoch.js';
 import { createFeed, keyedSamples } from './feed.js';
 import {
-  accuracyInterval,
+  cohenKappa,
   confusionMatrix,
   logLoss,
   macroF1,
@@ -17,6 +19,7 @@ import {
   predictedClasses,
   topAccuracy,
   topClasses,
+  weightedF1,
 } from './metrics.js';
 import { loadModel } from './model-folder.js';
 import { softmax } from './temperature.js';
@@ -75,10 +78,12 @@ export async function evaluateTask(options: {
       labels: keyed.map(({ label }) => label),
       probabilities: softmax(logits, classes.length, temperature),
     };
+    const untempered = { ...predictions, probabilities: softmax(logits, classes.length) };
     const records = predictionRecords(predictions, samples, classes);
     return {
       result: {
         ...score(predictions, records, { classes, samples, side, natural, seed }),
+        eceBefore: calibrationOf(untempered).ece,
         ...withoutTwins(predictions, { samples, twins: new Set(twins), seed }),
         ...byRole(predictions, { samples, seed }),
       },
@@ -99,7 +104,7 @@ function score(
     natural: Readonly<Record<string, number>>;
     seed: number;
   },
-): EvaluationResult {
+): Omit<EvaluationResult, 'eceBefore'> {
   const { classes, samples, side, natural, seed } = options;
   const confusion = confusionMatrix(predictions);
   const perClass = perClassMetrics(confusion, classes);
@@ -115,6 +120,14 @@ function score(
     naturalAccuracy: naturalAccuracy(perClass, natural),
     top5: topAccuracy(predictions, TOP),
     macroF1: macroF1(confusion),
+    macroF1Interval: macroF1Interval(
+      { labels: predictions.labels, predicted, classes: classes.length },
+      components,
+      { seed },
+    ),
+    weightedF1: weightedF1(perClass),
+    kappa: cohenKappa(confusion),
+    calibration: calibrationOf(predictions),
     loss: logLoss(predictions),
     perClass,
     confusion,

@@ -1,4 +1,3 @@
-import { randomSource } from '../random.js';
 import type { ClassMetrics } from '../results.js';
 
 /** What a classifier said about samples whose classes are known. */
@@ -87,11 +86,50 @@ export function perClassMetrics(
 
 /** Mean F1 of the classes that occur as a label or as a prediction, as scikit-learn's `average="macro"`; 0..1. */
 export function macroF1(confusion: readonly (readonly number[])[]): number {
-  const names = confusion.map((_, k) => String(k));
-  const seen = perClassMetrics(confusion, names).filter(
-    ({ support }, k) => support > 0 || confusion.some((row) => row[k]! > 0),
-  );
-  return share(sum(seen.map(({ f1 }) => f1)), seen.length);
+  const { hits, support, predicted } = countsOf(confusion);
+  return macroF1Of(hits, support, predicted);
+}
+
+/** The same, by class: of right predictions, samples, and predictions. */
+export function macroF1Of(
+  hits: ArrayLike<number>,
+  support: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+): number {
+  let total = 0;
+  let seen = 0;
+  for (let k = 0; k < hits.length; k++) {
+    const both = support[k]! + predicted[k]!;
+    if (both === 0) continue;
+    seen += 1;
+    total += (2 * hits[k]!) / both;
+  }
+  return share(total, seen);
+}
+
+/** Mean F1 of the classes weighted by their samples, as scikit-learn's `average="weighted"`; 0..1. */
+export function weightedF1(perClass: readonly ClassMetrics[]): number {
+  const samples = sum(perClass.map(({ support }) => support));
+  return share(sum(perClass.map(({ support, f1 }) => support * f1)), samples);
+}
+
+/**
+ * Agreement beyond chance: (accuracy − chance) / (1 − chance), where chance is what predictions as frequent as these
+ * would hit (Cohen 1960). At most 1; 0 where chance is all there is.
+ */
+export function cohenKappa(confusion: readonly (readonly number[])[]): number {
+  const { hits, support, predicted } = countsOf(confusion);
+  const samples = sum(support);
+  const chance = share(sum(support.map((count, k) => count * predicted[k]!)), samples * samples);
+  return share(share(sum(hits), samples) - chance, 1 - chance);
+}
+
+function countsOf(confusion: readonly (readonly number[])[]) {
+  return {
+    hits: confusion.map((row, k) => row[k]!),
+    support: confusion.map(sum),
+    predicted: confusion.map((_, k) => sum(confusion.map((row) => row[k]!))),
+  };
 }
 
 /**
@@ -110,56 +148,6 @@ export function naturalAccuracy(
     weighted += weight * recall;
   }
   return share(weighted, weights);
-}
-
-export interface IntervalOptions {
-  seed: number;
-  /** Bootstrap repetitions. */
-  repetitions?: number;
-  /** Confidence, in 0..1. */
-  level?: number;
-}
-
-/**
- * Confidence interval of an accuracy by the percentile bootstrap over components (Efron & Tibshirani 1993, ch. 13):
- * photos of one component stand or fall together, so components are drawn, not photos. The draws depend on the seed
- * and on the components' names, not on the order of the samples.
- * @param correct whether each sample was right; `components` names each sample's component.
- */
-export function accuracyInterval(
-  correct: readonly boolean[],
-  components: readonly string[],
-  { seed, repetitions = 2000, level = 0.95 }: IntervalOptions,
-): [number, number] {
-  const byName = new Map<string, { size: number; hits: number }>();
-  for (const [index, name] of components.entries()) {
-    const component = byName.get(name) ?? { size: 0, hits: 0 };
-    component.size += 1;
-    if (correct[index]) component.hits += 1;
-    byName.set(name, component);
-  }
-  const all = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, component]) => component);
-  if (all.length === 0) return [0, 0];
-  const random = randomSource(seed, 'bootstrap');
-  const accuracies = Float64Array.from({ length: repetitions }, (_, repetition) => {
-    let size = 0;
-    let hits = 0;
-    for (let draw = 0; draw < all.length; draw++) {
-      const component = all[random.integer(all.length, repetition, draw)]!;
-      size += component.size;
-      hits += component.hits;
-    }
-    return hits / size;
-  }).sort();
-  return [quantile(accuracies, (1 - level) / 2), quantile(accuracies, (1 + level) / 2)];
-}
-
-/** The q-quantile of sorted numbers, linear between neighbours. */
-function quantile(sorted: Float64Array, q: number): number {
-  const position = q * (sorted.length - 1);
-  const below = Math.floor(position);
-  const low = sorted[below]!;
-  return low + (position - below) * ((sorted[below + 1] ?? low) - low);
 }
 
 function sum(values: readonly number[]): number {

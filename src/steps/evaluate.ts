@@ -32,8 +32,8 @@ export function evaluateStep(options: {
   return accountedStep(run, context, {
     name: `evaluate-${task.task}`,
     dependsOn: {
-      // 2: also by role.
-      version: 2,
+      // 2: also by role; 3: also calibration, and more figures.
+      version: 3,
       model: run.record(`train-${task.task}`)?.hash,
       samples: task.digest,
       natural: task.natural,

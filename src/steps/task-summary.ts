@@ -36,7 +36,8 @@ export function taskSummary(
 ): TaskSummary {
   const { side, accuracy, withoutTwins, byRole } = evaluation;
   const { trainAccuracy, overfitting } = train.history[train.keptEpoch - 1]!;
-  const { accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  const { accuracyInterval, naturalAccuracy, top5, macroF1, macroF1Interval, loss } = evaluation;
+  const { weightedF1, kappa, calibration, eceBefore } = evaluation;
   return {
     ...prepared,
     evaluatedOn: side,
@@ -47,6 +48,12 @@ export function taskSummary(
     naturalAccuracy,
     top5,
     macroF1,
+    macroF1Interval,
+    weightedF1,
+    kappa,
+    ece: calibration.ece,
+    eceBefore,
+    temperature: train.temperature,
     loss,
     epochs: train.history.length,
     trainAccuracy,

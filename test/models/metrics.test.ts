@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { calibrationOf } from '#src/models/calibration.js';
 import {
-  accuracyInterval,
+  cohenKappa,
   confusionMatrix,
   logLoss,
   macroF1,
@@ -10,6 +11,7 @@ import {
   predictedClasses,
   topAccuracy,
   topClasses,
+  weightedF1,
 } from '#src/models/metrics.js';
 import { fitTemperature, negativeLogLikelihood, softmax } from '#src/models/temperature.js';
 import { golden, hasShared } from './goldens.js';
@@ -22,6 +24,9 @@ interface GoldenMetrics {
   top3: number;
   top5: number;
   macroF1: number;
+  weightedF1: number;
+  kappa: number;
+  ece15: number;
   precision: number[];
   recall: number[];
   f1: number[];
@@ -47,6 +52,9 @@ describe.skipIf(!hasShared('goldens/metrics.json.gz'))('metrics', () => {
     expect(confusion).toEqual(expected.confusion);
     expect(macroF1(confusion)).toBeCloseTo(expected.macroF1, 12);
     const table = perClassMetrics(confusion, expected.support.map(String));
+    expect(weightedF1(table)).toBeCloseTo(expected.weightedF1, 12);
+    expect(cohenKappa(confusion)).toBeCloseTo(expected.kappa, 12);
+    expect(calibrationOf(expected).ece).toBeCloseTo(expected.ece15, 9);
     for (const [k, row] of table.entries()) {
       expect(row.support).toBe(expected.support[k]);
       expect(row.precision).toBeCloseTo(expected.precision[k]!, 9);
@@ -100,6 +108,13 @@ describe('metrics of any predictions', () => {
         );
         const counts = Object.fromEntries(table.map(({ label, support }) => [label, support]));
         expect(naturalAccuracy(table, counts)).toBeCloseTo(topAccuracy(drawn, 1), 12);
+        expect(cohenKappa(confusion)).toBeLessThanOrEqual(1);
+        const { ece, bins } = calibrationOf(drawn);
+        expect(bins.reduce((total, { samples }) => total + samples, 0)).toBe(labels.length);
+        const mean = (of: 'accuracy' | 'confidence') =>
+          bins.reduce((total, bin) => total + bin.samples * bin[of], 0) / Math.max(1, labels.length);
+        expect(mean('accuracy')).toBeCloseTo(topAccuracy(drawn, 1), 12);
+        expect(ece).toBeGreaterThanOrEqual(Math.abs(mean('accuracy') - mean('confidence')) - 1e-12);
         expect(logLoss(drawn)).toBeCloseTo(
           negativeLogLikelihood({ ...drawn, logits: drawn.logits.map((value) => value / 7) }),
           9,
@@ -139,45 +154,5 @@ describe('metrics of any predictions', () => {
         [0, 0],
       ]),
     ).toBe(0);
-  });
-});
-
-describe('accuracyInterval', () => {
-  const drawn = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: 9 }).map(String)), {
-    minLength: 1,
-  });
-  const interval = (rows: [boolean, string][], seed = 5) =>
-    accuracyInterval(
-      rows.map(([correct]) => correct),
-      rows.map(([, component]) => component),
-      { seed, repetitions: 200 },
-    );
-
-  it('depends on the seed and not on the order of the samples', () => {
-    fc.assert(
-      fc.property(drawn, (rows) => {
-        const [low, high] = interval(rows);
-        expect(interval([...rows].reverse())).toEqual([low, high]);
-        expect(low).toBeLessThanOrEqual(high);
-        expect(low).toBeGreaterThanOrEqual(0);
-        expect(high).toBeLessThanOrEqual(1);
-      }),
-      { numRuns: 30 },
-    );
-    const rows = Array.from({ length: 50 }, (_, i): [boolean, string] => [i % 3 > 0, String(i)]);
-    expect(interval(rows, 1)).not.toEqual(interval(rows, 2));
-  });
-
-  it('is about as wide as the binomial’s where every photo stands alone, and wider where they stand together', () => {
-    const alone = Array.from({ length: 400 }, (_, i): [boolean, string] => [i % 5 > 0, String(i)]);
-    const [low, high] = interval(alone);
-    const half = 1.96 * Math.sqrt((0.8 * 0.2) / 400);
-    expect(low).toBeGreaterThan(0.8 - 1.3 * half);
-    expect(low).toBeLessThan(0.8 - 0.7 * half);
-    expect(high).toBeGreaterThan(0.8 + 0.7 * half);
-    expect(high).toBeLessThan(0.8 + 1.3 * half);
-    const together = alone.map(([correct], i): [boolean, string] => [correct, String((i % 5) * 8 + (i % 8))]);
-    const [lower, higher] = interval(together);
-    expect(higher - lower).toBeGreaterThan(1.5 * (high - low));
   });
 });

@@ -7,6 +7,7 @@ import { type Thumbnails, thumbnails } from './photos.js';
 import type { Section } from './section.js';
 import { attributionSection } from './sections/attribution.js';
 import { cachesSection } from './sections/caches.js';
+import { calibrationSection } from './sections/calibration.js';
 import { classesSection } from './sections/classes.js';
 import { confusionSection } from './sections/confusion.js';
 import { countsSection } from './sections/counts.js';
@@ -75,6 +76,7 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
       classesSection(task, `${id}-classes`),
       ...(task.evaluation.byRole === undefined ? [] : [rolesSection(task.evaluation.byRole, `${id}-roles`)]),
       confusionSection(task, `${id}-confusion`),
+      calibrationSection(task, `${id}-calibration`),
       mistakesSection(task, `${id}-mistakes`, made),
     ],
   };

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import type { StageCounts } from '#src/events.js';
 import { EXPLORATION_DEFAULTS } from '#src/explore/defaults.js';
 import { type Exploration, exploration } from '#src/explore/exploration.js';
-import { macroF1, perClassMetrics } from '#src/models/metrics.js';
+import { cohenKappa, macroF1, perClassMetrics, weightedF1 } from '#src/models/metrics.js';
 import { uniform } from '#src/random.js';
 import { type Listing, type Sample, SIDES } from '#src/records.js';
 import type { EpochRecord, EvaluationResult, TrainResult } from '#src/results.js';
@@ -137,6 +137,18 @@ function evaluationOf(labels: readonly string[], samples: readonly Sample[], mos
     naturalAccuracy: accuracy * 0.98,
     top5: Math.min(1, accuracy + 0.1),
     macroF1: macroF1(confusion),
+    macroF1Interval: [0.4, 0.6],
+    weightedF1: weightedF1(perClassMetrics(confusion, labels)),
+    kappa: cohenKappa(confusion),
+    calibration: {
+      ece: 0.043,
+      bins: Array.from({ length: 15 }, (_, index) => ({
+        samples: 3 * index,
+        accuracy: index / 15,
+        confidence: (index + 0.5) / 15,
+      })),
+    },
+    eceBefore: 0.071,
     loss: 0.714,
     perClass: perClassMetrics(confusion, labels),
     confusion,
@@ -199,7 +211,8 @@ function taskSummary(
   train: TrainResult,
   curated: boolean,
 ): TaskSummary {
-  const { accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, loss } = evaluation;
+  const { accuracy, accuracyInterval, naturalAccuracy, top5, macroF1, macroF1Interval, loss } = evaluation;
+  const { weightedF1, kappa, calibration, eceBefore } = evaluation;
   const sides = SIDES.map((side) => [side, samples.filter(({ split }) => split === side).length]);
   return {
     classes: train.classes.length,
@@ -213,6 +226,12 @@ function taskSummary(
     accuracy,
     accuracyInterval,
     naturalAccuracy,
+    macroF1Interval,
+    weightedF1,
+    kappa,
+    ece: calibration.ece,
+    eceBefore,
+    temperature: train.temperature,
     top5,
     macroF1,
     loss,
