@@ -1,4 +1,4 @@
-import type { GradConfig, LayersModel, Tensor, Variable } from '@tensorflow/tfjs';
+import type { GradConfig, LayersModel, Rank, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 
 type Layer = LayersModel['layers'][number];
@@ -25,20 +25,27 @@ interface LayerVariable {
 }
 
 /**
- * A batch norm layer in training by the backend's own kernel, averages included; undefined where the backend has none
- * or the layer is of another kind. tfjs-layers itself takes it apart into a dozen passes over the batch, and keeps them
- * all for the gradient.
+ * A batch norm layer in training, averages included, where tfjs-layers is not up to it: by the backend's own kernel where
+ * it has one, for tfjs-layers takes it apart into a dozen passes over the batch and keeps them all for the gradient; and
+ * where the layer has no scale, for then tfjs-layers throws. Undefined for any other layer.
  */
 export function trainBatchNorm(tf: Tf, layer: Layer, x: Tensor): Tensor | undefined {
   if (layer.getClassName() !== 'BatchNormalization' || x.rank !== 4) return undefined;
-  if (!tf.getKernel(BATCH_NORM_TRAINING, tf.getBackend())) return undefined;
+  const hasKernel = tf.getKernel(BATCH_NORM_TRAINING, tf.getBackend()) != null;
   const { axis, center, scale, epsilon, momentum } = layer.getConfig() as Record<string, number>;
-  if (!center || (axis !== -1 && axis !== 3)) return undefined;
-  if (!tf.getGradient(BATCH_NORM_TRAINING)) tf.registerGradient(gradient(tf));
+  if (!center || (axis !== -1 && axis !== 3) || (scale && !hasKernel)) return undefined;
+  if (hasKernel && !tf.getGradient(BATCH_NORM_TRAINING)) tf.registerGradient(gradient(tf));
   const { gamma, beta, movingMean, movingVariance } = layer as unknown as BatchNormLayer;
   return tf.tidy(() => {
-    const scaling = scale ? (gamma.read() as Tensor) : tf.ones([x.shape[3]!]);
-    const inputs = { x, scale: scaling, offset: beta.read() as Tensor };
+    const offset = beta.read() as Tensor1D;
+    const scaling = scale ? (gamma.read() as Tensor1D) : tf.ones<Rank.R1>([x.shape[3]!]);
+    if (!hasKernel) {
+      const { mean, variance } = tf.moments(x, [0, 1, 2]);
+      average(movingMean, mean, momentum!);
+      average(movingVariance, variance, momentum!);
+      return tf.batchNorm(x, mean as Tensor1D, variance as Tensor1D, offset, scaling, epsilon);
+    }
+    const inputs = { x, scale: scaling, offset };
     const [y, mean, variance] = tf.engine().runKernel(BATCH_NORM_TRAINING, inputs, { epsilon: epsilon! }) as [
       Tensor,
       Tensor,
