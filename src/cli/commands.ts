@@ -11,6 +11,7 @@ import { evaluateCommand } from './evaluate.js';
 import { explodeCommand } from './explode.js';
 import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
+import { fetchCommand } from './fetch.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
@@ -55,6 +56,7 @@ export const commands: readonly CommandDefinition[] = [
   previewCommand,
   pruneCommand,
   backendCommand,
+  fetchCommand,
   cleanCommand,
   doctorCommand,
   schemaCommand,

@@ -5,6 +5,7 @@ import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
+import { publishedIn, weightsFolder } from '../models/weights/published.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
@@ -79,6 +80,11 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false });
+  for (const [network, path] of weights) {
+    // Nobody named these.
+    if (!path?.startsWith(weightsFolder())) continue;
+    context.events.emit({ type: 'message', level: 'info', text: `Weights of ${network}: ${path}` });
+  }
   try {
     const source = await openSource(options, context);
     const summary = await runPipeline({
@@ -136,7 +142,10 @@ function givenSamples(values: readonly string[], recipe: Recipe): Map<string, st
   return given;
 }
 
-/** `[NETWORK=]PATH` for each --weights, by network; every pretrained network that will be used needs one. */
+/**
+ * `[NETWORK=]PATH` for each --weights, by network; every pretrained network that will be used needs one, or has been
+ * fetched.
+ */
 async function namedWeights(
   values: readonly string[],
   recipe: Recipe,
@@ -159,12 +168,16 @@ async function namedWeights(
     }
     weights.set(named ?? pretrained[0]!, path === 'none' ? undefined : path);
   }
-  const missing = pretrained.filter((network) => !weights.has(network));
-  if (missing.length > 0 && until !== 'curate' && until !== 'cache') {
-    throw usageError(
-      `Expected --weights for ${missing.join(', ')}`,
-      'A TF.js layers folder (model.json and its shards), a Keras .h5 or a .safetensors file, or `--weights none` to train from scratch.',
-    );
+  if (until === 'curate' || until === 'cache') return weights;
+  for (const network of pretrained.filter((one) => !weights.has(one))) {
+    const fetched = await publishedIn(weightsFolder(), network);
+    if (fetched === undefined) {
+      throw usageError(
+        `Expected --weights for ${network}`,
+        `Run \`pipeline fetch weights ${network}\` once; or pass a TF.js layers folder (model.json and its shards), a Keras .h5 or a .safetensors file, or \`--weights none\` to train from scratch.`,
+      );
+    }
+    weights.set(network, fetched);
   }
   return weights;
 }

@@ -62,17 +62,29 @@ function describeLayer(layer: LayersModel['layers'][number], like: GoldenLayer):
 }
 
 /** The layer table that keras.applications has for an input size. */
-function expectLayers(network: Network, file: string, options: { size: number; alpha?: number }) {
-  const { size, alpha = 1 } = options;
+function expectLayers(
+  network: Network,
+  file: string,
+  options: { size: number; alpha?: number; top?: boolean },
+) {
+  const { size, alpha = 1, top = false } = options;
   const table = golden<Record<string, { parameters: number; layers: GoldenLayer[] }>>(
     `networks/${file}.layers.json.gz`,
-  )[size]!;
-  const model = network.build(tf, { height: size, width: size, alpha, seed: 1 });
+  )[`${size}${top ? '-top' : ''}`]!;
+  const model = network.build(tf, { height: size, width: size, alpha, top, seed: 1 });
   const expected = table.layers.map(({ zeroPadding: _, ...layer }) => layer);
+  for (const layer of expected) {
+    // One that keeps its dimensions is none of TensorFlow.js's.
+    if (layer.type === 'GlobalAveragePooling2D' && layer.shape.length === 3) layer.type = 'AveragePooling2D';
+  }
   expect(model.layers.map((layer, index) => describeLayer(layer, table.layers[index]!))).toEqual(expected);
   expect(model.countParams()).toBe(table.parameters);
-  expect(model.layers.at(-1)!.name).toBe(network.featureLayer);
-  expect(network.featureLength(alpha)).toBe(table.layers.at(-1)!.shape.at(-1));
+  const features = model.layers.findIndex(({ name }) => name === network.featureLayer);
+  expect(network.featureLength(alpha)).toBe(table.layers[features]!.shape.at(-1));
+  const above = model.layers.slice(features + 1);
+  expect(above.filter(({ weights }) => weights.length > 0).map(({ name }) => name)).toEqual(
+    top ? network.top : [],
+  );
   model.dispose();
 }
 
@@ -145,6 +157,10 @@ describe.skipIf(!runs)('mobilenet', () => {
     expectLayers(networks.mobilenet, `mobilenet_${alpha}`, { size: 224, alpha }),
   );
 
+  it.each([0.25, 0.75])('has their top at alpha %d', (alpha) =>
+    expectLayers(networks.mobilenet, `mobilenet_${alpha}`, { size: 224, alpha, top: true }),
+  );
+
   it.each([0.25, 0.75])('computes what Keras computes at alpha %d', (alpha) =>
     expectOutputs(networks.mobilenet, `mobilenet_${alpha}`, alpha),
   );
@@ -155,20 +171,19 @@ describe.skipIf(!runs)('mobilenet', () => {
     );
     const pretrained = await readPretrained(`${shared}/mobilenet_v1_0.75_224`, networks.mobilenet);
     expect(pretrained.alpha).toBe(0.75);
-    const base = networks.mobilenet.build(tf, { height: 224, width: 224, alpha: pretrained.alpha, seed: 1 });
-    assignWeights(tf, base, pretrained.weights, networks.mobilenet.top);
+    const options = { height: 224, width: 224, alpha: pretrained.alpha, top: true, seed: 1 };
+    const model = networks.mobilenet.build(tf, options);
+    assignWeights(tf, model, pretrained.weights);
+    const features = model.getLayer(networks.mobilenet.featureLayer).output as (typeof model.outputs)[0];
+    const probe = tf.model({ inputs: model.inputs, outputs: [features, model.outputs[0]!] });
     const pixels = await Promise.all(
       expected.inputs.map((file) => sharp(`${shared}/goldens/${file}`).removeAlpha().raw().toBuffer()),
     );
     tf.tidy(() => {
       const input = tf.tensor(Float32Array.from(Buffer.concat(pixels)), [pixels.length, 224, 224, 3]);
-      const features = (base.predict(input.div(127.5).sub(1)) as typeof input).mean([1, 2]);
-      const top = (name: string) => pretrained.weights.get(`conv_preds/${name}`)!.values;
-      const logits = features
-        .matMul(tf.tensor(top('kernel'), [768, 1000]))
-        .add(tf.tensor(top('bias'), [1000]));
-      const probabilities = logits.softmax().arraySync() as number[][];
-      const gap = features.arraySync() as number[][];
+      const [maps, classes] = probe.predict(input.div(127.5).sub(1)) as Tensor[];
+      const probabilities = classes!.arraySync() as number[][];
+      const gap = maps!.mean([1, 2]).arraySync() as number[][];
       for (const [row, values] of expected.gap.entries()) {
         for (const [k, value] of values.entries()) expect(Math.abs(gap[row]![k]! - value)).toBeLessThan(1e-4);
         const order = probabilities[row]!.map((p, index) => [index, p] as const).sort((a, b) => b[1] - a[1]);
@@ -180,7 +195,32 @@ describe.skipIf(!runs)('mobilenet', () => {
         }
       }
     });
-    base.dispose();
+    model.dispose();
+  });
+});
+
+describe('mobilenet of another width', () => {
+  // keras.applications.MobileNet(alpha=…, include_top=False).count_params()
+  it.each([
+    [0.5, 829_536],
+    [1, 3_228_864],
+  ])('has the parameters of keras.applications at alpha %d', (alpha, parameters) => {
+    const model = networks.mobilenet.build(tf, { height: 32, width: 32, alpha, seed: 1 });
+    expect(model.countParams()).toBe(parameters);
+    model.dispose();
+  });
+
+  it.each([0.1, 0.35, 0.6, 1.3])('is known by its weights at alpha %d', (alpha) => {
+    const shapesAt = (width: number) => {
+      const model = networks.mobilenet.build(tf, { height: 32, width: 32, alpha: width, seed: 1 });
+      const shapes = modelWeights(model).map(
+        ({ name, variable: { shape } }) => [name, shape as number[]] as const,
+      );
+      model.dispose();
+      return shapes;
+    };
+    const shapes = shapesAt(alpha);
+    expect(shapesAt(networks.mobilenet.alphaOf(new Map(shapes))!)).toEqual(shapes);
   });
 });
 
@@ -198,6 +238,11 @@ describe('vgg16', () => {
   it.skipIf(!runs).each([224, 256])('has the layers of keras.applications at %d pixels', (size) =>
     expectLayers(network, 'vgg16', { size }),
   );
+
+  it.skipIf(!runs)('has their top', () => {
+    tf = wasm.tf;
+    expectLayers(network, 'vgg16', { size: 224, top: true });
+  });
 
   it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, 'vgg16'));
 
@@ -266,6 +311,8 @@ describe.each([
   it.skipIf(!runs).each(sizes)('has the layers of keras.applications at %d pixels', (size) =>
     expectLayers(network, name, { size }),
   );
+
+  it.skipIf(!runs)('has their top', () => expectLayers(network, name, { size: sizes[0], top: true }));
 
   it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, name), 60_000);
 

@@ -1,6 +1,15 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Tf } from '../backends/backend.js';
-import { glorot, INPUT, type Network, type NetworkOptions, type Weighted } from './network.js';
+import {
+  CLASSES,
+  dense,
+  glorot,
+  INPUT,
+  type Network,
+  type NetworkOptions,
+  stacked,
+  type Weighted,
+} from './network.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -115,11 +124,11 @@ export function graphNetwork({
   };
 }
 
-/** Makes the layers, in the order of their declaration; the last one is the network's output. */
+/** Makes the layers, in the order of their declaration; the last one is the network's output, or what the top reads. */
 function buildGraph(
   tf: Tf,
   layers: readonly GraphLayer[],
-  { name, height, width, seed }: NetworkOptions & { name: string },
+  { name, height, width, top = false, seed }: NetworkOptions & { name: string },
 ): LayersModel {
   const input = tf.input({ shape: [height, width, 3], name: INPUT });
   const outputs = new Map<string, SymbolicTensor>([[INPUT, input]]);
@@ -127,7 +136,12 @@ function buildGraph(
     const sources = from.map((source) => outputs.get(source)!);
     outputs.set(own, make(tf, seed).apply(sources.length === 1 ? sources[0]! : sources) as SymbolicTensor);
   }
-  return tf.model({ name, inputs: input, outputs: outputs.get(layers.at(-1)!.name)! });
+  const features = outputs.get(layers.at(-1)!.name)!;
+  const classifier = () => [
+    tf.layers.globalAveragePooling2d({ name: 'avg_pool' }),
+    dense(tf, seed, 'predictions', CLASSES, 'softmax'),
+  ];
+  return tf.model({ name, inputs: input, outputs: top ? stacked(features, classifier()) : features });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { glorot, INPUT, type Network } from './network.js';
+import { CLASSES, glorot, INPUT, type Network, stacked } from './network.js';
 
 /** Channels and stride of the thirteen depthwise-separable blocks. */
 const BLOCKS: readonly (readonly [channels: number, stride: 1 | 2])[] = [
@@ -51,7 +51,7 @@ export const mobilenet: Network = {
     const last = shapes.get('conv_pw_13/kernel')?.at(-1);
     return last === undefined ? undefined : last / 1024;
   },
-  build(tf, { height, width, alpha = 1, seed }) {
+  build(tf, { height, width, alpha = 1, top = false, seed }) {
     const { layers } = tf;
     const input = tf.input({ shape: [height, width, 3], name: INPUT });
     const normalised = (name: string, x: SymbolicTensor) => {
@@ -92,6 +92,25 @@ export const mobilenet: Network = {
       x = normalised(`conv_dw_${id}`, depthwise.apply(x) as SymbolicTensor);
       const pointwise = convolution(`conv_pw_${id}`, channels(filters, alpha), 1, 1);
       x = normalised(`conv_pw_${id}`, pointwise.apply(x) as SymbolicTensor);
+    }
+    if (top) {
+      x = stacked(x, [
+        // Keras's global average keeps the dimensions, TensorFlow.js's does not.
+        layers.averagePooling2d({
+          name: 'global_average_pooling2d',
+          poolSize: x.shape.slice(1, 3) as [number, number],
+        }),
+        layers.dropout({ name: 'dropout', rate: 1e-3 }),
+        layers.conv2d({
+          name: 'conv_preds',
+          filters: CLASSES,
+          kernelSize: 1,
+          padding: 'same',
+          kernelInitializer: glorot(tf, seed, 'conv_preds'),
+        }),
+        layers.reshape({ name: 'reshape_2', targetShape: [CLASSES] }),
+        layers.activation({ name: 'predictions', activation: 'softmax' }),
+      ]);
     }
     return tf.model({ name: 'mobilenet', inputs: input, outputs: x });
   },

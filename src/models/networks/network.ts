@@ -1,7 +1,9 @@
-import type { LayersModel } from '@tensorflow/tfjs';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import { hash32 } from '../../random.js';
 import type { ModelRecipe } from '../../recipe.js';
 import type { Tf } from '../backends/backend.js';
+
+type Layer = LayersModel['layers'][number];
 
 /** How 0..255 RGB becomes a network's input: `scale` is /255, `tf` is /127.5 − 1, `caffe` is BGR minus ImageNet's means. */
 export type Preprocessing = 'scale' | 'tf' | 'caffe';
@@ -18,19 +20,21 @@ export interface NetworkOptions {
   width: number;
   /** Multiplies the number of channels, where the network has such a multiplier; default 1. */
   alpha?: number;
+  /** With the usual classifier of ImageNet's thousand classes, where the network has one; default false. */
+  top?: boolean;
   /** Determines the initial weights together with each layer's name. */
   seed: number;
 }
 
-/** A base network: a declaration of layers, without top and without trained weights. */
+/** A base network: a declaration of layers, without trained weights and, unless it is asked for, without top. */
 export interface Network {
   readonly name: ModelRecipe['network'];
   readonly preprocessing: Preprocessing;
   /** The last layer: its global average is a photo's feature vector. */
   readonly featureLayer: string;
-  /** Layers with weights of the usual classifier on top, which `build` leaves out. */
+  /** Layers with weights of the usual classifier on top, which `build` leaves out by default. */
   readonly top: readonly string[];
-  /** Names of all layers after the input, in order: known without building it. */
+  /** Names of all layers between the input and a top, in order: known without building it. */
   readonly layers: readonly string[];
   /** Those of them that have weights, and their kinds. */
   readonly weighted: ReadonlyMap<string, Weighted>;
@@ -38,11 +42,30 @@ export interface Network {
   featureLength(alpha: number): number;
   /** The width multiplier that weights of these shapes belong to; undefined where they are another network's. */
   alphaOf(shapes: ReadonlyMap<string, readonly number[]>): number | undefined;
-  /** Takes [batch, height, width, 3] float32, preprocessed; gives the feature layer's [batch, h, w, channels]. */
+  /** Takes [batch, height, width, 3] float32, preprocessed; gives the feature layer's [batch, h, w, channels]; with top [batch, 1000], probabilities. */
   build(tf: Tf, options: NetworkOptions): LayersModel;
 }
 
 /** Keras's default initialiser (Glorot & Bengio 2010, uniform), drawn by the seed and the layer's name. */
 export function glorot(tf: Tf, seed: number, layer: string): ReturnType<Tf['initializers']['glorotUniform']> {
   return tf.initializers.glorotUniform({ seed: hash32(seed, 'initialise', layer) });
+}
+
+/** The classes of ImageNet, which published weights were trained on. */
+export const CLASSES = 1000;
+
+/** Layers that lie on one another. */
+export function stacked(x: SymbolicTensor, layers: readonly Layer[]): SymbolicTensor {
+  return layers.reduce((below, layer) => layer.apply(below) as SymbolicTensor, x);
+}
+
+/** A dense layer with the activation and the initial weights that it has in `keras.applications`. */
+export function dense(
+  tf: Tf,
+  seed: number,
+  name: string,
+  units: number,
+  activation: 'relu' | 'softmax',
+): Layer {
+  return tf.layers.dense({ name, units, activation, kernelInitializer: glorot(tf, seed, name) });
 }

@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { glorot, INPUT, type Network } from './network.js';
+import { CLASSES, dense, glorot, INPUT, type Network, stacked } from './network.js';
 
 /** Filters and number of the convolutions of the five blocks; each block ends in a pool that halves height and width. */
 const BLOCKS: readonly (readonly [filters: number, convolutions: 2 | 3])[] = [
@@ -43,7 +43,7 @@ export const vgg16: Network = {
     );
     return fits ? 1 : undefined;
   },
-  build(tf, { height, width, seed }) {
+  build(tf, { height, width, top = false, seed }) {
     const { layers } = tf;
     const input = tf.input({ shape: [height, width, 3], name: INPUT });
     let x: SymbolicTensor = input;
@@ -61,6 +61,14 @@ export const vgg16: Network = {
         x = convolution.apply(x) as SymbolicTensor;
       }
       x = layers.maxPooling2d({ name: `${block}_pool`, poolSize: 2, strides: 2 }).apply(x) as SymbolicTensor;
+    }
+    if (top) {
+      x = stacked(x, [
+        layers.flatten({ name: 'flatten' }),
+        dense(tf, seed, 'fc1', 4096, 'relu'),
+        dense(tf, seed, 'fc2', 4096, 'relu'),
+        dense(tf, seed, 'predictions', CLASSES, 'softmax'),
+      ]);
     }
     return tf.model({ name: 'vgg16', inputs: input, outputs: x });
   },

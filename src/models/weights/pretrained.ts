@@ -2,6 +2,7 @@ import { PipelineError } from '../../errors.js';
 import type { Network } from '../networks/network.js';
 import { readKerasH5 } from './keras-h5.js';
 import { type NamedWeights, weightsDigest } from './named.js';
+import { weightsAt } from './published.js';
 import { readSafetensors } from './safetensors.js';
 import { readTfjsWeights } from './tfjs-layers.js';
 
@@ -20,13 +21,13 @@ export interface Pretrained extends PretrainedIdentity {
 }
 
 /**
- * Reads trained weights for a network: a folder in TensorFlow.js layers format, a Keras HDF5 file (`.h5`, `.weights.h5`) or
- * a `.safetensors` file.
- * @throws {PipelineError} as `readTfjsWeights`, `readKerasH5` and `readSafetensors`; `WEIGHTS_MISMATCH` where they are
+ * Reads trained weights for a network: a folder in TensorFlow.js layers format, a Keras HDF5 file (`.h5`, `.weights.h5`), a
+ * `.safetensors` file, or a folder that has the network's published file.
+ * @throws {PipelineError} as `weightsAt`, `readTfjsWeights`, `readKerasH5` and `readSafetensors`; `WEIGHTS_MISMATCH` where they are
  * another network's.
  */
 export async function readPretrained(path: string, network: Network): Promise<Pretrained> {
-  const weights = await readWeights(path, network);
+  const weights = await readWeights(await weightsAt(path, network.name), network);
   const shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
   const alpha = network.alphaOf(shapes);
   if (alpha === undefined) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
+import { userCache } from '../../../user-cache.js';
 import { hostPlatform, type InstallableName, type Release, VERSION } from './release.js';
 
 /** What is known of an installed backend: its `installed.json`. */
@@ -24,14 +24,8 @@ export const RECEIPT = 'installed.json';
 export const UNFINISHED = '.unfinished';
 export const REPLACED = '.replaced';
 
-/**
- * The folder that backends are installed in: `${XDG_CACHE_HOME:-~/.cache}/abo-pipeline/backends`. A relative
- * XDG_CACHE_HOME counts as none, as the XDG base directory specification has it.
- */
-export function backendsFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const named = env['XDG_CACHE_HOME'] ?? '';
-  return join(isAbsolute(named) ? named : join(homedir(), '.cache'), 'abo-pipeline', 'backends');
-}
+/** The folder that backends are installed in. */
+export const backendsFolder = (env?: NodeJS.ProcessEnv): string => userCache('backends', env);
 
 export const folderName = ({ name, version, platform }: Pick<Release, 'name' | 'version' | 'platform'>) =>
   `${name}-${version}-${platform}`;

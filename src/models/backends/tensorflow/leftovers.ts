@@ -55,7 +55,7 @@ async function restore(path: string): Promise<void> {
 export async function downloadsOf({ project }: Pick<Release, 'project'>, folder: string): Promise<string[]> {
   const downloads = downloadsIn(folder);
   // `tensorflow-2…` and not `tensorflow_cpu-2…`; the hash before it is missing in those of earlier versions.
-  const own = new RegExp(`^([0-9a-f]+-)?${project.replaceAll('-', '_')}-\\d.*\\.whl(\\.part)?$`);
+  const own = new RegExp(`^([0-9a-f]+-)?${project.replaceAll('-', '_')}-\\d.*\\.whl(\\.part(\\.tag)?)?$`);
   const files = await readdir(downloads).catch(() => []);
   return files.filter((file) => own.test(file)).map((file) => join(downloads, file));
 }

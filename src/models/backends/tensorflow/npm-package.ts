@@ -6,7 +6,8 @@ import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { PipelineError } from '../../../errors.js';
-import { expectSuccess, get, webAddress } from './http.js';
+import { expectSuccess, get, webAddress } from '../../../http.js';
+import { hints } from './hints.js';
 import type { NpmPackage } from './release.js';
 
 export interface PackageSources {
@@ -74,11 +75,11 @@ async function fetchTarball(pkg: NpmPackage, { beside, registry, signal }: Packa
   let tarball: Buffer;
   if (local !== undefined && existsSync(local)) tarball = await readFile(local);
   else {
-    webAddress(registry, "npm's registry (npm_config_registry)");
+    webAddress(registry, "npm's registry (npm_config_registry)", hints.example);
     const url = `${registry.replace(/\/*$/, '')}/${name}/-/${name.split('/').at(-1)}-${version}.tgz`;
     try {
-      const response = await get(url, { signal });
-      expectSuccess(response, url);
+      const response = await get(url, { signal, offline: hints.offline });
+      expectSuccess(response, url, hints.missing);
       tarball = Buffer.from(await response.arrayBuffer());
     } catch (error) {
       if (!(error instanceof PipelineError) || error.code === 'ABORTED') throw error;

@@ -1,9 +1,10 @@
 import { stat, statfs } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { download } from '../../../download.js';
 import { PipelineError } from '../../../errors.js';
 import type { EventBus } from '../../../events.js';
-import { download } from './download.js';
-import { webAddress } from './http.js';
+import { webAddress } from '../../../http.js';
+import { hints } from './hints.js';
 import { downloadsIn } from './leftovers.js';
 import type { Release } from './release.js';
 import { expectWheel } from './wheel.js';
@@ -23,7 +24,8 @@ export async function sourceOf(
   { from, index }: { from?: string; index?: string },
   release: Release,
 ): Promise<WheelSource> {
-  if (from === undefined) return { index: index === undefined ? undefined : webAddress(index, '--index') };
+  if (from === undefined)
+    return { index: index === undefined ? undefined : webAddress(index, '--index', hints.example) };
   if (index !== undefined) {
     throw new PipelineError('USAGE', 'Expected --from or --index but received both', {
       hint: 'A wheel that is here already needs no index.',
@@ -64,7 +66,8 @@ export async function obtainWheel(
     await expectRoom(folder, size * (1 + UNPACKED_PER_PACKED) - there, freeBytes);
   }
   events.emit({ type: 'message', level: 'info', text: `Downloading ${filename}` });
-  await download({ url, sha256, file: wheel, events, signal });
+  const checksum = { algorithm: 'sha256', hex: sha256 } as const;
+  await download({ url, checksum, file: wheel, events, signal, hints });
   return { wheel, filename };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PipelineError, throwIfAborted } from '../../../errors.js';
-import { expectSuccess, get, shown, webAddress } from './http.js';
+import { expectSuccess, get, shown, webAddress } from '../../../http.js';
+import { hints } from './hints.js';
 import type { Release } from './release.js';
 
 /** A wheel as an index offers it. */
@@ -22,7 +23,7 @@ const ACCEPT = `${JSON_TYPE}, text/html;q=0.2`;
  * @throws {PipelineError} `USAGE`
  */
 export function defaultIndex(env: NodeJS.ProcessEnv = process.env): URL {
-  return webAddress(env['PIP_INDEX_URL'] || 'https://pypi.org/simple', 'PIP_INDEX_URL');
+  return webAddress(env['PIP_INDEX_URL'] || 'https://pypi.org/simple', 'PIP_INDEX_URL', hints.example);
 }
 
 /**
@@ -33,8 +34,8 @@ export function defaultIndex(env: NodeJS.ProcessEnv = process.env): URL {
  */
 export async function findWheel(release: Release, index: URL, signal: AbortSignal): Promise<Wheel> {
   const page = new URL(`${index.href.replace(/\/*$/, '')}/${release.project}/`);
-  const response = await get(page, { signal, headers: { accept: ACCEPT } });
-  expectSuccess(response, page);
+  const response = await get(page, { signal, headers: { accept: ACCEPT }, offline: hints.offline });
+  expectSuccess(response, page, hints.missing);
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
   const text = await response.text().catch((cause: unknown) => {
     throwIfAborted(signal);

@@ -104,7 +104,7 @@ export async function wheelServer(options: WheelServerOptions) {
     const body = wheel.subarray(start);
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': body.length });
     if (limit >= body.length) return void response.end(body);
-    response.write(body.subarray(0, limit), () => setTimeout(() => response.destroy(), 20));
+    response.write(body.subarray(0, limit), () => setTimeout(() => response.destroy(), 100));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,11 +1,12 @@
-import { PipelineError, throwIfAborted } from '../../../errors.js';
+import { PipelineError, throwIfAborted } from './errors.js';
 
 /**
  * Reads an address that a user gave.
  * @param what where it was given: `--index`.
+ * @param example one that would do, as a sentence.
  * @throws {PipelineError} `USAGE` where it is no address of a web server.
  */
-export function webAddress(text: string, what: string): URL {
+export function webAddress(text: string, what: string, example: string): URL {
   try {
     const url = new URL(text);
     // Both have to be whole percent-encodings.
@@ -17,7 +18,7 @@ export function webAddress(text: string, what: string): URL {
   // Whatever it is, it may hold a password.
   const received = text.replace(/(\/\/|^).*@/, '$1');
   throw new PipelineError('USAGE', `Expected ${what} to be an http or https URL but received "${received}"`, {
-    hint: 'Such as https://pypi.org/simple for Python, https://registry.npmjs.org for npm.',
+    hint: example,
   });
 }
 
@@ -29,13 +30,20 @@ export function shown(url: string | URL): string {
   return parsed.href;
 }
 
+export interface GetOptions {
+  signal: AbortSignal;
+  headers?: Record<string, string>;
+  /** What a user can do where the server cannot be reached: one sentence or two. */
+  offline: string;
+}
+
 /**
  * Gets a URL; a name and password in it become a header, as `fetch` wants it.
  * @throws {PipelineError} `DOWNLOAD_FAILED` where the server cannot be reached; any status is the caller's business.
  */
 export async function get(
   url: string | URL,
-  { signal, headers = {} }: { signal: AbortSignal; headers?: Record<string, string> },
+  { signal, headers = {}, offline }: GetOptions,
 ): Promise<Response> {
   const { username, password } = new URL(url);
   const authorization =
@@ -51,7 +59,7 @@ export async function get(
     // fetch says "fetch failed", its cause says why.
     const cause = (error as Error).cause ?? error;
     throw new PipelineError('DOWNLOAD_FAILED', `Expected an answer from ${new URL(url).host} but none came`, {
-      hint: `Without a network, bring the wheel over and pass it: --from WHEEL. For a mirror: --index URL.${proxyHint()}`,
+      hint: `${offline}${proxyHint()}`,
       cause,
     });
   }
@@ -64,12 +72,15 @@ export function proxyHint(env: NodeJS.ProcessEnv = process.env): string {
   return ` ${names[0]} is only used with NODE_USE_ENV_PROXY=1, by Node 24 and newer.`;
 }
 
-/** @throws {PipelineError} `DOWNLOAD_FAILED` unless the answer is a success. */
-export function expectSuccess(response: Response, url: string | URL): void {
+/**
+ * @param hint what to do where the address is wrong.
+ * @throws {PipelineError} `DOWNLOAD_FAILED` unless the answer is a success.
+ */
+export function expectSuccess(response: Response, url: string | URL, hint: string): void {
   if (response.ok) return;
   throw new PipelineError(
     'DOWNLOAD_FAILED',
     `Expected ${shown(url)} to be there but the server answered ${response.status} ${response.statusText}`.trimEnd(),
-    { hint: 'Check the index: --index URL or PIP_INDEX_URL for Python, npm_config_registry for npm.' },
+    { hint },
   );
 }

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a server does with one request for the file. */
+export type Answer =
+  | { cutAfter: number }
+  /** Sends so many bytes, and then nothing more. */
+  | { stallAfter: number }
+  | { status: number; headers?: Record<string, string> }
+  /** Says that the file is this much longer than it is. */
+  | { longer: number }
+  /** Goes on from another place than it was asked to. */
+  | { skip: number }
+  | 'whole';
+
+export interface FileServerOptions {
+  /** Each path's bytes: `/weights.h5`. */
+  files: Record<string, Buffer>;
+  /** What is done with the requests, in their order; the last one is for all that follow. */
+  answers?: Answer[];
+  /** Whether it goes on where the client left; default true. */
+  ranges?: boolean;
+  /** Whether it names the file's state, and heeds If-Range; default true. */
+  tags?: boolean;
+  /** More headers of the answers that carry the file. */
+  headers?: (body: Buffer) => Record<string, string>;
+}
+
+/** A web server on this machine with some files, which treats its clients badly where it is told to. */
+export async function fileServer({
+  files,
+  answers = ['whole'],
+  ranges = true,
+  tags = true,
+  headers,
+}: FileServerOptions) {
+  const asked: { path: string; range: string | undefined; headers: IncomingHttpHeaders }[] = [];
+  const server = createServer((request, response) => {
+    const path = request.url!;
+    const { range, 'if-range': ifRange } = request.headers;
+    const answer = answers[Math.min(asked.length, answers.length - 1)]!;
+    asked.push({ path, range, headers: request.headers });
+    const bytes = files[path];
+    if (bytes === undefined) return void response.writeHead(404).end();
+    if (typeof answer === 'object' && 'status' in answer) {
+      return void response.writeHead(answer.status, answer.headers).end('no');
+    }
+    const tag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}"`;
+    const same = ifRange === undefined || ifRange === tag;
+    const start = ranges && same && range !== undefined ? Number(/\d+/.exec(range)![0]) : 0;
+    if (start >= bytes.length) {
+      return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+    }
+    const from = start > 0 && typeof answer === 'object' && 'skip' in answer ? start + answer.skip : start;
+    const length = bytes.length - from;
+    const longer = typeof answer === 'object' && 'longer' in answer ? answer.longer : 0;
+    response.writeHead(start > 0 ? 206 : 200, {
+      'content-length': length + longer,
+      ...(tags && { etag: tag }),
+      ...(start > 0 && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+      ...headers?.(bytes),
+    });
+    send(response, bytes.subarray(from), answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    /** The requests, in their order. */
+    asked,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function send(response: ServerResponse, body: Buffer, answer: Answer): void {
+  if (typeof answer === 'object' && 'cutAfter' in answer) {
+    response.write(body.subarray(0, answer.cutAfter), () => setTimeout(() => response.destroy(), 100));
+  } else if (typeof answer === 'object' && 'stallAfter' in answer) {
+    response.write(body.subarray(0, answer.stallAfter));
+  } else if (typeof answer === 'object' && 'longer' in answer) {
+    response.write(body, () => setTimeout(() => response.destroy(), 100));
+  } else response.end(body);
+}
