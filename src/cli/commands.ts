@@ -3,6 +3,7 @@ import { balanceCommand } from './balance.js';
 import { cacheCommand } from './cache.js';
 import { cleanCommand } from './clean.js';
 import type { CommandDefinition } from './command.js';
+import { compareCommand } from './compare.js';
 import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
@@ -47,6 +48,7 @@ export const commands: readonly CommandDefinition[] = [
   synthCommand,
   verifyCommand,
   whyCommand,
+  compareCommand,
   duplicatesCommand,
   inspectCommand,
   exploreCommand,

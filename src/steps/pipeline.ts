@@ -4,7 +4,7 @@ import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
-import { openRunFolder, type RunFolder } from '../run.js';
+import { openRunFolder, RECIPE_FILE, type RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
 import type { Source } from '../sources/source.js';
 import { assertBalanced, type RunContext } from '../stage.js';
@@ -157,7 +157,8 @@ async function steps(
   }
   addUp(summary, done, run);
   await run.finish({ whole: until === 'report' });
-  await writeSummary(run.path, summary);
+  await writeWhole(join(run.path, 'summary.json'), summary);
+  await writeWhole(join(run.path, RECIPE_FILE), recipe);
   return summary;
 }
 
@@ -169,8 +170,7 @@ function addUp(summary: PartialSummary, done: readonly Accounted<unknown>[], run
   summary.peakMemoryBytes = Math.max(0, ...done.map(({ peakMemoryBytes }) => peakMemoryBytes));
 }
 
-async function writeSummary(run: string, summary: PartialSummary): Promise<void> {
-  const file = join(run, 'summary.json');
-  await writeFile(`${file}.unfinished`, `${JSON.stringify(summary, null, 2)}\n`);
+async function writeWhole(file: string, value: unknown): Promise<void> {
+  await writeFile(`${file}.unfinished`, `${JSON.stringify(value, null, 2)}\n`);
   await rename(`${file}.unfinished`, file);
 }

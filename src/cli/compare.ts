@@ -1,0 +1,99 @@
+import type { Difference } from '../compare/differences.js';
+import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
+import type { CommandDefinition } from './command.js';
+import { printable } from './printable.js';
+
+/** Differences of one recipe that are told as text; JSON has all. */
+const TOLD = 12;
+
+export const compareCommand: CommandDefinition = (program, { signal }) => {
+  program
+    .command('compare')
+    .argument('<runs...>', 'run folders; each is set beside the first')
+    .description('Sets runs side by side: figures, recipes, and accuracies on the photos that both scored')
+    .option('--json', 'print JSON')
+    .action(async (runs: string[], { json }: { json?: boolean }) => {
+      const { compareRuns } = await import('../compare/runs.js');
+      const compared = await compareRuns(runs, signal);
+      process.stdout.write(json ? `${JSON.stringify(compared, null, 2)}\n` : printable(describe(compared)));
+    });
+};
+
+function describe({ runs, tasks }: ComparedRuns): string {
+  const lines = runs.flatMap(({ run, recipe, source, backend, differences, warnings }, index) => [
+    `${index + 1}  ${run}: ${recipe} on ${source}${backend === undefined ? '' : `, ${backend}`}`,
+    ...differences.slice(0, TOLD).map(differenceLine),
+    ...(differences.length > TOLD ? [`     and ${differences.length - TOLD} more: --json has them all`] : []),
+    ...warnings.map((text) => `     ! ${text}`),
+  ]);
+  for (const [task, figures] of Object.entries(tasks)) {
+    lines.push('', task, ...table(figures, runs), ...figures.flatMap((one) => pairLines(one, runs)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function differenceLine({ path, first, second }: Difference): string {
+  return `     ${path}: ${shown(first)} → ${shown(second)}`;
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? '(none)' : JSON.stringify(value);
+}
+
+const COLUMNS = [
+  'run',
+  'accuracy',
+  '95 %',
+  'macro-F1',
+  'natural',
+  'loss',
+  'ECE',
+  'over-fit',
+  'epochs',
+  'train s',
+  'photos',
+  'twins',
+];
+
+function table(figures: readonly TaskFigures[], runs: ComparedRuns['runs']): string[] {
+  const rows = figures.map((one) => [
+    numberOf(one, runs),
+    percent(one.accuracy),
+    one.accuracyInterval.map(percent).join('–'),
+    percent(one.macroF1),
+    percent(one.naturalAccuracy),
+    one.loss.toFixed(3),
+    percent(one.ece),
+    one.overfitting === undefined ? '-' : percent(one.overfitting),
+    String(one.epochs),
+    one.trainSeconds.toFixed(0),
+    String(one.photos),
+    String(one.twins),
+  ]);
+  const all = [COLUMNS, ...rows];
+  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all.map((row) => `  ${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`);
+}
+
+function pairLines(one: TaskFigures, runs: ComparedRuns['runs']): string[] {
+  const { comparison } = one;
+  if (comparison === undefined) return [];
+  const who = `  ${numberOf(one, runs)} beside the first`;
+  if ('notComparable' in comparison) return [`${who}: not comparable: ${comparison.notComparable}`];
+  const { photos, accuracies, difference, interval, mapped } = comparison;
+  const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`;
+  const how = mapped === undefined ? '' : `, the ${mapped}’s classes merged as the other recipe has it`;
+  const [low, high] = interval;
+  const verdict = low > 0 ? 'better' : high < 0 ? 'worse' : 'no difference can be told';
+  return [
+    `${who}, on the ${photos} photos that both scored${how}: ${percent(accuracies[1])} and ${percent(accuracies[0])}, ${points(difference)} points (95 %: ${points(low)} to ${points(high)}): ${verdict}`,
+  ];
+}
+
+function numberOf({ run }: TaskFigures, runs: ComparedRuns['runs']): string {
+  return String(runs.findIndex((one) => one.run === run) + 1);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

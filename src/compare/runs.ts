@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type RunFiles, readPredictions, readRun, readTask } from '../audit/run-files.js';
+import { PipelineError } from '../errors.js';
+import type { Recipe } from '../recipe.js';
+import { RECIPE_FILE } from '../run.js';
+import type { TaskSummary } from '../summary.js';
+import { type Difference, recipeDifferences } from './differences.js';
+import { type Comparison, comparePair, type ScoredRun } from './pairs.js';
+
+/** A run’s figures of one task. */
+export interface TaskFigures
+  extends Pick<
+    TaskSummary,
+    | 'accuracy'
+    | 'accuracyInterval'
+    | 'classes'
+    | 'ece'
+    | 'epochs'
+    | 'evaluatedOn'
+    | 'loss'
+    | 'macroF1'
+    | 'naturalAccuracy'
+    | 'overfitting'
+    | 'splitBy'
+    | 'trainSeconds'
+  > {
+  run: string;
+  /** Photos of the side it was evaluated on, and how many of them have a twin on another side. */
+  photos: number;
+  twins: number;
+  /** Beside the first run that has the task; absent for that one. */
+  comparison?: Comparison;
+}
+
+export interface ComparedRuns {
+  runs: {
+    run: string;
+    recipe: string;
+    source: string;
+    backend?: string;
+    /** What its recipe has otherwise than the first run's. */
+    differences: Difference[];
+    warnings: string[];
+  }[];
+  tasks: Record<string, TaskFigures[]>;
+}
+
+interface OpenRun extends RunFiles {
+  recipe: Recipe;
+}
+
+/**
+ * Sets finished runs side by side, each beside the first: figures, recipes' differences, and accuracies paired on the
+ * photos that both scored.
+ * @throws {PipelineError} `USAGE` for fewer than two runs, and as `readRun`; `INPUT_INVALID` where a run has no recipe.
+ */
+export async function compareRuns(paths: readonly string[], signal: AbortSignal): Promise<ComparedRuns> {
+  if (paths.length < 2) throw new PipelineError('USAGE', 'Expected at least two runs to compare');
+  const runs = await Promise.all(paths.map(openRun));
+  const [first] = runs;
+  const names = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary.tasks)))];
+  const tasks: ComparedRuns['tasks'] = {};
+  for (const task of names) {
+    const figures = await taskFigures(task, runs, signal);
+    if (figures.length > 0) tasks[task] = figures;
+  }
+  return {
+    runs: runs.map((run) => {
+      const differences = recipeDifferences(first!.recipe, run.recipe);
+      const { source, backend } = run.summary;
+      return {
+        run: run.path,
+        recipe: run.summary.recipe.name,
+        source,
+        ...(backend && { backend: backend.name }),
+        differences,
+        warnings: warningsOf(first!, run, differences),
+      };
+    }),
+    tasks,
+  };
+}
+
+async function openRun(path: string): Promise<OpenRun> {
+  const run = await readRun(path);
+  const file = join(path, RECIPE_FILE);
+  if (!existsSync(file)) {
+    throw new PipelineError('INPUT_INVALID', `Expected the recipe of the run at ${file}`, {
+      hint: 'A run of an older version has none: run the same command again, finished steps are kept.',
+    });
+  }
+  return { ...run, recipe: JSON.parse(await readFile(file, 'utf8')) as Recipe };
+}
+
+/** What makes a difference between two runs hard to explain, or no difference of theirs. */
+function warningsOf(first: OpenRun, run: OpenRun, differences: readonly Difference[]): string[] {
+  if (run === first) return [];
+  const [a, b] = [first.summary, run.summary];
+  const backends = [a.backend?.name, b.backend?.name];
+  const other = [
+    ...(a.source === b.source ? [] : ['the dump']),
+    ...(backends[0] === backends[1] ? [] : ['the backend']),
+  ];
+  const factors = [...differences.map(({ path }) => path), ...other];
+  return [
+    ...(other.includes('the dump') ? [`Another dump: ${a.source} and ${b.source}.`] : []),
+    ...(factors.length > 1
+      ? [`${factors.length} factors differ: which of them made the difference is not known.`]
+      : []),
+    ...(factors.length === 0 ? ['Nothing differs: the same recipe, dump and backend.'] : []),
+  ];
+}
+
+async function taskFigures(
+  task: string,
+  runs: readonly OpenRun[],
+  signal: AbortSignal,
+): Promise<TaskFigures[]> {
+  const figures: TaskFigures[] = [];
+  let base: (ScoredRun & { components: Map<string, string>; seed: number }) | undefined;
+  for (const run of runs) {
+    const told = run.summary.tasks[task];
+    const predictions = await readPredictions(run, task, signal);
+    if (told === undefined || !('accuracy' in told) || predictions === undefined) continue;
+    const { samples } = await readTask(run, task, signal);
+    const scored: ScoredRun = {
+      classes: [...new Set(samples.map(({ label }) => label))].sort(),
+      merge: run.recipe.tasks[task]?.merge ?? {},
+      predictions,
+    };
+    const components = new Map(samples.map(({ path, component }) => [path, component]));
+    const { accuracy, accuracyInterval, classes, ece, epochs, evaluatedOn, loss, macroF1 } = told;
+    const { naturalAccuracy, overfitting, splitBy, splits, trainSeconds, twins } = told;
+    figures.push({
+      run: run.path,
+      accuracy,
+      accuracyInterval,
+      classes,
+      ece,
+      epochs,
+      evaluatedOn,
+      loss,
+      macroF1,
+      naturalAccuracy,
+      ...(overfitting !== undefined && { overfitting }),
+      splitBy,
+      trainSeconds,
+      photos: splits[evaluatedOn],
+      twins: twins[evaluatedOn],
+      ...(base && {
+        comparison: comparePair(base, scored, {
+          componentOf: (path) => base!.components.get(path) ?? path,
+          seed: base.seed,
+        }),
+      }),
+    });
+    base ??= { ...scored, components, seed: run.recipe.seed };
+  }
+  return figures;
+}
