@@ -7,9 +7,9 @@ import type { PortableLayer, PortableModel } from './portable.js';
  * did, by name, call and tensor.)
  */
 export function kerasConfig({ name, layers, output }: PortableModel): object {
-  const end = (layer: string) => [[layer, 0, 0]];
   return {
-    module: 'keras',
+    // As Keras writes it: it has no public name.
+    module: 'keras.src.models.functional',
     class_name: 'Functional',
     registered_name: 'Functional',
     config: {
@@ -23,8 +23,8 @@ export function kerasConfig({ name, layers, output }: PortableModel): object {
         config: { name: layer.name, dtype: 'float32', ...layerConfig(layer) },
         inbound_nodes: layer.from.length === 0 ? [] : [layer.from.map((source) => [source, 0, 0, {}])],
       })),
-      input_layers: layers.filter(({ kind }) => kind === 'InputLayer').map((layer) => [layer.name, 0, 0]),
-      output_layers: end(output),
+      input_layers: [layers.find(({ kind }) => kind === 'InputLayer')!.name, 0, 0],
+      output_layers: [output, 0, 0],
     },
   };
 }
