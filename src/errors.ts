@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'IMAGE_TOO_LARGE'
   | 'INPUT_INVALID'
   | 'INTERNAL'
+  | 'LAYER_UNSUPPORTED'
   | 'LEDGER_UNBALANCED'
   | 'MODEL_INVALID'
   | 'NOT_FOUND'

@@ -2,22 +2,36 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { EXPORT_FORMATS } from '../exported.js';
-import type { ExportRequest } from '../steps/export.js';
+import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
+import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 
-type ExportCommandOptions = Omit<ExportRequest, 'cache' | 'signal'> & { json?: boolean };
+interface ExportCommandOptions {
+  format: ExportFormat | ModelFormat;
+  out: string;
+  task?: string;
+  image?: 'png' | 'jpg';
+  shardSize?: number;
+  workers: number;
+  json?: boolean;
+}
 
 export const exportCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('export')
-    .argument('<cache>', 'a pixel cache: a folder with data.mdb')
-    .description('A tensor cache’s photos, labels and sides → another format')
-    .addOption(new Option('--format <name>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
+    .argument('<cache|model>', 'a pixel cache (a folder with data.mdb), a model (RUN/model/TASK) or a run')
+    .description('A tensor cache’s photos, labels and sides, or a trained model → another format')
+    .addOption(
+      new Option('--format <name>', `of a cache: ${EXPORT_FORMATS.join(', ')}; of a model: the others`)
+        .choices([...EXPORT_FORMATS, ...MODEL_FORMATS])
+        .makeOptionMandatory(),
+    )
     .requiredOption('--out <dir>', 'the folder to write')
-    .option('--task <task[/hash]>', 'whose samples, where the cache has several')
-    .addOption(new Option('--image <name>', 'how photos are encoded (default: png)').choices(['png', 'jpg']))
+    .option('--task <task[/hash]>', 'whose samples or model, where there are several')
+    .addOption(
+      new Option('--image <name>', 'how a cache’s photos are encoded (default: png)').choices(['png', 'jpg']),
+    )
     .option('--shard-size <n>', 'most photos of a shard (default: 1000)', parseInteger('--shard-size', 1))
     .option(
       '--workers <n>',
@@ -26,16 +40,49 @@ export const exportCommand: CommandDefinition = (program, { signal }) => {
       availableParallelism(),
     )
     .option('--json', 'print JSON')
-    .action(async (cache: string, { json, ...options }: ExportCommandOptions) => {
-      if (!existsSync(join(cache, 'data.mdb'))) throw usageError(`Expected a tensor cache at ${cache}`);
-      const { exportCache } = await import('../steps/export.js');
-      const summary = await exportCache({ ...options, cache, signal });
-      const { out, samples, task, sides } = summary;
-      const parts = Object.entries(sides).map(([side, count]) => `${side} ${count}`);
-      process.stdout.write(
-        json
-          ? `${JSON.stringify(summary, null, 2)}\n`
-          : `${out}: ${samples} photos of ${task} (${parts.join(', ')})\n`,
-      );
+    .action(async (from: string, { json, format, ...options }: ExportCommandOptions) => {
+      const [summary, text] = isModelFormat(format)
+        ? await exportedModel(from, { ...options, format, signal })
+        : await exportedCache(from, { ...options, format, signal });
+      process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${text}\n`);
     });
 };
+
+type Asked<Format> = Omit<ExportCommandOptions, 'format' | 'json'> & { format: Format; signal: AbortSignal };
+
+const isModelFormat = (format: string): format is ModelFormat =>
+  (MODEL_FORMATS as readonly string[]).includes(format);
+const isCache = (folder: string) => existsSync(join(folder, 'data.mdb'));
+const isModel = (folder: string) =>
+  ['metadata.json', 'model', 'manifest.json'].some((name) => existsSync(join(folder, name)));
+
+async function exportedCache(cache: string, asked: Asked<ExportFormat>): Promise<[object, string]> {
+  if (!isCache(cache)) {
+    throw usageError(
+      `Expected a tensor cache at ${cache}`,
+      isModel(cache) ? `A model can be exported as ${MODEL_FORMATS.join(', ')}.` : undefined,
+    );
+  }
+  const { exportCache } = await import('../steps/export.js');
+  const summary = await exportCache({ ...asked, cache });
+  const { out, samples, task, sides } = summary;
+  const parts = Object.entries(sides).map(([side, count]) => `${side} ${count}`);
+  return [summary, `${out}: ${samples} photos of ${task} (${parts.join(', ')})`];
+}
+
+async function exportedModel(model: string, asked: Asked<ModelFormat>): Promise<[object, string]> {
+  const { format, out, task, image, shardSize, signal } = asked;
+  if (isCache(model) || !isModel(model)) {
+    throw usageError(
+      `Expected a model or a run at ${model}`,
+      isCache(model) ? `A cache can be exported as ${EXPORT_FORMATS.join(', ')}.` : undefined,
+    );
+  }
+  if (image !== undefined || shardSize !== undefined) {
+    throw usageError(`Expected neither --image nor --shard-size with ${format}: a model has no photos`);
+  }
+  const { exportModel } = await import('../steps/export-model.js');
+  const summary = await exportModel({ model, format, out, signal, ...(task !== undefined && { task }) });
+  const card = summary.evaluated ? 'with its figures' : 'not evaluated';
+  return [summary, `${out}: ${summary.network} for ${summary.classes} classes of ${summary.task}, ${card}`];
+}

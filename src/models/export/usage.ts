@@ -1,0 +1,63 @@
+import type { ModelMetadata } from '../model-folder.js';
+import type { Preprocessing } from '../networks/network.js';
+import type { ModelFormat } from './formats.js';
+
+/** How a photo, levels 0..255, is preprocessed in NumPy. */
+const NUMPY: Record<Preprocessing, string> = {
+  scale: 'x / 255',
+  tf: 'x / 127.5 - 1',
+  caffe: 'x[..., ::-1] - [103.939, 116.779, 123.68]',
+};
+const TFJS: Record<Preprocessing, string> = {
+  scale: 'x.div(255)',
+  tf: 'x.div(127.5).sub(1)',
+  caffe: 'x.reverse(-1).sub([103.939, 116.779, 123.68])',
+};
+
+/** A few lines that classify one photo, resized without regard to its proportions. */
+export function usage({ input }: ModelMetadata, format: ModelFormat): string {
+  const { width, height, preprocessing } = input;
+  const photo = `x = np.asarray(Image.open('photo.jpg').convert('RGB').resize((${width}, ${height}), Image.BILINEAR), 'float32')[None]`;
+  const classes = `classes = json.load(open('metadata.json'))['classes']`;
+  const keras = (load: readonly string[]) =>
+    python([
+      'import json, keras, numpy as np',
+      'from PIL import Image',
+      ...load,
+      classes,
+      photo,
+      `print(classes[int(model.predict(${NUMPY[preprocessing]})[0].argmax())])`,
+    ]);
+  switch (format) {
+    case 'keras':
+      return keras([`model = keras.models.load_model('model.h5', compile=False)`]);
+    case 'weights-h5':
+      return keras([
+        `model = keras.models.model_from_json(open('model.json').read())`,
+        `model.load_weights('model.weights.h5')`,
+      ]);
+    case 'onnx':
+      return python([
+        'import json, numpy as np, onnxruntime',
+        'from PIL import Image',
+        `session = onnxruntime.InferenceSession('model.onnx')`,
+        classes,
+        photo,
+        `print(classes[int(session.run(None, {'pixels': x})[0][0].argmax())])`,
+      ]);
+    case 'tfjs':
+      return fenced('js', [
+        `const model = await tf.loadLayersModel('model.json');`,
+        `const { classes } = await (await fetch('metadata.json')).json();`,
+        `const x = tf.browser.fromPixels(image).resizeBilinear([${height}, ${width}], false, true).expandDims();`,
+        `const [p] = await model.predict(${TFJS[preprocessing]}).array();`,
+        'console.log(classes[p.indexOf(Math.max(...p))]);',
+      ]);
+  }
+}
+
+const python = (lines: readonly string[]) => fenced('python', lines);
+
+function fenced(language: string, lines: readonly string[]): string {
+  return [`\`\`\`${language}`, ...lines, '```'].join('\n');
+}

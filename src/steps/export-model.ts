@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { PipelineError, throwIfAborted } from '../errors.js';
+import { type CardRun, modelCard } from '../models/export/card.js';
+import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
+import { modelWriters } from '../models/export/index.js';
+import { readPortableModel } from '../models/export/portable.js';
+import { writeWholeFolder } from '../sinks/whole-folder.js';
+import type { PartialSummary } from '../summary.js';
+
+const METADATA = 'metadata.json';
+
+export interface ModelExportRequest {
+  /** A model's folder, or a run's. */
+  model: string;
+  format: ModelFormat;
+  /** The folder to write; made. */
+  out: string;
+  /** Whose model, where a run has several. */
+  task?: string;
+  signal: AbortSignal;
+}
+
+export interface ModelExportSummary {
+  out: string;
+  format: ModelFormat;
+  task: string;
+  network: string;
+  classes: number;
+  /** Whether the card has figures: of a model in a run that was evaluated. */
+  evaluated: boolean;
+}
+
+/**
+ * Writes a trained model in another format, with `metadata.json` (classes in the order of the output, input,
+ * preprocessing, temperature) and a model card, `README.md`. What was begun and not finished is removed.
+ * @throws {PipelineError} `USAGE` for a task that is not there or not the only one, a place that is taken; `NOT_FOUND`,
+ * `MODEL_INVALID`; `LAYER_UNSUPPORTED` for a layer that no format can say; `ABORTED`.
+ */
+export async function exportModel(request: ModelExportRequest): Promise<ModelExportSummary> {
+  const { format, out, signal } = request;
+  if (!MODEL_FORMATS.includes(format)) {
+    throw new PipelineError('USAGE', `Expected one of ${MODEL_FORMATS.join(', ')} but received ${format}`);
+  }
+  const from = await modelFolder(request);
+  const model = await readPortableModel(from);
+  const { metadata } = model;
+  const run = await runOf(from, metadata.task);
+  await writeWholeFolder(out, async (folder) => {
+    throwIfAborted(signal);
+    await modelWriters[format]({ model, from, out: folder });
+    await copyFile(join(from, METADATA), join(folder, METADATA));
+    await writeFile(join(folder, 'README.md'), modelCard(metadata, format, run));
+    throwIfAborted(signal);
+  });
+  const { task, network, classes } = metadata;
+  return { out, format, task, network, classes: classes.length, evaluated: run !== undefined };
+}
+
+async function modelFolder({ model, task }: ModelExportRequest): Promise<string> {
+  if (existsSync(join(model, METADATA))) {
+    if (task === undefined) return model;
+    throw new PipelineError('USAGE', 'Expected no task with a model’s own folder', {
+      hint: 'A task says which of a run’s models is meant.',
+    });
+  }
+  const found = await tasksOf(join(model, 'model'));
+  const chosen = task === undefined ? found : found.filter((name) => name === task);
+  if (chosen.length === 1) return join(model, 'model', chosen[0]!);
+  throw new PipelineError(
+    'USAGE',
+    `Expected one model${task === undefined ? '' : ` of ${task}`} in the run but found ${chosen.length === 0 ? 'none' : chosen.length}`,
+    {
+      key: model,
+      hint:
+        found.length === 0
+          ? '`pipeline train` makes one.'
+          : `Choose: ${found.map((name) => `--task ${name}`).join(', ')}`,
+    },
+  );
+}
+
+async function tasksOf(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  return (await readdir(folder)).filter((name) => existsSync(join(folder, name, METADATA))).sort();
+}
+
+/** What the run that a model lies in says of it, once it was evaluated. */
+async function runOf(model: string, name: string): Promise<CardRun | undefined> {
+  const file = join(dirname(dirname(resolve(model))), 'summary.json');
+  if (!existsSync(file)) return undefined;
+  let summary: PartialSummary;
+  try {
+    summary = JSON.parse(await readFile(file, 'utf8')) as PartialSummary;
+  } catch (cause) {
+    throw new PipelineError('INPUT_INVALID', `Expected a run’s summary in ${file}`, {
+      hint: '`pipeline report` writes it anew.',
+      cause,
+    });
+  }
+  const { recipe, synthetic, tasks } = summary;
+  const task = tasks[name];
+  return task !== undefined && 'accuracy' in task ? { recipe, synthetic, task } : undefined;
+}
