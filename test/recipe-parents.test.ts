@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashOf } from '#src/canonical-json.js';
 import { assertPhases } from '#src/models/networks/index.js';
 import { loadRecipe, parseRecipe } from '#src/recipe-file.js';
 import { temporaryFolder } from './fixtures.js';
@@ -105,9 +106,30 @@ model: { head: { units: [7] } }
     expect(faithful).toMatchObject({ ...same, faithful: true, split: { ...split, by: 'image' } });
     expect(faithful!.model).toEqual({
       ...model,
+      preprocessing: 'scale-255',
       phases: [model.phases[0], { ...model.phases[1], train: { last: 20 } }],
     });
     expect(() => assertPhases(faithful!)).not.toThrow();
     expect(() => assertPhases(mended!)).not.toThrow();
+  });
+
+  it('keeps the hashes of recipes, and gives each of the post’s iterations with and without its faults', async () => {
+    const load = async (name: string) => {
+      const recipe = await loadRecipe(`${RECIPES}/${name}.yaml`);
+      expect(() => assertPhases(recipe), name).not.toThrow();
+      return recipe;
+    };
+    const hashes = { mobilenet: 'c0c7412c', v1: 'd646534a', v2: 'a86a937d', v6: '4c190d33' };
+    for (const [name, hash] of Object.entries(hashes)) {
+      expect(hashOf(await load(name)).slice(0, 8), name).toBe(hash);
+    }
+    for (const number of [1, 2, 3, 4, 5, 6]) {
+      const [mended, faithful] = [await load(`v${number}`), await load(`v${number}-faithful`)];
+      expect(mended.model.preprocessing).toBeUndefined();
+      expect(faithful).toMatchObject({ faithful: true, split: { by: 'image' } });
+      expect(faithful.model.preprocessing).toBe('scale-255');
+      expect(faithful.cache).toEqual(mended.cache);
+      expect(faithful.tasks).toEqual(mended.tasks);
+    }
   });
 });

@@ -38,7 +38,7 @@ async function compute({ pixels: path, keys }: FeatureJob): Promise<Float32Array
   const cache = caches.get(path) ?? openCache(path);
   caches.set(path, cache);
   const samples = keys.map((key) => ({ key, label: 0 }));
-  const options = { samples, batchSize: keys.length, normalise: network.preprocessing };
+  const options = { samples, batchSize: keys.length, normalise: data.preprocessing };
   for await (const { values, shape } of batches(cache, options)) {
     const vectors = tf.tidy(() => {
       const pixels = tf.tensor4d(values, shape as Tensor4D['shape']);

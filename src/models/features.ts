@@ -1,5 +1,6 @@
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError, type PlainError, revivedError } from '../errors.js';
+import type { Normalisation } from '../normalisation.js';
 import type { CacheWriter, PixelIdentity, TensorCache, VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
 import { reserveAll, writeCache } from '../sinks/tensor-cache/write.js';
@@ -15,6 +16,7 @@ const PHOTOS_A_JOB = 4;
 /** What a feature thread is started with. */
 export interface FeatureWorkerData {
   network: string;
+  preprocessing: Normalisation;
   /** The folder of the pretrained weights. */
   weights: string;
   /** Of the photos, in pixels. */
@@ -100,8 +102,15 @@ export async function computeFeatures(options: {
     if (total === 0) return { records: records(), computed: 0 };
     reserveAll(lacking.map(({ writer, missing }) => ({ writer, photos: missing.length })));
     const { height, width } = parts[0]!.pixels.identity as PixelIdentity;
-    const { network } = parts[0]!.identity;
-    const workerData: FeatureWorkerData = { network, weights: folder, height, width, backend };
+    const { network, preprocessing } = parts[0]!.identity;
+    const workerData: FeatureWorkerData = {
+      network,
+      preprocessing: preprocessing as Normalisation,
+      weights: folder,
+      height,
+      width,
+      backend,
+    };
     let used: ComputedFeatures['backend'];
     const threads = Math.min(workers, Math.ceil(total / PHOTOS_A_JOB));
     const pool = threadPool<FeatureJob, PhotoFeatures | { error: PlainError }>({

@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { type AugmentOptions, type Batch, batches, openReaders, type Readers } from '../batches.js';
 import { PipelineError } from '../errors.js';
+import type { Normalisation } from '../normalisation.js';
 import type { Sample } from '../records.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import { POOL } from './classifier.js';
 import type { Cut, Outputs } from './cut.js';
-import type { Preprocessing } from './networks/network.js';
 
 /** A sample as the trainer wants it: its photo's key in the cache and its class's index. */
 export interface KeyedSample {
@@ -74,7 +74,7 @@ export interface Feed {
  * Pixels are read and normalised by a thread, two batches ahead of the one that the trainer works on; features, which
  * are a thousandth of the bytes, by the trainer itself.
  */
-export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Preprocessing): Feed {
+export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Normalisation): Feed {
   const vectors = cache.identity.kind === 'vectors';
   let readers: Readers | undefined;
   return {

@@ -24,7 +24,7 @@ const metadataSchema = z.object({
     /** Absent: bilinear. */
     filter: z.enum(FILTERS).exactOptional(),
     decoder: z.enum(['turbo', 'sharp']),
-    preprocessing: z.enum(['scale', 'tf', 'caffe']),
+    preprocessing: z.enum(['scale', 'tf', 'torch', 'caffe']),
   }),
   /** Probabilities are softmax(logits / temperature). */
   temperature: z.number().positive(),

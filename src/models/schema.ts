@@ -139,6 +139,11 @@ const modelKeys = {
     .describe('The base network.'),
   phases: z.array(phaseSchema).min(1),
   batchSize: z.int().min(1),
+  // Without a default: recipes without it keep their hashes.
+  preprocessing: z
+    .enum(['scale-255', 'tf', 'torch', 'caffe'])
+    .optional()
+    .describe('How pixels become the network’s input; default: as the network was trained.'),
 };
 /** The recipe's model section. */
 export const modelSchema = z.strictObject({

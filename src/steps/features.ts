@@ -3,7 +3,7 @@ import type { BackendChoice } from '../models/backends/backend.js';
 import { trainsOnFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { measuredSamples } from '../models/measured.js';
-import { networks } from '../models/networks/index.js';
+import { networkOf, networks } from '../models/networks/index.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
@@ -53,7 +53,7 @@ export interface Features extends FeatureCache {
 }
 
 /**
- * Computes the features that the run's tasks are trained on, one step a network; by task.
+ * Computes the features that the run's tasks are trained on, one step a base and its preprocessing; by task.
  * @param options.root where caches lie: the run folder, or a folder shared between runs.
  */
 export async function featureSteps(options: {
@@ -70,11 +70,7 @@ export async function featureSteps(options: {
   const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
-  for (const [network, { folder, pretrained }] of weights) {
-    const users = tasks.filter(
-      ({ task }) => modelOf(recipe, task).network === network && trainsOnFeatures(recipe, task),
-    );
-    if (users.length === 0) continue;
+  for (const { name: base, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
     const place = (of: PixelCache) => {
       const identity = featureIdentity(pretrained, of.identity);
       const name = `features-${identityHash(identity)}`;
@@ -85,7 +81,7 @@ export async function featureSteps(options: {
     const ofViews = views.map(place);
     const places = [plain, ...ofViews];
     const step = await accountedStep(run, context, {
-      name: `features-${network}`,
+      name: `features-${base}`,
       dependsOn: {
         identity: plain.cache.identity,
         photos: users.map(({ digest }) => digest),
@@ -116,6 +112,32 @@ export async function featureSteps(options: {
     }
   }
   return { features, steps };
+}
+
+/** A frozen base with its preprocessing, and the tasks whose heads are trained on its features. */
+interface Base extends WeightsFolder {
+  /** Of the network, and of its preprocessing where a recipe names one. */
+  name: string;
+  users: TaskSamples[];
+}
+
+function basesOf(
+  recipe: Recipe,
+  tasks: readonly TaskSamples[],
+  weights: ReadonlyMap<string, WeightsFolder>,
+): Base[] {
+  const bases = new Map<string, Base>();
+  for (const task of tasks) {
+    const model = modelOf(recipe, task.task);
+    const own = weights.get(model.network);
+    if (own === undefined || !trainsOnFeatures(recipe, task.task)) continue;
+    const name = [model.network, model.preprocessing].filter(Boolean).join('-');
+    const pretrained = { ...own.pretrained, network: networkOf(model) };
+    const base = bases.get(name) ?? { name, folder: own.folder, pretrained, users: [] };
+    base.users.push(task);
+    bases.set(name, base);
+  }
+  return [...bases.values()];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.js';
-import { modelOf, type PhaseRecipe, type Recipe } from '../../recipe.js';
+import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../../recipe.js';
 import { trainedOf } from '../phases.js';
 import { inceptionV3 } from './inception-v3.js';
 import { mobilenet } from './mobilenet.js';
@@ -16,6 +16,15 @@ export const networks: Readonly<Record<Network['name'], Network>> = {
   'small-cnn': smallCnn,
   vgg16,
 };
+
+/** The network that a model section names, with the preprocessing that the section asks for. */
+export function networkOf({
+  network: name,
+  preprocessing,
+}: Pick<ModelRecipe, 'network' | 'preprocessing'>): Network {
+  if (preprocessing === undefined) return networks[name];
+  return { ...networks[name], preprocessing: preprocessing === 'scale-255' ? 'scale' : preprocessing };
+}
 
 /**
  * Looks whether each phase of a recipe finds the layer that it names and trains something beside the head where it says

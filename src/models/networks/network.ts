@@ -1,12 +1,10 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
+import type { Normalisation } from '../../normalisation.js';
 import { hash32 } from '../../random.js';
 import type { ModelRecipe } from '../../recipe.js';
 import type { Tf } from '../backends/backend.js';
 
 type Layer = LayersModel['layers'][number];
-
-/** How 0..255 RGB becomes a network's input: `scale` is /255, `tf` is /127.5 − 1, `caffe` is BGR minus ImageNet's means. */
-export type Preprocessing = 'scale' | 'tf' | 'caffe';
 
 /** The name of the layer that photos come in by. */
 export const INPUT = 'input_layer';
@@ -29,7 +27,7 @@ export interface NetworkOptions {
 /** A base network: a declaration of layers, without trained weights and, unless it is asked for, without top. */
 export interface Network {
   readonly name: ModelRecipe['network'];
-  readonly preprocessing: Preprocessing;
+  readonly preprocessing: Normalisation;
   /** The last layer: its global average is a photo's feature vector. */
   readonly featureLayer: string;
   /** Layers with weights of the usual classifier on top, which `build` leaves out by default. */

@@ -7,7 +7,7 @@ import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
 import { evaluateTask } from '../evaluate.js';
 import { fitTask } from '../fit.js';
-import { networks } from '../networks/index.js';
+import { networkOf } from '../networks/index.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
   EvaluateJob,
@@ -67,7 +67,7 @@ async function work(job: FitJob | EvaluateJob): Promise<void> {
 
 async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promise<FitOutcome> {
   const { kind: _, cache: reference, views = [], weights, ...options } = job;
-  const network = networks[job.model.network];
+  const network = networkOf(job.model);
   const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
   const events = eventBus();
   events.events.subscribe((event) => say({ type: 'event', event }));
