@@ -13,12 +13,16 @@ export const RECORD_HEAD = 12;
 /** Bytes after a record: its checksum. */
 export const RECORD_TAIL = 4;
 
+/** A record that holds an Example. */
+export function encodeRecord(features: Record<string, Feature>): Buffer {
+  return framed(example(features));
+}
+
 /**
  * One record: length (uint64), masked CRC-32C of it, the bytes, masked CRC-32C of them; all little-endian.
  * https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details
  */
-export function encodeRecord(features: Record<string, Feature>): Buffer {
-  const bytes = example(features);
+export function framed(bytes: Uint8Array): Buffer {
   const head = Buffer.alloc(RECORD_HEAD);
   head.writeBigUInt64LE(BigInt(bytes.length));
   head.writeUInt32LE(masked(head.subarray(0, 8)), 8);

@@ -8,7 +8,7 @@ import { type CommandDefinition, usageError } from './command.js';
 const OURS =
   /^(cache-\d+-\w+|features-\w+|samples-.*|predictions-.*|photos\.parquet|duplicates\.jsonl|.*\.unfinished)$/;
 /** Folders that hold one output each entry. */
-const SHELVES = ['model', 'ledgers'];
+const SHELVES = ['model', 'ledgers', 'history'];
 
 export const cleanCommand: CommandDefinition = (program) => {
   program
@@ -46,7 +46,9 @@ async function unusedOutputs(path: string): Promise<string[]> {
     SHELVES.map(async (shelf) => (await entries(shelf)).map((name) => `${shelf}/${name}`)),
   );
   const candidates = [...(await entries('')).filter((name) => OURS.test(name)), ...shelved.flat()];
-  return candidates.filter(
-    (name) => !used.some((output) => output === name || output.startsWith(`${name}/`)),
-  );
+  return candidates.filter((name) => {
+    // A history goes with its model.
+    const kept = name.replace(/^history\//, 'model/');
+    return !used.some((output) => output === kept || output.startsWith(`${kept}/`));
+  });
 }

@@ -1,5 +1,6 @@
 import type { Sample, Side } from '../records.js';
 import type { TrainResult } from '../results.js';
+import { writeHistory } from '../sinks/history/files.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
@@ -61,6 +62,9 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     };
     const saved = options.checkpoint && (await readCheckpoint(options.checkpoint));
     if (saved !== undefined) takeUp(training, saved);
+    // Anew: what was added after the checkpoint, or half of it, is computed again.
+    if (options.historyFolder !== undefined)
+      await writeHistory({ folder: options.historyFolder, task }, training.history);
     for (const [index, phase] of recipe.phases.entries()) {
       if (saved !== undefined && index < saved.phase) continue;
       await trainPhase(training, phase, index, index === saved?.phase ? saved : undefined);

@@ -1,6 +1,7 @@
 import { hash32 } from '../random.js';
 import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
+import { addEpoch } from '../sinks/history/files.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { firstTrained, headKernels } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
@@ -25,7 +26,7 @@ export async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, history, events, task } = training;
+  const { tf, classifier, history, events, task, historyFolder } = training;
   if (saved === undefined) announce(training, phase);
   const cut = cutModel(tf, classifier, firstTrained(classifier, phase, training.faithful), phase.batchNorm);
   const optimizer = createOptimizer(tf, phase, cut.variables);
@@ -48,6 +49,7 @@ export async function trainPhase(
         seconds: (performance.now() - started) / 1000,
       };
       history.push(record);
+      if (historyFolder !== undefined) await addEpoch({ folder: historyFolder, task }, history);
       await keepBest(training, record, scores.logits);
       const { phase: name, epoch: _, seconds: __, trainPhotos: ___, ...metrics } = record;
       events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });

@@ -40,6 +40,8 @@ export interface FitOptions {
   folder: string;
   /** Where the state is kept after each epoch, so that a training that was stopped goes on from there. */
   checkpoint?: CheckpointFile;
+  /** Folder of the history that other programs read, written epoch by epoch. */
+  historyFolder?: string;
   signal: AbortSignal;
   events: EventBus;
 }

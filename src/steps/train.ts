@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mixes } from '../augment/mix.js';
@@ -8,6 +9,7 @@ import type { FitOutcome } from '../models/trainer/jobs.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
+import { writeHistory } from '../sinks/history/files.js';
 import { pixelTarget } from '../sinks/tensor-cache/identity.js';
 import type { CacheReference } from '../sinks/tensor-cache/with-caches.js';
 import type { RunContext } from '../stage.js';
@@ -18,6 +20,11 @@ import type { Features, WeightsFolder } from './features.js';
 /** Where a task's trained model lies in a run folder. */
 export function modelFolder(task: string): string {
   return `model/${task}`;
+}
+
+/** Where a task's history lies in a run folder: a folder a task, so that TensorBoard takes each for a run. */
+function historyFolder(task: string): string {
+  return `history/${task}`;
 }
 
 /** What a task's training and evaluation read photos from. */
@@ -67,6 +74,7 @@ export async function trainStep(options: {
   const { storage: _, ...input } = pixelTarget(pixels.identity);
   const folder = join(run.path, modelFolder(task.task));
   const checkpoint = `${folder}.checkpoint`;
+  const history = join(run.path, historyFolder(task.task));
   const trained = await accountedStep(run, context, {
     name: `train-${task.task}`,
     dependsOn,
@@ -91,11 +99,15 @@ export async function trainStep(options: {
           ...(weights && { weights: weights.folder }),
           folder,
           checkpoint: { file: checkpoint, key: hashOf(dependsOn) },
+          historyFolder: history,
         },
         { signal, events },
       );
     },
   });
   await removeCheckpoint(checkpoint);
+  // No output of the step: whoever removes it need not train again.
+  if (!existsSync(history))
+    await writeHistory({ folder: history, task: task.task }, trained.result.train.history);
   return trained;
 }

@@ -96,6 +96,7 @@ describe.sequential('a run folder', () => {
     const { stdout } = await pipeline(['clean', join(folder.path, out)]);
     for (const name of [
       'model/color',
+      'history/color',
       'predictions-color.jsonl',
       'samples-color.jsonl',
       'ledgers/train-color.jsonl.gz',

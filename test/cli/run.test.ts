@@ -152,7 +152,11 @@ describe.sequential('run', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^removed .*cache-16-/);
     expect(await caches()).toEqual([expect.stringMatching(/^cache-24-/)]);
+    const history = join(run, 'history', 'product_type', 'history.csv');
+    const before = await readFile(history, 'utf8');
+    await rm(join(run, 'history'), { recursive: true });
     expect((await pipeline(runArguments(run, '--set', 'cache.size=24'))).stderr).not.toContain('done in');
+    expect(await readFile(history, 'utf8')).toBe(before);
   });
 
   it('refuses a second writer', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventBus, type PipelineEvent } from '#src/events.js';
@@ -12,6 +12,7 @@ import { loadModel } from '#src/models/model-folder.js';
 import { networks } from '#src/models/networks/index.js';
 import type { ModelRecipe } from '#src/recipe.js';
 import type { Sample } from '#src/records.js';
+import { EVENT_FILE } from '#src/sinks/history/files.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
 import { CLASSES, type Colours, coloursToFit, INPUT, MODEL } from './colours.js';
 
@@ -294,6 +295,33 @@ describe('fitTask', () => {
       expect(existsSync(checkpoint.file)).toBe(false);
     },
   );
+
+  it('writes its history epoch by epoch, and anew where it goes on', async () => {
+    const checkpoint = { file: join(folder.path, 'told.checkpoint'), key: 'k' };
+    const historyFolder = join(folder.path, 'told-history');
+    const told = async () => {
+      const { epochs } = JSON.parse(await readFile(join(historyFolder, 'history.json'), 'utf8')) as {
+        epochs: unknown[];
+      };
+      const csv = (await readFile(join(historyFolder, 'history.csv'), 'utf8')).trim().split('\n');
+      expect(csv).toHaveLength(epochs.length + 1);
+      const events = await readFile(join(historyFolder, EVENT_FILE), 'latin1');
+      expect(events.split('learningRate')).toHaveLength(epochs.length + 1);
+      return epochs;
+    };
+    const controller = new AbortController();
+    const bus = eventBus();
+    bus.events.subscribe((event) => event.type === 'epoch' && event.epoch === 3 && controller.abort());
+    const stopped = fitTask(
+      options('told', { checkpoint, historyFolder, signal: controller.signal, events: bus }),
+    );
+    await expect(stopped).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(await told()).toHaveLength(3);
+    // As where it was killed while it wrote.
+    await appendFile(join(historyFolder, EVENT_FILE), 'half an event of learningRate');
+    const { history } = await fitTask(options('told', { checkpoint, historyFolder }));
+    expect(await told()).toEqual(history);
+  });
 
   it('does not take up a training that depended on something else', async () => {
     const checkpoint = { file: join(folder.path, 'other.checkpoint'), key: 'before' };

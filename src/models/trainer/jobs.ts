@@ -29,6 +29,8 @@ export interface FitJob {
   /** Where the model is saved. */
   folder: string;
   checkpoint?: CheckpointFile;
+  /** Where the history is written for other programs. */
+  historyFolder?: string;
 }
 
 /** Scores a saved model on one side. */
