@@ -2,10 +2,10 @@ import { ROLES, type Sample, type Side, type ViewRole } from '../records.js';
 import type { EvaluationResult, Mistake, PartResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
-import { POOL } from './classifier.js';
 import { cutModel } from './cut.js';
 import { logitsOf } from './epoch.js';
 import { createFeed, keyedSamples } from './feed.js';
+import { belowHeads } from './heads.js';
 import {
   accuracyInterval,
   confusionMatrix,
@@ -63,8 +63,7 @@ export async function evaluateTask(options: {
   const { model, metadata } = await loadModel(tf, folder);
   try {
     const { classes, temperature, input } = metadata;
-    const pool = model.layers.findIndex(({ name }) => name === POOL);
-    const cut = cutModel(tf, model, pool + 1);
+    const cut = cutModel(tf, model, belowHeads(model));
     const feed = createFeed(tf, cache, input.preprocessing);
     const keyed = keyedSamples(cache, samples, classes);
     const logits = await logitsOf({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
+import { tapsOfModel } from '../models/branches.js';
 import { trainsOnFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { measuredSamples } from '../models/measured.js';
 import { networks } from '../models/networks/index.js';
+import { layerOfTaps } from '../models/taps.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
@@ -53,7 +55,7 @@ export interface Features extends FeatureCache {
 }
 
 /**
- * Computes the features that the run's tasks are trained on, one step a network; by task.
+ * Computes the features that the run's tasks are trained on, one step a network and the layers that are read; by task.
  * @param options.root where caches lie: the run folder, or a folder shared between runs.
  */
 export async function featureSteps(options: {
@@ -70,13 +72,11 @@ export async function featureSteps(options: {
   const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
-  for (const [network, { folder, pretrained }] of weights) {
-    const users = tasks.filter(
-      ({ task }) => modelOf(recipe, task).network === network && trainsOnFeatures(recipe, task),
-    );
-    if (users.length === 0) continue;
+  for (const { weights: used, taps, users } of readings(recipe, tasks, weights)) {
+    const { folder, pretrained } = used;
+    const network = pretrained.network.name;
     const place = (of: PixelCache) => {
-      const identity = featureIdentity(pretrained, of.identity);
+      const identity = featureIdentity(pretrained, of.identity, taps);
       const name = `features-${identityHash(identity)}`;
       const path = join(root, name);
       return { of, cache: { path, identity }, output: `${root === run.path ? name : path}/data.mdb` };
@@ -85,7 +85,7 @@ export async function featureSteps(options: {
     const ofViews = views.map(place);
     const places = [plain, ...ofViews];
     const step = await accountedStep(run, context, {
-      name: `features-${network}`,
+      name: ['features', network, ...(taps.length === 1 ? [] : taps)].join('-'),
       dependsOn: {
         identity: plain.cache.identity,
         photos: users.map(({ digest }) => digest),
@@ -116,6 +116,26 @@ export async function featureSteps(options: {
     }
   }
   return { features, steps };
+}
+
+/** The tasks that are trained on features, by what they read: a network's layers with its weights. */
+function readings(
+  recipe: Recipe,
+  tasks: readonly TaskSamples[],
+  weights: ReadonlyMap<string, WeightsFolder>,
+): { weights: WeightsFolder; taps: string[]; users: TaskSamples[] }[] {
+  return [...weights].flatMap(([network, used]) => {
+    const byTaps = new Map<string, { weights: WeightsFolder; taps: string[]; users: TaskSamples[] }>();
+    for (const user of tasks) {
+      const model = modelOf(recipe, user.task);
+      if (model.network !== network || !trainsOnFeatures(recipe, user.task)) continue;
+      const taps = tapsOfModel(model, networks[model.network]);
+      const same = byTaps.get(layerOfTaps(taps)) ?? { weights: used, taps, users: [] };
+      same.users.push(user);
+      byTaps.set(layerOfTaps(taps), same);
+    }
+    return [...byTaps.values()];
+  });
 }
 
 /**
