@@ -39,6 +39,7 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/v2-faithful.yaml',
     'recipes/v6.yaml',
     'recipes/size.yaml',
+    'recipes/b-cnn.yaml',
     'recipes/category.yaml',
     'recipes/trees/product_type.yaml',
     'LICENSE',

@@ -176,7 +176,7 @@ describe('fitTask with branches', () => {
       const controller = new AbortController();
       const { events, ...rest } = options('stopped', { checkpoint, signal: controller.signal });
       events.events.subscribe((event) => {
-        if (event.type === 'epoch' && event.epoch > stop) controller.abort();
+        if (event.type === 'epoch' && event.epoch >= stop) controller.abort();
       });
       await expect(fitTask({ ...rest, events })).rejects.toMatchObject({ code: 'ABORTED' });
     }
