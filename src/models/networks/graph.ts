@@ -45,7 +45,7 @@ export interface GraphBuilder {
 /** All pools are of 3 × 3 pixels. */
 export function graphBuilder(): GraphBuilder {
   const layers: GraphLayer[] = [];
-  const channels = new Map<string, number>();
+  const channels = new Map([[INPUT, 3]]);
   const declare = (
     name: string,
     from: readonly string[],
