@@ -1,7 +1,7 @@
 // One side of bench/backends.js, in a process of its own: some steps of one network on one backend, on random photos.
 // Takes one JSON argument {"backend", "work", "batch", "steps", "threads"} and prints {"milliseconds": [...], "peakBytes"}.
 import { startBackend } from '#src/models/backends/index.js';
-import { buildClassifier, firstTrained } from '#src/models/classifier.js';
+import { buildClassifier, frozenLayers } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { trainEpoch } from '#src/models/epoch.js';
 import { foldModel } from '#src/models/folded.js';
@@ -31,7 +31,7 @@ process.exit(0);
 function forward() {
   const folded = foldModel(tf, network.build(tf, { height: SIZE, width: SIZE, alpha: alphaOf(), seed: 1 }));
   return async () => {
-    const pooled = tf.tidy(() => folded.run(tf.tensor4d(photos, [batch, SIZE, SIZE, 3])).mean([1, 2]));
+    const pooled = tf.tidy(() => folded.run(tf.tensor4d(photos, [batch, SIZE, SIZE, 3]))[0].mean([1, 2]));
     await pooled.data();
     pooled.dispose();
   };
@@ -44,7 +44,7 @@ function training() {
   const model = buildClassifier(tf, { ...options, ...(pretrained && { pretrained }) });
   const train = work.endsWith('all') ? 'all' : { from: 'block5_conv1' };
   const phase = { train, epochs: 1, optimizer: 'momentum', learningRate: 0.001 };
-  const cut = cutModel(tf, model, firstTrained(model, phase));
+  const cut = cutModel(tf, model, frozenLayers(model, network, phase));
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const labels = Int32Array.from({ length: batch }, (_, row) => row % CLASSES);
   const feed = {

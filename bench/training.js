@@ -1,7 +1,7 @@
 // Optimiser steps of the small network, forward and backward, by backend.
 import { join } from 'node:path';
 import { startBackend } from '#src/models/backends/index.js';
-import { buildClassifier, firstTrained } from '#src/models/classifier.js';
+import { buildClassifier, frozenLayers } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { trainEpoch } from '#src/models/epoch.js';
 import { createFeed } from '#src/models/feed.js';
@@ -65,7 +65,7 @@ function stepsOn({ name, tf }, cache, feeds) {
 function make(tf, network, cache) {
   const head = { units: [], dropout: 0, labelSmoothing: 0 };
   const model = buildClassifier(tf, { network, height: SIZE, width: SIZE, classes: CLASSES, head, seed: 1 });
-  const cut = cutModel(tf, model, firstTrained(model, PHASE));
+  const cut = cutModel(tf, model, frozenLayers(model, network, PHASE));
   return {
     cut,
     feed: createFeed(tf, cache, network.preprocessing),

@@ -87,6 +87,30 @@ export interface PartResult {
   macroF1: number;
 }
 
+/** How a way to decide for classes does in their category tree. */
+export interface DecisionResult {
+  /** Of the classes themselves. */
+  accuracy: number;
+  /** Share of photos whose class stands in the right group, by level above the classes. */
+  levelAccuracy: { coarse?: number; middle?: number };
+  /**
+   * Mean distance to the true class: edges up to the lowest common ancestor, 0 for the same class, at most `levels`; and
+   * the same of the mistakes alone.
+   */
+  distance: number;
+  mistakeDistance: number;
+}
+
+/** What evaluation found of a task with a category tree. */
+export interface TreeResult extends DecisionResult {
+  /** The tree's, down to the classes'. */
+  levels: number;
+  /** Accuracy of each branch's own output; absent where the model has none. */
+  branchAccuracy?: { coarse?: number; middle?: number };
+  /** What the same probabilities give where the class of least expected distance is taken. */
+  leastDistance: DecisionResult;
+}
+
 /** What evaluation found on one side. */
 export interface EvaluationResult {
   side: Side;
@@ -120,4 +144,6 @@ export interface EvaluationResult {
   withoutTwins?: PartResult;
   /** Where main photos and others are scored: each alone. */
   byRole?: Record<ViewRole, PartResult>;
+  /** Where the task has a category tree: how far from the truth mistakes are. */
+  tree?: TreeResult;
 }

@@ -1,7 +1,7 @@
 import type { StageCounts } from './events.js';
 import type { TreeFigures } from './labels/tree/figures.js';
 import type { Side, ViewRole } from './records.js';
-import type { PartResult } from './results.js';
+import type { PartResult, TreeResult } from './results.js';
 
 /** RUN/summary.json: what other programs read. Every count is a number. */
 export interface Summary {
@@ -74,6 +74,8 @@ export interface TaskSummary extends PreparedTask {
   withoutTwins?: PartResult;
   /** Where main photos and others were scored: each alone. */
   byRole?: Record<ViewRole, PartResult>;
+  /** Where the task has a category tree: how far from the truth mistakes are in it. */
+  inTree?: TreeResult;
   /** 95 %, by bootstrap over components. */
   accuracyInterval: [number, number];
   /** Accuracy re-weighted to the classes' shares before the cap. */

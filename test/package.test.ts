@@ -42,6 +42,7 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/v5.yaml',
     'recipes/v6.yaml',
     'recipes/size.yaml',
+    'recipes/b-cnn.yaml',
     'recipes/category.yaml',
     'recipes/trees/product_type.yaml',
     'LICENSE',

@@ -75,7 +75,9 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const { runPipeline } = await import('../steps/pipeline.js');
   const recipe = await loadRecipe(options.recipe, options.set);
   const { assertPhases } = await import('../models/networks/index.js');
+  const { assertBranches } = await import('../models/branches.js');
   assertPhases(recipe);
+  assertBranches(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });

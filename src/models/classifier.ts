@@ -1,18 +1,28 @@
-import type { LayersModel, SymbolicTensor, Variable } from '@tensorflow/tfjs';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import { mixes } from '../augment/mix.js';
 import { PipelineError } from '../errors.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm } from './batch-norm.js';
-import { glorot, type Network } from './networks/network.js';
+import { belowHeads } from './heads.js';
+import { glorot, INPUT, type Network } from './networks/network.js';
 import { firstOfBase } from './phases.js';
 import { assignWeights } from './weights/named.js';
 import type { Pretrained } from './weights/pretrained.js';
 
-/** The layer whose output is a photo's feature vector; every layer after it belongs to the head. */
+/** The layer whose output is a photo's feature vector; those of branches have their names before it. */
 export const POOL = 'global_average_pooling';
-/** The last layer before the softmax. */
-export const LOGITS = 'logits';
+
+/** A branch of a B-CNN: a head of its own on an inner layer of the base. */
+export interface BranchOptions {
+  /** Stands before the names of its layers. */
+  name: string;
+  /** The layer of the base that it reads. */
+  after: string;
+  classes: number;
+  /** Its hidden layers; absent: as the head's. */
+  units?: readonly number[] | undefined;
+}
 
 export interface ClassifierOptions {
   network: Network;
@@ -22,54 +32,79 @@ export interface ClassifierOptions {
   /** Number of classes, at least 2. */
   classes: number;
   head: ModelRecipe['head'];
+  /** Their outputs come before the classes', in this order. */
+  branches?: readonly BranchOptions[];
   seed: number;
   /** Trained weights of the base; without them it is drawn by the seed. */
   pretrained?: Pretrained;
 }
 
 /**
- * A whole network: base, global average, hidden Dense layers with relu, dropout, Dense, softmax. Takes
- * [batch, height, width, 3] float32, preprocessed as the network wants it; gives [batch, classes] probabilities.
+ * A whole network: base, and on it a head: global average, hidden Dense layers with relu, dropout, Dense, softmax. Takes
+ * [batch, height, width, 3] float32, preprocessed as the network wants it; gives [batch, classes] probabilities, of
+ * each branch and last of the classes themselves (Zhu & Bain 2017, B-CNN).
  * @throws {PipelineError} `WEIGHTS_MISMATCH` where the pretrained weights are another network's.
  */
 export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel {
-  const { network, height, width, classes, head, seed, pretrained } = options;
-  const { layers } = tf;
+  const { network, height, width, classes, head, branches = [], seed, pretrained } = options;
   const base = network.build(tf, { height, width, seed, ...(pretrained && { alpha: pretrained.alpha }) });
   if (pretrained !== undefined) assignWeights(tf, base, pretrained.weights, network.top);
-  const dense = (name: string, units: number, activation: 'relu' | 'linear') =>
-    layers.dense({ name, units, activation, kernelInitializer: glorot(tf, seed, name) });
-  const stack = [
-    layers.globalAveragePooling2d({ name: POOL }),
-    ...head.units.map((units, index) => dense(`head_dense_${index + 1}`, units, 'relu')),
-    ...(head.dropout > 0 ? [layers.dropout({ name: 'head_dropout', rate: head.dropout })] : []),
-    dense(LOGITS, classes, 'linear'),
-    layers.softmax({ name: 'predictions' }),
+  const headOn = (layer: string, more: Omit<HeadOptions, 'head' | 'seed'>) =>
+    applyHead(tf, base.getLayer(layer).output as SymbolicTensor, { ...more, head, seed });
+  const outputs = [
+    ...branches.map(({ name, after, units, ...branch }) =>
+      headOn(after, { ...branch, prefix: `${name}_`, units: units ?? head.units }),
+    ),
+    headOn(network.featureLayer, { classes, prefix: '', units: head.units }),
   ];
-  const outputs = stack.reduce((x, layer) => layer.apply(x) as SymbolicTensor, base.outputs[0]!);
   return tf.model({ name: network.name, inputs: base.inputs, outputs });
 }
 
+interface HeadOptions {
+  classes: number;
+  head: ModelRecipe['head'];
+  units: readonly number[];
+  /** Before each layer's name. */
+  prefix: string;
+  seed: number;
+}
+
+function applyHead(tf: Tf, x: SymbolicTensor, options: HeadOptions): SymbolicTensor {
+  const { classes, head, units, prefix, seed } = options;
+  const { layers } = tf;
+  const dense = (own: string, size: number, activation: 'relu' | 'linear') => {
+    const name = `${prefix}${own}`;
+    return layers.dense({ name, units: size, activation, kernelInitializer: glorot(tf, seed, name) });
+  };
+  const stack = [
+    layers.globalAveragePooling2d({ name: `${prefix}${POOL}` }),
+    ...units.map((size, index) => dense(`head_dense_${index + 1}`, size, 'relu')),
+    ...(head.dropout > 0 ? [layers.dropout({ name: `${prefix}head_dropout`, rate: head.dropout })] : []),
+    dense('logits', classes, 'linear'),
+    layers.softmax({ name: `${prefix}predictions` }),
+  ];
+  return stack.reduce((input, layer) => layer.apply(input) as SymbolicTensor, x);
+}
+
 /**
- * The index of the first layer that a phase trains; all layers from there on are trained.
- * @throws {PipelineError} `RECIPE_INVALID` where the base has no layer of that name.
+ * Names of the layers that a phase leaves alone, with all that they read: layers of the base, and where nothing but
+ * heads is trained all that lies below these.
+ * @throws {PipelineError} `RECIPE_INVALID` where the base has no layer of the phase's name.
  */
-export function firstTrained(model: LayersModel, phase: PhaseRecipe, faithful = false): number {
-  const pool = model.layers.findIndex(({ name }) => name === POOL);
-  // Features take the place of the pool's output.
-  if (phase.train === 'head') return pool + 1;
-  const base = model.layers.slice(0, pool);
-  const first = firstOfBase(
-    base.map(({ name }) => name),
-    phase,
-    faithful,
-  );
-  if (first >= 0) return first;
-  const names = base.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+export function frozenLayers(
+  model: LayersModel,
+  network: Network,
+  phase: PhaseRecipe,
+  faithful = false,
+): Set<string> {
+  if (phase.train === 'head') return belowHeads(model);
+  const layers = [INPUT, ...network.layers];
+  const first = firstOfBase(layers, phase, faithful);
+  if (first >= 0) return new Set(layers.slice(0, first));
   throw new PipelineError(
     'RECIPE_INVALID',
-    `model.phases: Expected a layer of ${model.name} in train.from but received ${JSON.stringify(phase.train)}`,
-    { hint: `Its layers with weights are ${names.join(', ')}.` },
+    `model.phases: Expected a layer of ${network.name} in train.from but received ${JSON.stringify(phase.train)}`,
+    { hint: `Its layers with weights are ${[...network.weighted.keys()].join(', ')}.` },
   );
 }
 
@@ -83,31 +118,22 @@ export function trainsOnFeatures(recipe: Recipe, task: string): boolean {
   return stands && modelOf(recipe, task).phases.every(({ train }) => train === 'head');
 }
 
-/** The kernels of the head's Dense layers, as Keras's `kernel_regularizer` sees them. */
-export function headKernels(model: LayersModel): Variable[] {
-  const pool = model.layers.findIndex(({ name }) => name === POOL);
-  return model.layers
-    .slice(pool + 1)
-    .flatMap(({ trainableWeights }) => trainableWeights)
-    .filter(({ originalName }) => originalName.endsWith('/kernel'))
-    .map((kernel) => kernel.read() as Variable);
-}
-
-/** How many numbers a phase trains, and how many it leaves alone. */
+/**
+ * How many numbers a phase trains, and how many it leaves alone.
+ * @param frozen names of the layers that it leaves alone.
+ */
 export function countParameters(
   model: LayersModel,
-  phase: PhaseRecipe,
-  faithful = false,
+  { batchNorm }: PhaseRecipe,
+  frozen: ReadonlySet<string>,
 ): { trained: number; fixed: number } {
-  const first = firstTrained(model, phase, faithful);
-  const trains = (layer: LayersModel['layers'][number]) =>
-    phase.batchNorm !== 'frozen' || !isBatchNorm(layer);
   let trained = 0;
   let fixed = 0;
-  for (const [index, layer] of model.layers.entries()) {
+  for (const layer of model.layers) {
     const size = (weights: typeof layer.weights) =>
       weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const own = index >= first && trains(layer) ? size(layer.trainableWeights) : 0;
+    const trains = !frozen.has(layer.name) && (batchNorm !== 'frozen' || !isBatchNorm(layer));
+    const own = trains ? size(layer.trainableWeights) : 0;
     trained += own;
     fixed += size(layer.weights) - own;
   }

@@ -1,7 +1,7 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm, trainBatchNorm, unscaledBatchNorm } from './batch-norm.js';
-import { LOGITS } from './classifier.js';
+import { logitsLayers, namesUpTo, sourcesOf } from './heads.js';
 
 type Layer = LayersModel['layers'][number];
 
@@ -9,48 +9,54 @@ type Layer = LayersModel['layers'][number];
 export type Outputs = ReadonlyMap<string, Tensor>;
 
 /**
- * A classifier cut in two before one of its layers: below it, layers are frozen and run in inference mode (as Keras
- * runs a batch norm that is not trainable), outside of any gradient tape; above it, all are trained, but for batch norms
- * where these are frozen.
+ * A classifier cut in two: below the cut, layers are frozen and run in inference mode (as Keras runs a batch norm that is
+ * not trainable), outside of any gradient tape; above it, all are trained, but for batch norms where these are frozen.
  */
 export interface Cut {
   /** The layers above, in order, up to the logits. */
   readonly layers: readonly Layer[];
+  /** The layers below that layers above read. */
+  readonly border: readonly Layer[];
   /** Trained variables of those layers. */
   readonly variables: readonly Variable[];
   /** Runs what lies below on preprocessed pixels [batch, height, width, 3]: gives what `above` takes. */
   below(pixels: Tensor): Outputs;
   /**
-   * Runs what lies above: gives logits [batch, classes]. In training, batch norm uses the batch's statistics and
+   * Runs what lies above: gives logits [batch, classes] of each output, in the model's order. In training, batch norm uses the batch's statistics and
    * updates its own, and dropout drops by the seed.
    */
-  above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D;
+  above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D[];
 }
 
 /**
- * @param first index of the first trained layer in `model.layers`, which are in topological order.
+ * @param frozen names of the layers below, with all that they read; others are above where logits need them.
  * @param batchNorm `frozen`: batch norms above the cut are not trained, and run in inference mode.
  */
 export function cutModel(
   tf: Tf,
   model: LayersModel,
-  first: number,
+  frozen: ReadonlySet<string>,
   batchNorm: 'frozen' | 'train' = 'train',
 ): Cut {
-  const last = model.layers.findIndex(({ name }) => name === LOGITS);
+  const outputs = logitsLayers(model);
+  const needed = namesUpTo(outputs);
   const isInput = (layer: Layer) => layer.getClassName() === 'InputLayer';
-  const upper = model.layers.slice(first, last + 1).filter((layer) => !isInput(layer));
+  // They are in topological order.
+  const upper = model.layers.filter(
+    (layer) => needed.has(layer.name) && !frozen.has(layer.name) && !isInput(layer),
+  );
   const own = new Set(upper.map(({ name }) => name));
-  const border = [...new Set(upper.flatMap(sources))].filter((layer) => !own.has(layer.name));
+  const border = [...new Set(upper.flatMap(sourcesOf))].filter((layer) => !own.has(layer.name));
   const computed = border.filter((layer) => !isInput(layer));
   const lower =
     computed.length === 0
       ? undefined
       : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
-  const done = lastReads(upper);
+  const done = lastReads(upper, new Set(outputs.map(({ name }) => name)));
   const isTrained = (layer: Layer) => batchNorm === 'train' || !isBatchNorm(layer);
   return {
     layers: upper,
+    border,
     variables: upper
       .filter(isTrained)
       .flatMap(({ trainableWeights }) => trainableWeights.map((weight) => weight.read() as Variable)),
@@ -60,15 +66,14 @@ export function cutModel(
       const inputs = border.filter(isInput).map(({ name }) => [name, pixels] as const);
       return new Map([...computed.map(({ name }, index) => [name, tensors[index]!] as const), ...inputs]);
     },
-    above(outputs, training) {
-      const all = new Map(outputs);
+    above(inputs, training) {
+      const all = new Map(inputs);
       for (const [index, layer] of upper.entries()) {
-        const inputs = sources(layer).map(({ name }) => all.get(name)!);
+        const read = sourcesOf(layer).map(({ name }) => all.get(name)!);
         const trained = training !== undefined && isTrained(layer);
         const output =
-          (training &&
-            trainedAlone(tf, layer, inputs[0]!, { trained, seed: training.dropoutSeed + index })) ??
-          layer.apply(inputs.length === 1 ? inputs[0]! : inputs, { training: trained });
+          (training && trainedAlone(tf, layer, read[0]!, { trained, seed: training.dropoutSeed + index })) ??
+          layer.apply(read.length === 1 ? read[0]! : read, { training: trained });
         all.set(layer.name, output as Tensor);
         for (const name of done[index]!) {
           const tensor = all.get(name)!;
@@ -77,7 +82,7 @@ export function cutModel(
           if (![...all.values()].includes(tensor)) tensor.dispose();
         }
       }
-      return all.get(LOGITS) as Tensor2D;
+      return outputs.map(({ name }) => all.get(name) as Tensor2D);
     },
   };
 }
@@ -85,21 +90,18 @@ export function cutModel(
 /**
  * For each layer the names of those, among the layers given, whose outputs nobody reads after it: gradients keep what
  * they need themselves, so that the rest need not wait for the step's end.
+ * @param kept names of layers whose outputs are the result.
  */
-function lastReads(layers: readonly Layer[]): string[][] {
-  const reads = layers.map((layer) => new Set(sources(layer).map(({ name }) => name)));
+function lastReads(layers: readonly Layer[], kept: ReadonlySet<string>): string[][] {
+  const reads = layers.map((layer) => new Set(sourcesOf(layer).map(({ name }) => name)));
   return reads.map((names, index) =>
     [...names].filter(
       (name) =>
+        !kept.has(name) &&
         layers.some((layer) => layer.name === name) &&
         !reads.slice(index + 1).some((later) => later.has(name)),
     ),
   );
-}
-
-/** The layers that a layer reads from. */
-function sources(layer: Layer): Layer[] {
-  return layer.inboundNodes[0]?.inboundLayers ?? [];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Batch } from '../batches.js';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { hash32 } from '../random.js';
@@ -7,6 +7,7 @@ import type { Tf } from './backends/backend.js';
 import type { Cut } from './cut.js';
 import type { Feed, FeedOptions, KeyedSample } from './feed.js';
 import { crossEntropy, l2Penalty } from './loss.js';
+import { MAIN, type Objective } from './objectives.js';
 import type { Optimizer } from './optimizers.js';
 
 export interface EpochOptions extends FeedOptions {
@@ -19,17 +20,19 @@ export interface EpochOptions extends FeedOptions {
   samples: readonly KeyedSample[];
   /** Shuffles the samples, and draws the dropout of each step. */
   shuffle: { seed: number; epoch: number };
-  /** 0..1 */
+  /** What each of the cut model's outputs learns, in their order, the classes themselves last; absent: these alone. */
+  objectives?: readonly Objective[];
+  /** Of the classes themselves, as all that follows; 0..1 */
   labelSmoothing: number;
   /** What a sample of each class counts in the loss, [classes]; absent: 1. */
   classWeights?: Float32Array;
-  /** What the loss has of the kernels' squares. */
+  /** What the loss has of all heads' kernels' squares. */
   l2?: { factor: number; kernels: readonly Variable[] };
 }
 
 /**
- * One pass over the samples, one optimiser step a batch; gives mean loss (nats, penalties included) and accuracy, each
- * batch's before its step. Between steps the event loop gets its turn.
+ * One pass over the samples, one optimiser step a batch; gives mean loss (nats, of all objectives, penalties included) and
+ * accuracy, each batch's before its step. Between steps the event loop gets its turn.
  * @throws {PipelineError} `TRAINING_DIVERGED` once the loss is not a finite number; `ABORTED`.
  */
 export async function trainEpoch(options: EpochOptions): Promise<{ loss: number; accuracy: number }> {
@@ -54,22 +57,22 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
 }
 
 async function trainStep(
-  { tf, cut, feed, optimizer, learningRate, labelSmoothing, classWeights, l2 }: EpochOptions,
+  options: EpochOptions,
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number }> {
+  const { tf, cut, feed, optimizer, learningRate } = options;
   const results = tf.tidy((): [Scalar, Tensor] => {
     const outputs = feed.outputs(cut, batch);
+    const lossOf = batchLoss(options, batch);
     const labels = tf.tensor1d(batch.labels, 'int32');
-    const weights = classWeights && tf.tensor1d(sampleWeights(batch, classWeights));
     let hits: Tensor | undefined;
     try {
       const { value, grads } = tf.variableGrads((): Scalar => {
         const logits = cut.above(outputs, { dropoutSeed });
         // It has to outlive the tidy that gradients are computed in.
-        hits = tf.keep(logits.argMax(-1).equal(labels).sum());
-        const loss = crossEntropy(tf, logits, labels, labelSmoothing, mixedLabels(tf, batch), weights);
-        return l2 === undefined ? loss : loss.add(l2Penalty(tf, l2.kernels, l2.factor));
+        hits = tf.keep(logits.at(-1)!.argMax(-1).equal(labels).sum());
+        return lossOf(logits);
       }, cut.variables as Variable[]);
       const gradients = cut.variables.map(({ name }) => grads[name]!);
       optimizer.apply(gradients, learningRate(batch.index));
@@ -88,6 +91,42 @@ async function trainStep(
   }
 }
 
+/**
+ * What a batch's loss is, from the logits of each output: the objectives' cross-entropies by their weights, and the
+ * penalty. Call it, and what it gives, in a tidy.
+ */
+export function batchLoss(
+  options: Pick<EpochOptions, 'tf' | 'objectives' | 'labelSmoothing' | 'classWeights' | 'l2'>,
+  batch: Pick<Batch, 'labels' | 'mixed'>,
+): (logits: readonly Tensor2D[]) => Scalar {
+  const { tf, objectives = [MAIN], labelSmoothing, classWeights, l2 } = options;
+  const main = objectives.length - 1;
+  const targets = objectives.map(({ of }) => ({
+    labels: tf.tensor1d(classesOf(batch.labels, of), 'int32'),
+    mixed: batch.mixed && {
+      others: tf.tensor1d(classesOf(batch.mixed.others, of), 'int32'),
+      shares: tf.tensor1d(batch.mixed.shares),
+    },
+  }));
+  const weights = classWeights && tf.tensor1d(sampleWeights(batch, classWeights));
+  return (logits) => {
+    const losses = targets.map(({ labels, mixed }, index) =>
+      index === main
+        ? crossEntropy(tf, logits[index]!, labels, labelSmoothing, mixed, weights)
+        : crossEntropy(tf, logits[index]!, labels, 0, mixed),
+    );
+    const loss = losses
+      // One whose weight is 0 has gradients of 0, which momentum needs.
+      .map((one, index) => (objectives[index]!.weight === 1 ? one : one.mul(objectives[index]!.weight)))
+      .reduce((sum, one) => sum.add(one));
+    return (l2 === undefined ? loss : loss.add(l2Penalty(tf, l2.kernels, l2.factor))) as Scalar;
+  };
+}
+
+function classesOf(labels: Int32Array, of: Objective['of']): Int32Array {
+  return of === undefined ? labels : labels.map((label) => of[label]!);
+}
+
 /** What each sample of a batch counts; of a mixed photo both classes' by their shares. */
 export function sampleWeights(
   { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
@@ -100,23 +139,30 @@ export function sampleWeights(
   });
 }
 
-function mixedLabels(tf: Tf, { mixed }: Batch): { others: Tensor1D; shares: Tensor1D } | undefined {
-  if (mixed === undefined) return undefined;
-  return { others: tf.tensor1d(mixed.others, 'int32'), shares: tf.tensor1d(mixed.shares) };
+type InferenceOptions = Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> & FeedOptions;
+
+/** Logits of the classes of samples in their order, in inference mode: [samples × classes], row-major. */
+export async function logitsOf(
+  options: InferenceOptions,
+  onBatch?: (done: number) => void,
+): Promise<Float32Array> {
+  return (await logitsOfAll(options, onBatch)).at(-1)!;
 }
 
-/** Logits of samples in their order, in inference mode: [samples × classes], row-major. */
-export async function logitsOf(
-  { tf, cut, feed, samples, ...options }: Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> & FeedOptions,
+/** The same of each output, in the model's order: the classes' come last. */
+export async function logitsOfAll(
+  { tf, cut, feed, samples, ...options }: InferenceOptions,
   onBatch: (done: number) => void = () => {},
-): Promise<Float32Array> {
-  let logits = new Float32Array(0);
+): Promise<Float32Array[]> {
+  let logits = [new Float32Array(0)];
   let done = 0;
   for await (const batch of feed.batches(samples, options)) {
-    const output = tf.tidy(() => cut.above(feed.outputs(cut, batch)));
-    const rows = await output.data().finally(() => output.dispose());
-    if (done === 0) logits = new Float32Array((rows.length / batch.size) * samples.length);
-    logits.set(rows, (rows.length / batch.size) * done);
+    const outputs = tf.tidy(() => cut.above(feed.outputs(cut, batch)));
+    const rows = await Promise.all(outputs.map((output) => output.data())).finally(() => tf.dispose(outputs));
+    if (done === 0) logits = outputs.map(({ shape }) => new Float32Array(shape[1] * samples.length));
+    for (const [index, values] of logits.entries()) {
+      values.set(rows[index]!, outputs[index]!.shape[1] * done);
+    }
     done += batch.size;
     onBatch(done);
     await setImmediate();

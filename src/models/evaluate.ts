@@ -4,10 +4,10 @@ import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import { accuracyInterval, macroF1Interval } from './bootstrap.js';
 import { calibrationOf } from './calibration.js';
-import { POOL } from './classifier.js';
 import { cutModel } from './cut.js';
-import { logitsOf } from './epoch.js';
+import { logitsOfAll } from './epoch.js';
 import { createFeed, keyedSamples } from './feed.js';
+import { belowHeads } from './heads.js';
 import {
   cohenKappa,
   confusionMatrix,
@@ -23,6 +23,7 @@ import {
 } from './metrics.js';
 import { loadModel } from './model-folder.js';
 import { softmax } from './temperature.js';
+import { treeResult } from './tree-metrics.js';
 
 /** A photo's probabilities as a line of RUN/predictions-<task>.jsonl. */
 export interface PredictionRecord {
@@ -65,20 +66,19 @@ export async function evaluateTask(options: {
   const { tf, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   try {
-    const { classes, temperature, input } = metadata;
-    const pool = model.layers.findIndex(({ name }) => name === POOL);
-    const cut = cutModel(tf, model, pool + 1);
+    const { classes, temperature, input, levels = [], branches = [] } = metadata;
+    const cut = cutModel(tf, model, belowHeads(model));
     const feed = createFeed(tf, cache, input.preprocessing);
     const keyed = keyedSamples(cache, samples, classes);
-    const logits = await logitsOf({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>
+    const outputs = await logitsOfAll({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>
       onProgress?.(done, keyed.length),
     ).finally(() => feed.close());
     const predictions: Predictions = {
       classes: classes.length,
       labels: keyed.map(({ label }) => label),
-      probabilities: softmax(logits, classes.length, temperature),
+      probabilities: softmax(outputs.at(-1)!, classes.length, temperature),
     };
-    const untempered = { ...predictions, probabilities: softmax(logits, classes.length) };
+    const untempered = { ...predictions, probabilities: softmax(outputs.at(-1)!, classes.length) };
     const records = predictionRecords(predictions, samples, classes);
     return {
       result: {
@@ -86,6 +86,13 @@ export async function evaluateTask(options: {
         eceBefore: calibrationOf(untempered).ece,
         ...withoutTwins(predictions, { samples, twins: new Set(twins), seed }),
         ...byRole(predictions, { samples, seed }),
+        ...(levels.length > 0 && {
+          tree: treeResult(
+            predictions,
+            levels,
+            branches.map((level, index) => ({ level, scores: outputs[index]! })),
+          ),
+        }),
       },
       predictions: records,
     };

@@ -1,5 +1,5 @@
 import { workerData as threadData } from 'node:worker_threads';
-import type { Tensor4D } from '@tensorflow/tfjs';
+import type { SymbolicTensor, Tensor4D } from '@tensorflow/tfjs';
 import { batches } from '../batches.js';
 import { type PlainError, plainError } from '../errors.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
@@ -20,7 +20,8 @@ const backend = { name, device };
 const pretrained = await readPretrained(data.weights, network);
 const base = network.build(tf, { height, width, alpha: pretrained.alpha, seed: 0 });
 assignWeights(tf, base, pretrained.weights, network.top);
-const folded = foldModel(tf, base);
+const outputs = data.taps.map((tap) => base.getLayer(tap).output as SymbolicTensor);
+const folded = foldModel(tf, tf.model({ inputs: base.inputs, outputs }));
 /** By their folders: photos, and views of them. */
 const caches = new Map<string, TensorCache>();
 
@@ -42,7 +43,8 @@ async function compute({ pixels: path, keys }: FeatureJob): Promise<Float32Array
   for await (const { values, shape } of batches(cache, options)) {
     const vectors = tf.tidy(() => {
       const pixels = tf.tensor4d(values, shape as Tensor4D['shape']);
-      return folded.run(pixels).mean([1, 2]);
+      const averages = folded.run(pixels).map((output) => output.mean([1, 2]));
+      return tf.concat(averages, 1);
     });
     const features = await vectors.data<'float32'>().finally(() => vectors.dispose());
     return features.slice();

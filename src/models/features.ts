@@ -8,6 +8,7 @@ import type { RunContext } from '../stage.js';
 import { chunks, iterate } from '../streams.js';
 import { threadPool } from '../thread-pool.js';
 import type { BackendChoice } from './backends/backend.js';
+import { layerOfTaps, tapsOf } from './taps.js';
 import type { PretrainedIdentity } from './weights/pretrained.js';
 
 /** Photos a job: enough to keep a backend busy, few enough that early layers stay in the processor's cache. */
@@ -19,6 +20,8 @@ export interface FeatureWorkerData {
   preprocessing: Normalisation;
   /** The folder of the pretrained weights. */
   weights: string;
+  /** The layers whose averages it computes, one after the other. */
+  taps: readonly string[];
   /** Of the photos, in pixels. */
   height: number;
   width: number;
@@ -46,17 +49,24 @@ export interface ComputedFeatures {
   backend?: { name: string; device: string };
 }
 
-/** The identity of the features that a pretrained base gives for a pixel cache's photos, or stored views of them. */
-export function featureIdentity(pretrained: PretrainedIdentity, pixels: PixelIdentity): VectorIdentity {
+/**
+ * The identity of the features that a pretrained base gives for a pixel cache's photos, or stored views of them.
+ * @param taps the layers of the base whose averages stand one after the other in a vector.
+ */
+export function featureIdentity(
+  pretrained: PretrainedIdentity,
+  pixels: PixelIdentity,
+  taps: readonly string[] = [pretrained.network.featureLayer],
+): VectorIdentity {
   const { network, alpha, digest } = pretrained;
   return {
     kind: 'vectors',
     schemaVersion: 1,
-    length: network.featureLength(alpha),
+    length: taps.reduce((sum, tap) => sum + network.channelsOf(tap, alpha), 0),
     dtype: 'float32',
     network: network.name,
     weights: digest,
-    layer: network.featureLayer,
+    layer: layerOfTaps(taps),
     preprocessing: network.preprocessing,
     view: pixels.view?.number ?? 0,
     pixels: identityHash(pixels),
@@ -102,11 +112,12 @@ export async function computeFeatures(options: {
     if (total === 0) return { records: records(), computed: 0 };
     reserveAll(lacking.map(({ writer, missing }) => ({ writer, photos: missing.length })));
     const { height, width } = parts[0]!.pixels.identity as PixelIdentity;
-    const { network, preprocessing } = parts[0]!.identity;
+    const { network, layer, preprocessing } = parts[0]!.identity;
     const workerData: FeatureWorkerData = {
       network,
       preprocessing: preprocessing as Normalisation,
       weights: folder,
+      taps: tapsOf(layer),
       height,
       width,
       backend,

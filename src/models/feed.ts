@@ -5,8 +5,8 @@ import type { Normalisation } from '../normalisation.js';
 import type { Sample } from '../records.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
-import { POOL } from './classifier.js';
 import type { Cut, Outputs } from './cut.js';
+import { pooledOf } from './taps.js';
 
 /** A sample as the trainer wants it: its photo's key in the cache and its class's index. */
 export interface KeyedSample {
@@ -75,7 +75,8 @@ export interface Feed {
  * are a thousandth of the bytes, by the trainer itself.
  */
 export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Normalisation): Feed {
-  const vectors = cache.identity.kind === 'vectors';
+  const { identity } = cache;
+  const vectors = identity.kind === 'vectors';
   let readers: Readers | undefined;
   return {
     batches(samples, { batchSize, signal, shuffle, balance, augment, onWait }) {
@@ -96,7 +97,7 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Normalisat
     },
     outputs(cut, { values, shape }) {
       const input: Tensor = tf.tensor(ownMemory(tf, values), shape);
-      return vectors ? new Map([[POOL, input]]) : cut.below(input);
+      return vectors ? pooledOf(identity, cut, input) : cut.below(input);
     },
     async close() {
       await readers?.close();

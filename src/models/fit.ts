@@ -4,8 +4,9 @@ import { writeHistory } from '../sinks/history/files.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
-import { buildClassifier, countParameters } from './classifier.js';
+import { buildClassifier, countParameters, frozenLayers } from './classifier.js';
 import { createFeed, keyedSamples } from './feed.js';
+import { upperLevels, withBranches } from './levels.js';
 import { measuredSamples } from './measured.js';
 import { saveModel } from './model-folder.js';
 import { fitTemperature } from './temperature.js';
@@ -24,6 +25,8 @@ export type { FitOptions } from './training.js';
 export async function fitTask(options: FitOptions): Promise<TrainResult> {
   const { tf, task, network, model: recipe, seed, samples, cache, input, pretrained, folder } = options;
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
+  const levels = upperLevels(samples, classes);
+  const branches = withBranches(levels, recipe.branches);
   const { height, width } = input;
   const model = buildClassifier(tf, {
     network,
@@ -31,6 +34,11 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     width,
     classes: classes.length,
     head: recipe.head,
+    branches: branches.map(({ level, classes: groups }) => ({
+      ...recipe.branches![level]!,
+      name: level,
+      classes: groups.length,
+    })),
     seed,
     ...(pretrained && { pretrained }),
   });
@@ -53,6 +61,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       feed,
       train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
       making: making(options, classes),
+      levels,
       measured: keyedSamples(cache, measuredOf(options), classes),
       validation: sideOf('validation', cache),
       history: [],
@@ -82,11 +91,14 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       pretrained: pretrained?.digest ?? null,
       input: { ...input, preprocessing: network.preprocessing },
       temperature,
+      ...(levels.length > 0 && { levels }),
+      ...(branches.length > 0 && { branches: branches.map(({ level }) => level) }),
     });
+    const last = recipe.phases.at(-1)!;
     return {
       classes,
       model: recipe,
-      parameters: countParameters(model, recipe.phases.at(-1)!, options.faithful),
+      parameters: countParameters(model, last, frozenLayers(model, network, last, options.faithful)),
       history,
       keptEpoch: best?.epoch ?? history.length,
       temperature,

@@ -1,12 +1,13 @@
 import type { LayersModel, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
+import { sourcesOf } from './heads.js';
 
 type Layer = LayersModel['layers'][number];
 
 /** A frozen network for inference alone. */
 export interface FoldedModel {
-  /** [batch, height, width, channels], preprocessed → what the model's last layer gives. The result is the caller's. */
-  run(pixels: Tensor4D): Tensor;
+  /** [batch, height, width, channels], preprocessed → what each of the model's outputs gives. The results are the caller's. */
+  run(pixels: Tensor4D): Tensor[];
   dispose(): void;
 }
 
@@ -76,7 +77,7 @@ export function foldModel(tf: Tf, model: LayersModel): FoldedModel {
             if (rest === 0 && done !== pixels && !outputs.has(source.name)) done.dispose();
           }
         }
-        return results.get(model.outputs[0]!.sourceLayer.name)!;
+        return model.outputs.map(({ sourceLayer }) => results.get(sourceLayer.name)!);
       }),
     dispose: () => tf.dispose([...fusions.values()].flatMap(({ weights }) => weights)),
   };
@@ -146,9 +147,4 @@ function reluOf(layer: Layer | undefined): { layer: Layer; activation: Activatio
   const limit = config['maxValue'] ?? undefined;
   if (limit === undefined) return { layer, activation: 'relu' };
   return limit === 6 ? { layer, activation: 'relu6' } : undefined;
-}
-
-/** The layers that a layer reads from; none for an input. */
-function sourcesOf(layer: Layer): Layer[] {
-  return layer.inboundNodes[0]?.inboundLayers ?? [];
 }

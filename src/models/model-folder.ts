@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PipelineError } from '../errors.js';
 import { FILTERS, FITS } from '../kernels/fit.js';
 import type { Tf } from './backends/backend.js';
+import { BRANCH_LEVELS } from './levels.js';
 import { assignWeights, modelWeights } from './weights/named.js';
 import { readTfjsWeights } from './weights/tfjs-layers.js';
 
@@ -28,6 +29,19 @@ const metadataSchema = z.object({
   }),
   /** Probabilities are softmax(logits / temperature). */
   temperature: z.number().positive(),
+  /** The levels of the category tree above the classes, the coarsest first; absent where the task has no tree. */
+  levels: z
+    .array(
+      z.object({
+        level: z.enum(BRANCH_LEVELS),
+        classes: z.array(z.string()).min(1),
+        /** By class: the place of its group among this level's. */
+        of: z.array(z.int().min(0)),
+      }),
+    )
+    .exactOptional(),
+  /** The levels that the model's outputs name before the classes, in order; absent: the classes are its one output. */
+  branches: z.array(z.enum(BRANCH_LEVELS)).exactOptional(),
 });
 
 /** Everything beside the weights that turns a photo into a class. */

@@ -28,7 +28,7 @@ export async function probeBackend({ tf }: StartedBackend, seconds: number): Pro
   const network = networks[PROBE.network];
   const head = { units: [], dropout: 0, labelSmoothing: 0 };
   const model = buildClassifier(tf, { network, height: size, width: size, classes, head, seed: 1 });
-  const cut = cutModel(tf, model, 0);
+  const cut = cutModel(tf, model, new Set());
   const optimizer = createOptimizer(tf, { optimizer: 'adam' }, cut.variables);
   const options: EpochOptions = {
     tf,

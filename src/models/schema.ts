@@ -133,6 +133,35 @@ const headKeys = {
     .positive()
     .describe('The loss has this times the sum of the squares of the head’s kernels; default: none.'),
 };
+const branchSchema = z
+  .strictObject({
+    after: z.string().describe('The layer of the base whose global average it reads.'),
+    units: headKeys.units.optional(),
+  })
+  .describe('A head of its own, with the head’s dropout, and its units unless it names some.');
+/** Without defaults: recipes without them keep their hashes. */
+const branchKeys = {
+  branches: z
+    .strictObject({ coarse: branchSchema.optional(), middle: branchSchema.optional() })
+    .refine(({ coarse, middle }) => coarse !== undefined || middle !== undefined, {
+      error: 'a coarse or a middle branch',
+    })
+    .describe('Of a B-CNN: inner layers that predict the groups of the task’s tree.'),
+  lossWeights: z
+    .array(
+      z.strictObject({
+        epochs: z.int().min(1),
+        weights: z
+          .array(z.number().min(0))
+          .min(2)
+          .refine((weights) => weights.some((weight) => weight > 0), { error: 'one weight above 0' }),
+      }),
+    )
+    .min(1)
+    .describe(
+      'What the losses of the branches, coarse before middle, and of the classes count, for so many epochs over all phases, the last from then on; default: 1 each.',
+    ),
+};
 const modelKeys = {
   network: z
     .enum(['mobilenet', 'vgg16', 'resnet50', 'inception_v3', 'small-cnn'])
@@ -157,11 +186,13 @@ export const modelSchema = z.strictObject({
     })
     .prefault({}),
   batchSize: modelKeys.batchSize.default(32),
+  branches: branchKeys.branches.optional(),
+  lossWeights: branchKeys.lossWeights.optional(),
 });
 
 /** A task's own keys of it; without defaults, so that a key that is not given does not override the recipe's. */
 export const modelOverridesSchema = z
-  .strictObject({ ...modelKeys, head: z.strictObject(headKeys).partial() })
+  .strictObject({ ...modelKeys, ...branchKeys, head: z.strictObject(headKeys).partial() })
   .partial();
 
 /** A task's training section. */

@@ -3,9 +3,11 @@ import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
 import { addEpoch } from '../sinks/history/files.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
-import { firstTrained, headKernels } from './classifier.js';
+import { frozenLayers } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { trainEpoch } from './epoch.js';
+import { headKernels } from './heads.js';
+import { objectivesAt } from './objectives.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
@@ -26,9 +28,10 @@ export async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, history, events, task, historyFolder } = training;
+  const { tf, classifier, network, history, events, task, historyFolder } = training;
   if (saved === undefined) announce(training, phase);
-  const cut = cutModel(tf, classifier, firstTrained(classifier, phase, training.faithful), phase.batchNorm);
+  const frozen = frozenLayers(classifier, network, phase, training.faithful);
+  const cut = cutModel(tf, classifier, frozen, phase.batchNorm);
   const optimizer = createOptimizer(tf, phase, cut.variables);
   const before = saved?.before ?? history.length;
   const epochs = before + phase.epochs;
@@ -108,7 +111,7 @@ async function trainOnce(
     epoch: number;
   },
 ): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'>> {
-  const { tf, classifier, model, seed, task, augmentation, signal, making } = training;
+  const { tf, classifier, model, levels, seed, task, augmentation, signal, making } = training;
   const { feed, samples } = training.train[(epoch - 1) % training.train.length]!;
   const side = samples();
   const steps = Math.ceil(side.length / model.batchSize);
@@ -126,6 +129,7 @@ async function trainOnce(
       batchSize: model.batchSize,
       shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
       ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
+      objectives: objectivesAt(model, levels, epoch),
       labelSmoothing,
       ...(l2 !== undefined && { l2: { factor: l2, kernels: headKernels(classifier) } }),
       ...making,

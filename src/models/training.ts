@@ -10,6 +10,7 @@ import type { Tf } from './backends/backend.js';
 import type { BestEpoch, CheckpointFile } from './checkpoint.js';
 import type { EpochOptions } from './epoch.js';
 import type { Feed, KeyedSample } from './feed.js';
+import type { UpperLevel } from './levels.js';
 import type { Network } from './networks/network.js';
 import type { Pretrained } from './weights/pretrained.js';
 
@@ -55,6 +56,8 @@ export interface Training extends FitOptions {
   train: readonly { feed: Feed; samples(): readonly KeyedSample[] }[];
   /** How it makes up for rare classes. */
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
+  /** Of the category tree, above the classes; the coarsest first. */
+  levels: readonly UpperLevel[];
   /** What it is measured on after each epoch, in `cache`: the train side, or as much of it as `measuredSamples` draws. */
   measured: readonly KeyedSample[];
   validation: readonly KeyedSample[];

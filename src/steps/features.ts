@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
+import { tapsOfModel } from '../models/branches.js';
 import { trainsOnFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { measuredSamples } from '../models/measured.js';
@@ -53,7 +54,8 @@ export interface Features extends FeatureCache {
 }
 
 /**
- * Computes the features that the run's tasks are trained on, one step a base and its preprocessing; by task.
+ * Computes the features that the run's tasks are trained on, one step a base, its preprocessing and the layers that are
+ * read; by task.
  * @param options.root where caches lie: the run folder, or a folder shared between runs.
  */
 export async function featureSteps(options: {
@@ -70,9 +72,9 @@ export async function featureSteps(options: {
   const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
-  for (const { name: base, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
+  for (const { name: base, taps, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
     const place = (of: PixelCache) => {
-      const identity = featureIdentity(pretrained, of.identity);
+      const identity = featureIdentity(pretrained, of.identity, taps);
       const name = `features-${identityHash(identity)}`;
       const path = join(root, name);
       return { of, cache: { path, identity }, output: `${root === run.path ? name : path}/data.mdb` };
@@ -114,10 +116,11 @@ export async function featureSteps(options: {
   return { features, steps };
 }
 
-/** A frozen base with its preprocessing, and the tasks whose heads are trained on its features. */
+/** A frozen base with its preprocessing and the layers that are read, and the tasks whose heads are trained on them. */
 interface Base extends WeightsFolder {
-  /** Of the network, and of its preprocessing where a recipe names one. */
+  /** Of the network, of its preprocessing where a recipe names one, and of the layers where there are several. */
   name: string;
+  taps: string[];
   users: TaskSamples[];
 }
 
@@ -131,9 +134,12 @@ function basesOf(
     const model = modelOf(recipe, task.task);
     const own = weights.get(model.network);
     if (own === undefined || !trainsOnFeatures(recipe, task.task)) continue;
-    const name = [model.network, model.preprocessing].filter(Boolean).join('-');
-    const pretrained = { ...own.pretrained, network: networkOf(model) };
-    const base = bases.get(name) ?? { name, folder: own.folder, pretrained, users: [] };
+    const network = networkOf(model);
+    const taps = tapsOfModel(model, network);
+    const parts = [model.network, model.preprocessing, ...(taps.length === 1 ? [] : taps)];
+    const name = parts.filter(Boolean).join('-');
+    const pretrained = { ...own.pretrained, network };
+    const base = bases.get(name) ?? { name, taps, folder: own.folder, pretrained, users: [] };
     base.users.push(task);
     bases.set(name, base);
   }

@@ -1,5 +1,7 @@
+import { matchKey } from '../attributes.js';
 import { PipelineError } from '../errors.js';
-import type { Recipe } from '../recipe.js';
+import { placesIn, TREE_OF_NODES, withPlaces } from '../labels/tree/tree.js';
+import type { Recipe, TaskRecipe } from '../recipe.js';
 import type { Sample } from '../records.js';
 import { sampleRows } from '../sources/samples.js';
 import type { ImagesRoot } from '../sources/source.js';
@@ -12,7 +14,7 @@ import { type CuratedTask, countLabels, curatedTask, writeSamples } from './samp
 /**
  * A task's samples from a file instead of from curation: photos, labels, sides and components as given. A file with
  * only train and validation uses its validation as test; a validation side that is missing is cut from train by
- * component, unless the recipe's `split.validation` is 0.
+ * component, unless the recipe's `split.validation` is 0. Classes that all stand in the recipe's tree get their paths.
  * @throws {PipelineError} `SAMPLES_INVALID` when the file has no train or no test side, or fewer than two classes.
  */
 export async function takeGivenSamples(options: {
@@ -26,7 +28,8 @@ export async function takeGivenSamples(options: {
   const { task, file, imagesRoot, recipe, run, context } = options;
   const rows = sampleRows(file, context.signal);
   const given = await collect(runStage(readSamples({ task, imagesRoot }), rows, context));
-  const samples = await cutValidation(validationAsTest(given), { task, recipe, context });
+  const placed = withTree(validationAsTest(given), recipe.tasks[task] ?? {});
+  const samples = await cutValidation(placed, { task, recipe, context });
   assertUsable(samples, file);
   await writeSamples(run, task, samples);
   return curatedTask(samples, countLabels(samples));
@@ -38,6 +41,22 @@ export function validationAsTest(samples: readonly Sample[]): Sample[] {
   return samples.map((sample) =>
     sample.split === 'validation' ? { ...sample, split: 'test' as const } : sample,
   );
+}
+
+/** The samples with the paths of their classes, where they have none and the recipe's tree knows all of them. */
+function withTree(
+  samples: Sample[],
+  { tree, places, level = 'fine', missing, other }: Partial<TaskRecipe>,
+): Sample[] {
+  // Above groups as labels there is no telling a sample's class.
+  if (tree === undefined || tree === TREE_OF_NODES || level !== 'fine') return samples;
+  if (samples.every(({ fine }) => fine !== undefined)) return samples;
+  const made = [missing, other].filter((label) => label !== undefined);
+  const placeOf = placesIn(withPlaces(tree, places), matchKey, made);
+  const paths = new Map(samples.map(({ label }) => [label, placeOf(label)]));
+  if ([...paths.values()].includes(undefined)) return samples;
+  // The class as the file writes it.
+  return samples.map((sample) => ({ ...sample, ...paths.get(sample.label), fine: sample.label }));
 }
 
 async function cutValidation(

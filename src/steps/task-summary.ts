@@ -34,7 +34,7 @@ export function taskSummary(
   evaluation: EvaluationResult,
   features?: Features,
 ): TaskSummary {
-  const { side, accuracy, withoutTwins, byRole } = evaluation;
+  const { side, accuracy, withoutTwins, byRole, tree } = evaluation;
   const { trainAccuracy, overfitting } = train.history[train.keptEpoch - 1]!;
   const { accuracyInterval, naturalAccuracy, top5, macroF1, macroF1Interval, loss } = evaluation;
   const { weightedF1, kappa, calibration, eceBefore } = evaluation;
@@ -44,6 +44,7 @@ export function taskSummary(
     accuracy,
     ...(withoutTwins && { withoutTwins }),
     ...(byRole && { byRole }),
+    ...(tree && { inTree: tree }),
     accuracyInterval,
     naturalAccuracy,
     top5,

@@ -64,6 +64,8 @@ export async function trainStep(options: {
     ...(training && { training }),
     ...(augmentation && { augmentation }),
     ...(faithful && { faithful }),
+    // The model keeps the levels above its classes.
+    ...(task.samples[0]?.fine !== undefined && { levels: 1 }),
     ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
   };
   // Views that are stored were changed already, but not mixed.

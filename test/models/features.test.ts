@@ -1,7 +1,10 @@
 import { join } from 'node:path';
+import type { SymbolicTensor, Tensor } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBackend } from '#src/models/backends/index.js';
 import { computeFeatures, featureIdentity } from '#src/models/features.js';
 import { networks } from '#src/models/networks/index.js';
+import { assignWeights } from '#src/models/weights/named.js';
 import { type Pretrained, readPretrained } from '#src/models/weights/pretrained.js';
 import { uniform } from '#src/random.js';
 import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
@@ -70,6 +73,42 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
     expect(await compute('partly', 2)).toMatchObject({ records: 11, computed: 7 });
     expect(await digest('partly')).toBe(await digest('one'));
     expect(await compute('partly', 2)).toMatchObject({ records: 11, computed: 0 });
+  });
+
+  it('keeps the averages of several layers one after the other', async () => {
+    const taps = ['conv_pw_5_relu', 'conv_pw_13_relu'];
+    const of = featureIdentity(pretrained, identity, taps);
+    expect(of).toMatchObject({ length: 192 + 768, layer: 'conv_pw_5_relu+conv_pw_13_relu' });
+    await computeFeatures({
+      parts: [{ path: join(folder.path, 'taps'), identity: of, pixels, photos: photos.slice(0, 4) }],
+      folder: join(shared, WEIGHTS),
+      backend: 'wasm',
+      context: testContext({ workers: 1 }),
+    });
+    await compute('alone', 1, photos.slice(0, 4));
+    const read = (name: string, length: number) => {
+      const cache = openCache(join(folder.path, name));
+      const vector = new Float32Array(length);
+      cache.read(cache.keyOf(photos[0]!)!, new Uint8Array(vector.buffer));
+      return cache.close().then(() => vector);
+    };
+    const [both, last] = [await read('taps', 960), await read('alone', 768)];
+    expect(both.subarray(192)).toEqual(last);
+    const { tf, stop } = await startBackend('wasm');
+    const base = networks.mobilenet.build(tf, { height: 64, width: 64, alpha: 0.75, seed: 0 });
+    assignWeights(tf, base, pretrained.weights, networks.mobilenet.top);
+    const output = base.getLayer(taps[0]!).output as SymbolicTensor;
+    const bytes = new Uint8Array(64 * 64 * 3);
+    pixels.read(pixels.keyOf(photos[0]!)!, bytes);
+    const expected = tf.tidy(() => {
+      const x = tf.tensor4d(Float32Array.from(bytes), [1, 64, 64, 3]).div(127.5).sub(1);
+      const inner = tf.model({ inputs: base.inputs, outputs: output });
+      return (inner.predictOnBatch(x) as Tensor).mean([1, 2]).dataSync<'float32'>();
+    });
+    const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - both[at]!)), 0);
+    expect(worst).toBeLessThan(1e-5);
+    base.dispose();
+    await stop();
   });
 
   it('names a photo that is not in the pixel cache', async () => {

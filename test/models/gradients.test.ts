@@ -2,7 +2,6 @@ import type { LayersModel, SymbolicTensor, Tensor, Variable } from '@tensorflow/
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
-import { LOGITS } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { networks } from '#src/models/networks/index.js';
 import { numbers } from './backends/on.js';
@@ -28,7 +27,7 @@ const BATCH = 2;
 /** A network up to the end of a block, whose values are what `cutModel` takes for the logits. */
 function block({ name, layer, size }: Case): LayersModel {
   const base = networks[name].build(tf, { height: size, width: size, alpha: 0.25, seed: 7 });
-  const flat = tf.layers.flatten({ name: LOGITS }).apply(base.getLayer(layer).output) as SymbolicTensor;
+  const flat = tf.layers.flatten({ name: 'logits' }).apply(base.getLayer(layer).output) as SymbolicTensor;
   const model = tf.model({ inputs: base.inputs, outputs: flat });
   for (const above of base.layers) if (!model.layers.includes(above)) above.dispose();
   return model;
@@ -62,10 +61,10 @@ it.each<Case>([
   { name: 'mobilenet', layer: 'conv_pw_2_relu', size: 24 },
 ])('the loss over $name’s $layer grows along its gradients as they say', async (test) => {
   const model = block(test);
-  const cut = cutModel(tf, model, 0);
+  const cut = cutModel(tf, model, new Set());
   const { size } = test;
   const pixels = tf.tensor(numbers(1, [BATCH, size, size, 3]), [BATCH, size, size, 3]);
-  const output = () => cut.above(cut.below(pixels), { dropoutSeed: 0 });
+  const output = () => cut.above(cut.below(pixels), { dropoutSeed: 0 })[0]!;
   const values = () => tf.tidy(() => output().dataSync<'float32'>());
   const weights = numbers(2, [values().length]);
   const upstream = tf.tensor(weights, [BATCH, weights.length / BATCH]);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batches } from '#src/batches.js';
 import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
-import { buildClassifier, firstTrained, POOL } from '#src/models/classifier.js';
+import { buildClassifier, frozenLayers, POOL } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { assertPhases, networks } from '#src/models/networks/index.js';
 import type { Network } from '#src/models/networks/network.js';
@@ -80,7 +80,9 @@ function expectLayers(
   expect(model.layers.map((layer, index) => describeLayer(layer, table.layers[index]!))).toEqual(expected);
   expect(model.countParams()).toBe(table.parameters);
   const features = model.layers.findIndex(({ name }) => name === network.featureLayer);
-  expect(network.featureLength(alpha)).toBe(table.layers[features]!.shape.at(-1));
+  for (const { name, shape } of table.layers.slice(1, features + 1)) {
+    expect(network.channelsOf(name, alpha), name).toBe(shape.at(-1));
+  }
   const above = model.layers.slice(features + 1);
   expect(above.filter(({ weights }) => weights.length > 0).map(({ name }) => name)).toEqual(
     top ? network.top : [],
@@ -267,8 +269,10 @@ describe('vgg16', () => {
     const model = buildClassifier(tf, { network, height: 32, width: 32, classes: 3, head, seed: 1 });
     const block5 = ['block5_conv1', 'block5_conv2', 'block5_conv3'];
     const trained = (train: PhaseRecipe['train']) => {
-      const first = firstTrained(model, { train, epochs: 1, optimizer: 'adam', learningRate: 1 });
-      const names = cutModel(tf, model, first).variables.map(({ name }) => name.split('/')[0]!);
+      const phase = { train, epochs: 1, optimizer: 'adam', learningRate: 1 } as const;
+      const names = cutModel(tf, model, frozenLayers(model, network, phase)).variables.map(
+        ({ name }) => name.split('/')[0]!,
+      );
       const base = [...new Set(names)].filter((name) => name.startsWith('block'));
       expect(new Set(names).size - base.length, 'layers of the head').toBe(2);
       return base;
@@ -333,7 +337,9 @@ describe('small-cnn', () => {
     const network = networks['small-cnn'];
     const model = network.build(tf, { height: size, width: size, alpha: 0.5, seed: 1 });
     expect(model.layers.at(-1)!.name).toBe(network.featureLayer);
-    expect(model.outputShape.at(-1)).toBe(network.featureLength(0.5));
+    for (const { name, outputShape } of model.layers.slice(1)) {
+      expect(network.channelsOf(name, 0.5), name).toBe(outputShape.at(-1));
+    }
     const output = tf.tidy(
       () => (model.predict(tf.ones([2, size, size, 3])) as ReturnType<Tf['tensor']>).shape,
     );

@@ -17,6 +17,7 @@ const PUBLISHED_WEIGHTS: Readonly<Record<string, string>> = {
 const PREPROCESSING = {
   scale: 'x / 255',
   tf: 'x / 127.5 − 1',
+  torch: '(x / 255 − [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]',
   caffe: 'RGB turned to BGR, minus [103.939, 116.779, 123.68]',
 } as const;
 

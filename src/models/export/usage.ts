@@ -1,16 +1,18 @@
+import type { Normalisation } from '../../normalisation.js';
 import type { ModelMetadata } from '../model-folder.js';
-import type { Preprocessing } from '../networks/network.js';
 import type { ModelFormat } from './formats.js';
 
 /** How a photo, levels 0..255, is preprocessed in NumPy. */
-const NUMPY: Record<Preprocessing, string> = {
+const NUMPY: Record<Normalisation, string> = {
   scale: 'x / 255',
   tf: 'x / 127.5 - 1',
+  torch: '(x / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]',
   caffe: 'x[..., ::-1] - [103.939, 116.779, 123.68]',
 };
-const TFJS: Record<Preprocessing, string> = {
+const TFJS: Record<Normalisation, string> = {
   scale: 'x.div(255)',
   tf: 'x.div(127.5).sub(1)',
+  torch: 'x.div(255).sub([0.485, 0.456, 0.406]).div([0.229, 0.224, 0.225])',
   caffe: 'x.reverse(-1).sub([103.939, 116.779, 123.68])',
 };
 

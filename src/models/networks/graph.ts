@@ -18,6 +18,8 @@ export interface GraphLayer {
   name: string;
   /** The layers that it reads, in order; `INPUT` is the photos. */
   from: readonly string[];
+  /** Channels that it gives. */
+  channels: number;
   /** Absent: it has no weights. */
   weighted?: Weighted;
   make(tf: Tf, seed: number): Layer;
@@ -52,8 +54,16 @@ export interface GraphBuilder {
 /** All pools are of 3 × 3 pixels. */
 export function graphBuilder(): GraphBuilder {
   const layers: GraphLayer[] = [];
-  const declare = (name: string, from: readonly string[], make: GraphLayer['make'], weighted?: Weighted) => {
-    layers.push({ name, from, make, ...(weighted && { weighted }) });
+  const channels = new Map([[INPUT, 3]]);
+  const declare = (
+    name: string,
+    from: readonly string[],
+    make: GraphLayer['make'],
+    own: { channels?: number; weighted?: Weighted } = {},
+  ) => {
+    const layer = { name, from, make, channels: channels.get(from[0]!)!, ...own };
+    channels.set(name, layer.channels);
+    layers.push(layer);
     return name;
   };
   return {
@@ -72,14 +82,14 @@ export function graphBuilder(): GraphBuilder {
             useBias: bias,
             kernelInitializer: glorot(tf, seed, name),
           }),
-        'convolution',
+        { channels: filters, weighted: 'convolution' },
       ),
     batchNorm: (name, from, { epsilon, scale = true }) =>
       declare(
         name,
         [from],
         (tf) => tf.layers.batchNormalization({ name, axis: 3, momentum: 0.99, epsilon, scale }),
-        'batch norm',
+        { weighted: 'batch norm' },
       ),
     relu: (name, from) => declare(name, [from], (tf) => tf.layers.activation({ name, activation: 'relu' })),
     pad: (name, from, pixels) =>
@@ -90,32 +100,33 @@ export function graphBuilder(): GraphBuilder {
         return kind === 'max' ? tf.layers.maxPooling2d(options) : tf.layers.averagePooling2d(options);
       }),
     add: (name, from) => declare(name, from, (tf) => tf.layers.add({ name })),
-    concatenate: (name, from) => declare(name, from, (tf) => tf.layers.concatenate({ name, axis: 3 })),
+    concatenate: (name, from) =>
+      declare(name, from, (tf) => tf.layers.concatenate({ name, axis: 3 }), {
+        channels: from.reduce((sum, source) => sum + channels.get(source)!, 0),
+      }),
   };
 }
 
 /**
  * A network without a width multiplier: `alpha` is always 1.
  * @param options.layers in the order of their declaration; the last one is the feature layer.
- * @param options.channels of the feature layer.
  * @param options.shapes weights that the network is known by; undefined: one that it has not.
  */
 export function graphNetwork({
   layers,
-  channels,
   shapes: own,
   ...rest
 }: Pick<Network, 'name' | 'preprocessing' | 'top'> & {
   layers: readonly GraphLayer[];
-  channels: number;
   shapes: Readonly<Record<string, readonly number[] | undefined>>;
 }): Network {
+  const channels = new Map(layers.map((layer) => [layer.name, layer.channels]));
   return {
     ...rest,
     featureLayer: layers.at(-1)!.name,
     layers: layerNames(layers),
     weighted: new Map(layers.flatMap(({ name, weighted }) => (weighted ? [[name, weighted]] : []))),
-    featureLength: () => channels,
+    channelsOf: (layer) => channels.get(layer)!,
     alphaOf: (shapes) =>
       Object.entries(own).every(([name, shape]) => String(shapes.get(name)) === String(shape))
         ? 1

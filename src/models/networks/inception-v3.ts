@@ -100,7 +100,6 @@ export const inceptionV3 = graphNetwork({
   preprocessing: 'tf',
   top: ['predictions'],
   layers: declare().layers,
-  channels: CHANNELS,
   shapes: {
     'conv2d/kernel': [3, 3, 3, 32],
     'conv2d_93/kernel': [1, 1, CHANNELS, 192],

@@ -18,6 +18,9 @@ const BLOCKS: readonly (readonly [channels: number, stride: 1 | 2])[] = [
   [1024, 1],
 ];
 
+/** Channels of the first convolution. */
+const FIRST = 32;
+
 const channels = (full: number, alpha: number) => Math.floor(full * alpha);
 
 /**
@@ -45,7 +48,12 @@ export const mobilenet: Network = {
       ],
     ),
   ),
-  featureLength: (alpha) => channels(1024, alpha),
+  channelsOf(layer, alpha) {
+    // A block reads what the one before it gives; the first convolution stands before the first block.
+    const [, part, block] = /^conv_(pad|dw|pw)_(\d+)/.exec(layer) ?? [undefined, 'pw', '0'];
+    const full = BLOCKS[Number(block) - (part === 'pw' ? 1 : 2)]?.[0] ?? FIRST;
+    return channels(full, alpha);
+  },
   alphaOf(shapes) {
     // Exact enough for every layer: ⌊⌊1024 α⌋ / 2ⁿ⌋ = ⌊1024 α / 2ⁿ⌋.
     const last = shapes.get('conv_pw_13/kernel')?.at(-1);
@@ -70,7 +78,7 @@ export const mobilenet: Network = {
       });
     let x = normalised(
       'conv1',
-      convolution('conv1', channels(32, alpha), 3, 2).apply(input) as SymbolicTensor,
+      convolution('conv1', channels(FIRST, alpha), 3, 2).apply(input) as SymbolicTensor,
     );
     for (const [index, [filters, strides]] of BLOCKS.entries()) {
       const id = index + 1;

@@ -36,8 +36,8 @@ export interface Network {
   readonly layers: readonly string[];
   /** Those of them that have weights, and their kinds. */
   readonly weighted: ReadonlyMap<string, Weighted>;
-  /** Numbers in a feature vector. */
-  featureLength(alpha: number): number;
+  /** Channels that a layer gives, which are the numbers in a feature vector of it. */
+  channelsOf(layer: string, alpha: number): number;
   /** The width multiplier that weights of these shapes belong to; undefined where they are another network's. */
   alphaOf(shapes: ReadonlyMap<string, readonly number[]>): number | undefined;
   /** Takes [batch, height, width, 3] float32, preprocessed; gives the feature layer's [batch, h, w, channels]; with top [batch, 1000], probabilities. */

@@ -64,7 +64,6 @@ export const resnet50 = graphNetwork({
   preprocessing: 'caffe',
   top: ['predictions'],
   layers: declare().layers,
-  channels: CHANNELS,
   shapes: {
     'conv1_conv/kernel': [7, 7, 3, 64],
     'conv4_block6_2_conv/kernel': [3, 3, 256, 256],

@@ -14,7 +14,7 @@ export const smallCnn: Network = {
   top: [],
   layers: BLOCKS.flatMap((_, index) => [`block${index + 1}_conv`, `block${index + 1}_pool`]),
   weighted: new Map(BLOCKS.map((_, index) => [`block${index + 1}_conv`, 'convolution'])),
-  featureLength: (alpha) => filtersOf(BLOCKS.at(-1)!, alpha),
+  channelsOf: (layer, alpha) => filtersOf(BLOCKS[Number(/^block(\d)/.exec(layer)![1]) - 1]!, alpha),
   alphaOf(shapes) {
     const filters = shapes.get(`block${BLOCKS.length}_conv/kernel`)?.at(-1);
     return filters === undefined ? undefined : filters / BLOCKS.at(-1)!;

@@ -36,7 +36,7 @@ export const vgg16: Network = {
     `block${index + 1}_pool`,
   ]),
   weighted: new Map(CONVOLUTIONS.map(({ name }) => [name, 'convolution'])),
-  featureLength: () => BLOCKS.at(-1)![0],
+  channelsOf: (layer) => BLOCKS[Number(/^block(\d)/.exec(layer)![1]) - 1]![0],
   alphaOf(shapes) {
     const fits = CONVOLUTIONS.every(
       ({ name, inputs, filters }) => String(shapes.get(`${name}/kernel`)) === `3,3,${inputs},${filters}`,

@@ -19,6 +19,7 @@ import { samplesSection } from './sections/samples.js';
 import { summarySection } from './sections/summary.js';
 import { trainingSection } from './sections/training.js';
 import { treeSection } from './sections/tree.js';
+import { treeResultSection } from './sections/tree-result.js';
 import { unmappedSection } from './sections/unmapped.js';
 
 /** Sample photos that a page may hold in all, at about 4 kB each; each class has one in any case. */
@@ -75,6 +76,9 @@ function taskSection(task: TaskReport, id: string, made: Thumbnails, photosPerCl
       trainingSection(task, `${id}-training`),
       classesSection(task, `${id}-classes`),
       ...(task.evaluation.byRole === undefined ? [] : [rolesSection(task.evaluation.byRole, `${id}-roles`)]),
+      ...(task.evaluation.tree === undefined
+        ? []
+        : [treeResultSection(task.evaluation.tree, `${id}-in-tree`)]),
       confusionSection(task, `${id}-confusion`),
       calibrationSection(task, `${id}-calibration`),
       mistakesSection(task, `${id}-mistakes`, made),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendName, StartedBackend, StartOptions, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { golden, hasShared, unit } from '../goldens.js';
+import { bcnnGoldens } from './bcnn-goldens.js';
 import { expectClose, valuesOf } from './on.js';
 import { trainingGoldens } from './training-goldens.js';
 
@@ -95,4 +96,5 @@ export function backendSuite(
   });
 
   trainingGoldens(() => tf);
+  bcnnGoldens(() => tf);
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs';
 import type { Tf } from '#src/models/backends/backend.js';
-import { buildClassifier, LOGITS } from '#src/models/classifier.js';
+import { buildClassifier } from '#src/models/classifier.js';
+import { logitsLayers } from '#src/models/heads.js';
 import { loadModel, type ModelMetadata, saveModel } from '#src/models/model-folder.js';
 import { networks } from '#src/models/networks/index.js';
 import type { Network } from '#src/models/networks/network.js';
@@ -61,12 +62,12 @@ export async function savedModel(tf: Tf, root: string, name: Network['name']): P
 
 /** Scales a classifier's last layer so that its probabilities are not all 0 or 1, which would hide what differs. */
 function moderate(tf: Tf, model: LayersModel, size: number): void {
-  const logits = model.getLayer(LOGITS);
-  const upTo = tf.model({ inputs: model.inputs, outputs: logits.output as SymbolicTensor });
+  const [logits] = logitsLayers(model);
+  const upTo = tf.model({ inputs: model.inputs, outputs: logits!.output as SymbolicTensor });
   tf.tidy(() => {
     const noise = tf.randomUniform([1, size, size + 1, 3], -120, 120, 'float32', 1);
     const largest = (upTo.predict(noise) as Tensor).abs().max().dataSync()[0]!;
-    logits.setWeights(logits.getWeights().map((weight) => weight.mul(2 / largest)));
+    logits!.setWeights(logits!.getWeights().map((weight) => weight.mul(2 / largest)));
   });
 }
 
