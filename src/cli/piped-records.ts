@@ -12,6 +12,7 @@ import type { RawRow } from '../sources/source.js';
 import type { Stage } from '../stage.js';
 import { describeIssues } from '../zod-issues.js';
 
+// Only what the stages after them read: people write such records, too.
 const id = z.string().min(1);
 const attributeValue = z.looseObject({
   value: z.string(),
@@ -37,9 +38,7 @@ const photo = z.looseObject({
   path: id,
   file: id,
   sha256: z.string(),
-  role,
-  images: z.array(id),
-  items: z.array(z.string()),
+  role: role.optional(),
   attributes: z.record(z.string(), z.string()),
   details: z.record(z.string(), z.looseObject({})).optional(),
   component: id,
@@ -49,7 +48,6 @@ const labelledPhoto = z.looseObject({
   label: z.string().min(1),
   component: id,
   imageId: id,
-  sha256: z.string(),
   task: id,
   role: role.optional(),
 });
