@@ -6,7 +6,7 @@ import { usage } from './usage.js';
 /** The run that a model comes from. */
 export type CardRun = Pick<Summary, 'recipe' | 'synthetic'> & { task: TaskSummary };
 
-/** As keras.applications states the licences of the ImageNet weights that Keras publishes. */
+/** Licences of the ImageNet weights that Keras publishes, as remembered: not looked up, so the card asks to check them. */
 const PUBLISHED_WEIGHTS: Readonly<Record<string, string>> = {
   mobilenet: 'Apache 2.0 (Google)',
   inception_v3: 'Apache 2.0 (Google)',
@@ -142,7 +142,7 @@ function pretrainedText({ pretrained, network, alpha }: ModelMetadata): string {
   const licence =
     known === undefined
       ? 'Their licence is not known.'
-      : `Those of ${network} that Keras publishes are under ${known}; of others, their own licence holds.`;
+      : `Those of ${network} that Keras publishes are taken to be under ${known}: check with the publisher. Of others, their own licence holds.`;
   return `Training started from weights of ${network} (alpha ${alpha}) with the sha256 ${pretrained}. ${licence}`;
 }
 
