@@ -1,38 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { PipelineError } from './errors.js';
-import { type CategoryTree, TREE_OF_NODES, treeSchema } from './labels/tree/tree.js';
+import { type CategoryTree, treeSchema } from './labels/tree/tree.js';
 import { type Recipe, recipeSchema } from './recipe.js';
-import { readWithParents } from './recipe-parents.js';
+import { readWithParents, withTreeFiles } from './recipe-parents.js';
 import { hasKeys, yamlValue } from './yaml-value.js';
 import { describeIssues } from './zod-issues.js';
 
 /**
- * Reads a recipe, laid over the one that it extends, and applies `--set PATH=VALUE` overrides (values are YAML; list items by index, as in
- * `model.phases.0.learningRate=0.01`). A task's `tree` that names a file is taken from there, relative to the recipe,
+ * Reads a recipe, laid over the one that it extends, and applies `--set PATH=VALUE` overrides (values are YAML; list items
+ * by index, as in `model.phases.0.learningRate=0.01`). A task's `tree` that names a file is taken from there, relative to the recipe,
  * so that the recipe says, and hashes, what is in it.
  * @throws {PipelineError} `RECIPE_INVALID` with the path, what was expected and what was received.
  */
 export async function loadRecipe(file: string, overrides: readonly string[] = []): Promise<Recipe> {
   const value = overrides.reduce(applyOverride, await readWithParents(file));
-  return valid(await withTrees(value, dirname(file)), file);
+  const read = (tree: string, task: string) => treeIn(resolve(dirname(file), tree), `tasks.${task}.tree`);
+  return valid(await withTreeFiles(value, read), file);
 }
 
 /** As `loadRecipe`, from text, which can name no files. */
 export function parseRecipe(text: string, overrides: readonly string[] = [], file = 'recipe'): Recipe {
   return valid(overrides.reduce(applyOverride, yamlValue(text, file)), file);
-}
-
-/** The recipe with the trees that its tasks name as files. */
-async function withTrees(recipe: unknown, folder: string): Promise<unknown> {
-  if (!hasKeys(recipe) || !hasKeys(recipe['tasks'])) return recipe;
-  const { tasks } = recipe as { tasks: Record<string, unknown> };
-  const read = async ([name, task]: [string, unknown]): Promise<[string, unknown]> => {
-    if (!hasKeys(task) || typeof task['tree'] !== 'string' || task['tree'] === TREE_OF_NODES)
-      return [name, task];
-    return [name, { ...task, tree: await treeIn(resolve(folder, task['tree']), `tasks.${name}.tree`) }];
-  };
-  return { ...recipe, tasks: Object.fromEntries(await Promise.all(Object.entries(tasks).map(read))) };
 }
 
 /**

@@ -14,7 +14,8 @@ export async function readWithParents(file: string, children: readonly string[] 
   const value = yamlValue(await textOf(file, children.at(-1)), file);
   if (!hasKeys(value)) return value;
   const { extends: parent, ...own } = value;
-  const placed = withPlacedTrees(own, dirname(file));
+  // Each recipe names files from where it is.
+  const placed = await withTreeFiles(own, async (tree) => resolve(dirname(file), tree));
   if (parent === undefined) return placed;
   if (typeof parent !== 'string') {
     throw new PipelineError(
@@ -61,13 +62,17 @@ function laidOver(parent: unknown, child: unknown): unknown {
   return Object.fromEntries(merged);
 }
 
-function withPlacedTrees(recipe: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { tasks } = recipe;
-  if (!hasKeys(tasks)) return recipe;
-  const placed = Object.entries(tasks).map(([name, task]) => {
+/** A recipe's values with something else for each tree that a task names as a file. */
+export async function withTreeFiles(
+  recipe: unknown,
+  instead: (file: string, task: string) => Promise<unknown>,
+): Promise<unknown> {
+  if (!hasKeys(recipe) || !hasKeys(recipe['tasks'])) return recipe;
+  const replaced = async ([name, task]: [string, unknown]): Promise<[string, unknown]> => {
     if (!hasKeys(task) || typeof task['tree'] !== 'string' || task['tree'] === TREE_OF_NODES)
       return [name, task];
-    return [name, { ...task, tree: resolve(folder, task['tree']) }];
-  });
-  return { ...recipe, tasks: Object.fromEntries(placed) };
+    return [name, { ...task, tree: await instead(task['tree'], name) }];
+  };
+  const tasks = await Promise.all(Object.entries(recipe['tasks']).map(replaced));
+  return { ...recipe, tasks: Object.fromEntries(tasks) };
 }

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { hashOf } from './canonical-json.js';
 import { PipelineError } from './errors.js';
 import type { EventBus } from './events.js';
 import { acquireLock } from './lock.js';
+import { writeWholeFile } from './whole-file.js';
 
 const MANIFEST = 'manifest.json';
 /** The whole recipe of the last run, defaults and overrides included. */
@@ -78,8 +79,7 @@ export async function openRunFolder(path: string, events: EventBus): Promise<Run
     const done: string[] = [];
     const save = async () => {
       const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, steps, current: remembered }, null, 1);
-      await writeFile(join(path, `${MANIFEST}.unfinished`), text);
-      await rename(join(path, `${MANIFEST}.unfinished`), join(path, MANIFEST));
+      await writeWholeFile(join(path, MANIFEST), text);
     };
     return {
       path,

@@ -83,9 +83,17 @@ export async function readRun(path: string): Promise<RunFiles> {
   }
 }
 
+/** A task's samples by their JSON lines alone. @throws {PipelineError} `INPUT_INVALID`, `NOT_FOUND` */
+export function readTaskSamples(
+  { path }: RunFiles,
+  task: string,
+  signal: AbortSignal,
+): Promise<SampleRecord[]> {
+  return records<SampleRecord>(join(path, `samples-${task}.jsonl`), signal);
+}
+
 /** Reads a task's samples as they lie there. @throws {PipelineError} `SAMPLES_INVALID`, `NOT_FOUND` */
 export async function readTask(run: RunFiles, task: string, signal: AbortSignal): Promise<TaskFiles> {
-  const jsonl = join(run.path, `samples-${task}.jsonl`);
   const own = run.manifest.steps[`samples-${task}`];
   const curated = run.manifest.steps['curate'];
   const curatedTask = (curated?.result as Curated | undefined)?.result.tasks[task];
@@ -97,9 +105,9 @@ export async function readTask(run: RunFiles, task: string, signal: AbortSignal)
   return {
     task,
     given: own !== undefined,
-    samples: await records<SampleRecord>(jsonl, signal),
+    samples: await readTaskSamples(run, task, signal),
     parquet: await records<SampleRecord>(join(run.path, `samples-${task}.parquet`), signal),
-    digest: await samplesDigest(jsonl, signal),
+    digest: await samplesDigest(join(run.path, `samples-${task}.jsonl`), signal),
     recorded,
   };
 }

@@ -1,6 +1,7 @@
 import type { Difference } from '../compare/differences.js';
 import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
 import type { CommandDefinition } from './command.js';
+import { percent } from './percent.js';
 import { printable } from './printable.js';
 
 /** Differences of one recipe that are told as text; JSON has all. */
@@ -92,8 +93,4 @@ function pairLines(one: TaskFigures, runs: ComparedRuns['runs']): string[] {
 
 function numberOf({ run }: TaskFigures, runs: ComparedRuns['runs']): string {
   return String(runs.findIndex((one) => one.run === run) + 1);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

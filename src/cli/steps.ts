@@ -15,6 +15,7 @@ import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
 import { collect, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
+import { percent } from './percent.js';
 import { showProgress } from './progress.js';
 
 interface StepOptions extends ResourceOptions {
@@ -205,8 +206,4 @@ function taskLine(task: string, result: PartialSummary['tasks'][string]): string
       ? ''
       : `; ${twins[evaluatedOn]} of them have a twin on another side${withoutTwins && withoutTwins.samples > 0 ? `, and without them the accuracy is ${percent(withoutTwins.accuracy)} (${withoutTwins.samples} photos)` : ''}`;
   return `${task}: accuracy ${percent(result.accuracy)} (95 %: ${low} to ${high}) on the ${evaluatedOn} side${leak}, ${counted}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RunFiles, readPredictions, readRun, readTask } from '../audit/run-files.js';
+import { type RunFiles, readPredictions, readRun, readTaskSamples } from '../audit/run-files.js';
 import { PipelineError } from '../errors.js';
 import type { Recipe } from '../recipe.js';
 import { RECIPE_FILE } from '../run.js';
@@ -124,7 +124,7 @@ async function taskFigures(
     const told = run.summary.tasks[task];
     const predictions = await readPredictions(run, task, signal);
     if (told === undefined || !('accuracy' in told) || predictions === undefined) continue;
-    const { samples } = await readTask(run, task, signal);
+    const samples = await readTaskSamples(run, task, signal);
     const scored: ScoredRun = {
       classes: [...new Set(samples.map(({ label }) => label))].sort(),
       merge: run.recipe.tasks[task]?.merge ?? {},

@@ -2,7 +2,7 @@ import { PipelineError } from '../errors.js';
 import { LEVELS } from '../labels/tree/tree.js';
 import { type ModelRecipe, modelOf, type Recipe } from '../recipe.js';
 import { branchLevels } from './levels.js';
-import { networks } from './networks/index.js';
+import { assertLayer, networks } from './networks/index.js';
 import type { Network } from './networks/network.js';
 
 /**
@@ -17,7 +17,8 @@ export function assertBranches(recipe: Recipe): void {
     const where = (key: 'branches' | 'lossWeights') =>
       `${own?.[key] === undefined ? '' : `tasks.${task}.`}model.${key}`;
     for (const branch of branchLevels(model.branches)) {
-      assertBranch(networks[model.network], model.branches![branch]!.after, `${where('branches')}.${branch}`);
+      const { after } = model.branches![branch]!;
+      assertLayer(networks[model.network], after, `${where('branches')}.${branch}.after`);
       if (tree !== undefined && LEVELS.indexOf(branch) < LEVELS.indexOf(level)) continue;
       throw new PipelineError(
         'RECIPE_INVALID',
@@ -27,15 +28,6 @@ export function assertBranches(recipe: Recipe): void {
     }
     assertWeights(model, where('lossWeights'));
   }
-}
-
-function assertBranch(network: Network, after: string, where: string): void {
-  if (network.layers.includes(after)) return;
-  throw new PipelineError(
-    'RECIPE_INVALID',
-    `${where}.after: Expected a layer of ${network.name} but received "${after}"`,
-    { hint: `Its layers are ${network.layers.join(', ')}.` },
-  );
 }
 
 function assertWeights({ branches, lossWeights = [] }: ModelRecipe, where: string): void {

@@ -22,8 +22,8 @@ export interface Cut {
   /** Runs what lies below on preprocessed pixels [batch, height, width, 3]: gives what `above` takes. */
   below(pixels: Tensor): Outputs;
   /**
-   * Runs what lies above: gives logits [batch, classes] of each output, in the model's order. In training, batch norm uses the batch's statistics and
-   * updates its own, and dropout drops by the seed.
+   * Runs what lies above: gives logits [batch, classes] of each output, in the model's order. In training, batch norm
+   * uses the batch's statistics and updates its own, and dropout drops by the seed.
    */
   above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D[];
 }

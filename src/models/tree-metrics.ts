@@ -1,6 +1,6 @@
 import type { DecisionResult, TreeResult } from '../results.js';
 import type { BranchLevel, UpperLevel } from './levels.js';
-import { type Predictions, predictedClasses } from './metrics.js';
+import { type Predictions, predictedClasses, share } from './metrics.js';
 
 /** What a branch of the model said: logits or probabilities of its level's groups, [samples × groups], row-major. */
 export interface BranchScores {
@@ -86,8 +86,4 @@ function hits(predicted: ArrayLike<number>, labels: ArrayLike<number>): number {
   let same = 0;
   for (let row = 0; row < labels.length; row++) same += Number(predicted[row] === labels[row]);
   return same;
-}
-
-function share(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
 }

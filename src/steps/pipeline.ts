@@ -1,4 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
@@ -10,6 +9,7 @@ import type { Source } from '../sources/source.js';
 import { assertBalanced, type RunContext } from '../stage.js';
 import type { PartialSummary, Summary } from '../summary.js';
 import { isSyntheticDump } from '../synth/truth.js';
+import { writeWholeFile } from '../whole-file.js';
 import type { Accounted } from './accounted.js';
 import { cacheStep, type TaskSamples } from './cache.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
@@ -157,8 +157,8 @@ async function steps(
   }
   addUp(summary, done, run);
   await run.finish({ whole: until === 'report' });
-  await writeWhole(join(run.path, 'summary.json'), summary);
-  await writeWhole(join(run.path, RECIPE_FILE), recipe);
+  await writeWholeFile(join(run.path, 'summary.json'), json(summary));
+  await writeWholeFile(join(run.path, RECIPE_FILE), json(recipe));
   return summary;
 }
 
@@ -170,7 +170,4 @@ function addUp(summary: PartialSummary, done: readonly Accounted<unknown>[], run
   summary.peakMemoryBytes = Math.max(0, ...done.map(({ peakMemoryBytes }) => peakMemoryBytes));
 }
 
-async function writeWhole(file: string, value: unknown): Promise<void> {
-  await writeFile(`${file}.unfinished`, `${JSON.stringify(value, null, 2)}\n`);
-  await rename(`${file}.unfinished`, file);
-}
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

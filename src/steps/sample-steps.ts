@@ -79,6 +79,7 @@ export async function sampleSteps(
     curation = step.result;
   }
 
+  const items = curation && !keepsItemsTogether(recipe) ? await itemsOfPhotos(run.path) : undefined;
   const tasks: TaskSamples[] = [];
   for (const task of all) {
     const file = given.get(task);
@@ -107,14 +108,13 @@ export async function sampleSteps(
     const { digest, natural, unmapped, tree } = curated!;
     const samples = await readTaskSamples(run.path, task, imagesRoot);
     const hashed = await withHashes(samples, context.signal);
-    const torn = file === undefined && !keepsItemsTogether(recipe);
     tasks.push({
       task,
       digest,
       natural,
       given: file !== undefined,
       samples: hashed,
-      ...(torn && { items: await itemsOfPhotos(run.path) }),
+      ...(file === undefined && items && { items }),
       ...(unmapped && { unmapped }),
       ...(tree && { tree }),
     });

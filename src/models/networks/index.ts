@@ -42,15 +42,22 @@ export function assertPhases(recipe: Recipe): void {
   }
 }
 
+/**
+ * @param where names the recipe's key in messages.
+ * @throws {PipelineError} `RECIPE_INVALID` where a network has no layer of that name.
+ */
+export function assertLayer(network: Network, layer: string, where: string): void {
+  if (network.layers.includes(layer)) return;
+  throw new PipelineError(
+    'RECIPE_INVALID',
+    `${where}: Expected a layer of ${network.name} but received "${layer}"`,
+    { hint: `Its layers are ${network.layers.join(', ')}.` },
+  );
+}
+
 function assertPhase(network: Network, phase: PhaseRecipe, where: string, faithful = false): void {
   const { train } = phase;
-  if (typeof train === 'object' && 'from' in train && !network.layers.includes(train.from)) {
-    throw new PipelineError(
-      'RECIPE_INVALID',
-      `${where}.from: Expected a layer of ${network.name} but received "${train.from}"`,
-      { hint: `Its layers are ${network.layers.join(', ')}.` },
-    );
-  }
+  if (typeof train === 'object' && 'from' in train) assertLayer(network, train.from, `${where}.from`);
   if (train === 'head' || faithful || trainedOf(network, phase).length > 0) return;
   const frozen = phase.batchNorm === 'frozen' ? ' beside frozen batch norms' : '';
   const candidates = [...network.weighted].filter(

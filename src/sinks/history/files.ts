@@ -1,6 +1,7 @@
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EpochRecord } from '../../results.js';
+import { writeWholeFile } from '../../whole-file.js';
 import { eventFileHead, scalarsEvent } from './event-file.js';
 
 /** TensorBoard takes every file whose name holds `tfevents`; of one name, so that a training has one file. */
@@ -19,7 +20,7 @@ export async function writeHistory(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeTables({ folder, task }, history);
-  await replace(join(folder, EVENT_FILE), eventFile(history, Date.now() / 1000));
+  await writeWholeFile(join(folder, EVENT_FILE), eventFile(history, Date.now() / 1000));
 }
 
 /** Adds the last of the epochs to files that have all before it. */
@@ -46,8 +47,8 @@ function numbersOf(record: object): Record<string, number> {
 
 async function writeTables({ folder, task }: HistoryFolder, history: readonly EpochRecord[]): Promise<void> {
   const document = { schemaVersion: 1, task, epochs: history };
-  await replace(join(folder, 'history.json'), `${JSON.stringify(document, null, 2)}\n`);
-  await replace(join(folder, 'history.csv'), historyCsv(history));
+  await writeWholeFile(join(folder, 'history.json'), `${JSON.stringify(document, null, 2)}\n`);
+  await writeWholeFile(join(folder, 'history.csv'), historyCsv(history));
 }
 
 /** A line an epoch under a line of their keys, in the order that they first come in; what an epoch lacks is empty. */
@@ -64,10 +65,4 @@ export function historyCsv(history: readonly EpochRecord[]): string {
 function cell(value: unknown): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Whole or not at all, for whoever reads meanwhile. */
-async function replace(file: string, content: string | Buffer): Promise<void> {
-  await writeFile(`${file}.unfinished`, content);
-  await rename(`${file}.unfinished`, file);
 }

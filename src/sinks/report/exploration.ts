@@ -1,5 +1,5 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import type { Exploration } from '../../explore/exploration.js';
+import { writeWholeFile } from '../../whole-file.js';
 import { count } from './format.js';
 import { html, markupOf, name } from './html.js';
 import { renderPage } from './page.js';
@@ -43,14 +43,7 @@ export async function writeExploration(
     synthetic: found.synthetic,
     sections,
   });
-  const unfinished = `${file}.unfinished`;
-  try {
-    await writeFile(unfinished, markupOf(page));
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  await writeWholeFile(file, markupOf(page));
 }
 
 function summarySection({ task, rows, listings, shards, classes, photos }: Exploration): Section {

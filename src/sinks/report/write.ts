@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeWholeFile } from '../../whole-file.js';
 import { PHOTOS_PER_CLASS, type ReportData, type TaskReport } from './data.js';
 import { explorationSections } from './exploration.js';
 import { markupOf } from './html.js';
@@ -37,14 +37,7 @@ export async function writeReport(
   const photosPerClass = photosThatFit(data.tasks);
   const files = [...photoFiles(data.tasks, photosPerClass), ...duplicateFiles(data)];
   const made = await thumbnails(files, options.signal);
-  const unfinished = `${file}.unfinished`;
-  try {
-    await writeFile(unfinished, renderReport(data, made, photosPerClass));
-    await rename(unfinished, file);
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  await writeWholeFile(file, renderReport(data, made, photosPerClass));
 }
 
 /** The report's text; `made` holds the photos that it shows. */
