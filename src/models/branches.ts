@@ -6,14 +6,18 @@ import { assertLayer, networks } from './networks/index.js';
 import type { Network } from './networks/network.js';
 
 /**
- * Looks whether the branches of a recipe find the layers that they name and a tree to learn, and whether the losses'
- * weights are as many as its outputs, before anything is done.
+ * Looks whether the heads and branches of a recipe find the layers that they name and branches a tree to learn, and whether
+ * the losses' weights are as many as its outputs, before anything is done.
  * @throws {PipelineError} `RECIPE_INVALID`
  */
 export function assertBranches(recipe: Recipe): void {
   for (const [task, { tree, level = 'fine' }] of Object.entries(recipe.tasks)) {
     const model = modelOf(recipe, task);
     const own = recipe.tasks[task]?.model;
+    for (const layer of model.head.layers ?? []) {
+      const section = own?.head?.layers === undefined ? '' : `tasks.${task}.`;
+      assertLayer(networks[model.network], layer, `${section}model.head.layers`);
+    }
     const where = (key: 'branches' | 'lossWeights') =>
       `${own?.[key] === undefined ? '' : `tasks.${task}.`}model.${key}`;
     for (const branch of branchLevels(model.branches)) {
@@ -44,10 +48,10 @@ function assertWeights({ branches, lossWeights = [] }: ModelRecipe, where: strin
 }
 
 /** The layers of the base that a model's head and branches read, in the network's order, each once. */
-export function tapsOfModel({ branches }: ModelRecipe, network: Network): string[] {
+export function tapsOfModel({ branches, head }: ModelRecipe, network: Network): string[] {
   const read = new Set([
     ...branchLevels(branches).map((level) => branches![level]!.after),
-    network.featureLayer,
+    ...(head.layers ?? [network.featureLayer]),
   ]);
   return network.layers.filter((name) => read.has(name));
 }

@@ -40,7 +40,7 @@ export interface ClassifierOptions {
 }
 
 /**
- * A whole network: base, and on it a head: global average, hidden Dense layers with relu, dropout, Dense, softmax. Takes
+ * A whole network: base, and on it a head: global averages, hidden Dense layers with relu, dropout, Dense, softmax. Takes
  * [batch, height, width, 3] float32, preprocessed as the network wants it; gives [batch, classes] probabilities, of
  * each branch and last of the classes themselves (Zhu & Bain 2017, B-CNN).
  * @throws {PipelineError} `WEIGHTS_MISMATCH` where the pretrained weights are another network's.
@@ -49,13 +49,15 @@ export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel
   const { network, height, width, classes, head, branches = [], seed, pretrained } = options;
   const base = network.build(tf, { height, width, seed, ...(pretrained && { alpha: pretrained.alpha }) });
   if (pretrained !== undefined) assignWeights(tf, base, pretrained.weights, network.top);
-  const headOn = (layer: string, more: Omit<HeadOptions, 'head' | 'seed'>) =>
-    applyHead(tf, base.getLayer(layer).output as SymbolicTensor, { ...more, head, seed });
+  const headOn = (read: readonly string[], more: Omit<HeadOptions, 'head' | 'seed'>) => {
+    const outputs = read.map((layer) => base.getLayer(layer).output as SymbolicTensor);
+    return applyHead(tf, outputs, { ...more, head, seed });
+  };
   const outputs = [
     ...branches.map(({ name, after, units, ...branch }) =>
-      headOn(after, { ...branch, prefix: `${name}_`, units: units ?? head.units }),
+      headOn([after], { ...branch, prefix: `${name}_`, units: units ?? head.units }),
     ),
-    headOn(network.featureLayer, { classes, prefix: '', units: head.units }),
+    headOn(head.layers ?? [network.featureLayer], { classes, prefix: '', units: head.units }),
   ];
   return tf.model({ name: network.name, inputs: base.inputs, outputs });
 }
@@ -69,21 +71,28 @@ interface HeadOptions {
   seed: number;
 }
 
-function applyHead(tf: Tf, x: SymbolicTensor, options: HeadOptions): SymbolicTensor {
+function applyHead(tf: Tf, read: readonly SymbolicTensor[], options: HeadOptions): SymbolicTensor {
   const { classes, head, units, prefix, seed } = options;
   const { layers } = tf;
   const dense = (own: string, size: number, activation: 'relu' | 'linear') => {
     const name = `${prefix}${own}`;
     return layers.dense({ name, units: size, activation, kernelInitializer: glorot(tf, seed, name) });
   };
+  const pools = read.map((output, index) => {
+    const name = `${prefix}${POOL}${index === 0 ? '' : `_${index + 1}`}`;
+    return layers.globalAveragePooling2d({ name }).apply(output) as SymbolicTensor;
+  });
+  const pooled =
+    pools.length === 1
+      ? pools[0]!
+      : (layers.concatenate({ name: `${prefix}head_features` }).apply(pools) as SymbolicTensor);
   const stack = [
-    layers.globalAveragePooling2d({ name: `${prefix}${POOL}` }),
     ...units.map((size, index) => dense(`head_dense_${index + 1}`, size, 'relu')),
     ...(head.dropout > 0 ? [layers.dropout({ name: `${prefix}head_dropout`, rate: head.dropout })] : []),
     dense('logits', classes, 'linear'),
     layers.softmax({ name: `${prefix}predictions` }),
   ];
-  return stack.reduce((input, layer) => layer.apply(input) as SymbolicTensor, x);
+  return stack.reduce((input, layer) => layer.apply(input) as SymbolicTensor, pooled);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface EpochOptions extends FeedOptions {
   /** The learning rate of a step of this epoch, counted from 0. */
   learningRate(step: number): number;
   samples: readonly KeyedSample[];
+  /** Whether their mirror images are taken. */
+  mirrored?: boolean;
   /** Shuffles the samples, and draws the dropout of each step. */
   shuffle: { seed: number; epoch: number };
   /** What each of the cut model's outputs learns, in their order, the classes themselves last; absent: these alone. */
@@ -61,9 +63,9 @@ async function trainStep(
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number }> {
-  const { tf, cut, feed, optimizer, learningRate } = options;
+  const { tf, cut, feed, optimizer, learningRate, mirrored } = options;
   const results = tf.tidy((): [Scalar, Tensor] => {
-    const outputs = feed.outputs(cut, batch);
+    const outputs = feed.outputs(cut, batch, mirrored);
     const lossOf = batchLoss(options, batch);
     const labels = tf.tensor1d(batch.labels, 'int32');
     let hits: Tensor | undefined;
@@ -139,7 +141,11 @@ export function sampleWeights(
   });
 }
 
-type InferenceOptions = Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> & FeedOptions;
+type InferenceOptions = Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> &
+  FeedOptions & {
+    /** Whether predictions are the averages of those of each photo and of its mirror image. */
+    mirror?: boolean | undefined;
+  };
 
 /** Logits of the classes of samples in their order, in inference mode: [samples × classes], row-major. */
 export async function logitsOf(
@@ -151,13 +157,18 @@ export async function logitsOf(
 
 /** The same of each output, in the model's order: the classes' come last. */
 export async function logitsOfAll(
-  { tf, cut, feed, samples, ...options }: InferenceOptions,
+  { tf, cut, feed, samples, mirror = false, ...options }: InferenceOptions,
   onBatch: (done: number) => void = () => {},
 ): Promise<Float32Array[]> {
   let logits = [new Float32Array(0)];
   let done = 0;
   for await (const batch of feed.batches(samples, options)) {
-    const outputs = tf.tidy(() => cut.above(feed.outputs(cut, batch)));
+    const outputs = tf.tidy(() => {
+      const plain = cut.above(feed.outputs(cut, batch));
+      if (!mirror) return plain;
+      const mirrored = cut.above(feed.outputs(cut, batch, true));
+      return plain.map((logits, index) => averaged(tf, logits, mirrored[index]!));
+    });
     const rows = await Promise.all(outputs.map((output) => output.data())).finally(() => tf.dispose(outputs));
     if (done === 0) logits = outputs.map(({ shape }) => new Float32Array(shape[1] * samples.length));
     for (const [index, values] of logits.entries()) {
@@ -169,4 +180,9 @@ export async function logitsOfAll(
     throwIfAborted(options.signal);
   }
   return logits;
+}
+
+/** Logits whose softmax is the average of both's: [batch, classes]. */
+function averaged(tf: Tf, a: Tensor2D, b: Tensor2D): Tensor2D {
+  return tf.logSumExp(tf.stack([a.logSoftmax(), b.logSoftmax()]), 0).sub(Math.LN2);
 }

@@ -66,12 +66,13 @@ export async function evaluateTask(options: {
   const { tf, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   try {
-    const { classes, temperature, input, levels = [], branches = [] } = metadata;
+    const { classes, temperature, input, mirror, levels = [], branches = [] } = metadata;
     const cut = cutModel(tf, model, belowHeads(model));
     const feed = createFeed(tf, cache, input.preprocessing);
     const keyed = keyedSamples(cache, samples, classes);
-    const outputs = await logitsOfAll({ tf, cut, feed, samples: keyed, batchSize: BATCH, signal }, (done) =>
-      onProgress?.(done, keyed.length),
+    const outputs = await logitsOfAll(
+      { tf, cut, feed, samples: keyed, mirror, batchSize: BATCH, signal },
+      (done) => onProgress?.(done, keyed.length),
     ).finally(() => feed.close());
     const predictions: Predictions = {
       classes: classes.length,

@@ -35,6 +35,8 @@ export default async function work(job: FeatureJob): Promise<PhotoFeatures | { e
   }
 }
 
+const averagesOf = (pixels: Tensor4D) => folded.run(pixels).map((output) => output.mean([1, 2]));
+
 async function compute({ pixels: path, keys }: FeatureJob): Promise<Float32Array> {
   const cache = caches.get(path) ?? openCache(path);
   caches.set(path, cache);
@@ -43,8 +45,8 @@ async function compute({ pixels: path, keys }: FeatureJob): Promise<Float32Array
   for await (const { values, shape } of batches(cache, options)) {
     const vectors = tf.tidy(() => {
       const pixels = tf.tensor4d(values, shape as Tensor4D['shape']);
-      const averages = folded.run(pixels).map((output) => output.mean([1, 2]));
-      return tf.concat(averages, 1);
+      const inputs = data.mirrored ? [pixels, pixels.reverse(2)] : [pixels];
+      return tf.concat(inputs.flatMap(averagesOf), 1);
     });
     const features = await vectors.data<'float32'>().finally(() => vectors.dispose());
     return features.slice();

@@ -22,6 +22,8 @@ export interface FeatureWorkerData {
   weights: string;
   /** The layers whose averages it computes, one after the other. */
   taps: readonly string[];
+  /** Whether each vector goes on with the mirror image's. */
+  mirrored: boolean;
   /** Of the photos, in pixels. */
   height: number;
   width: number;
@@ -51,24 +53,30 @@ export interface ComputedFeatures {
 
 /**
  * The identity of the features that a pretrained base gives for a pixel cache's photos, or stored views of them.
- * @param taps the layers of the base whose averages stand one after the other in a vector.
+ * @param options.taps the layers of the base whose averages stand one after the other in a vector.
+ * @param options.mirrored whether the mirror image's come after those of the photo.
  */
 export function featureIdentity(
   pretrained: PretrainedIdentity,
   pixels: PixelIdentity,
-  taps: readonly string[] = [pretrained.network.featureLayer],
+  {
+    taps = [pretrained.network.featureLayer],
+    mirrored = false,
+  }: { taps?: readonly string[]; mirrored?: boolean } = {},
 ): VectorIdentity {
   const { network, alpha, digest } = pretrained;
+  const length = taps.reduce((sum, tap) => sum + network.channelsOf(tap, alpha), 0);
   return {
     kind: 'vectors',
     schemaVersion: 1,
-    length: taps.reduce((sum, tap) => sum + network.channelsOf(tap, alpha), 0),
+    length: mirrored ? 2 * length : length,
     dtype: 'float32',
     network: network.name,
     weights: digest,
     layer: layerOfTaps(taps),
     preprocessing: network.preprocessing,
     view: pixels.view?.number ?? 0,
+    ...(mirrored && { mirrored: true as const }),
     pixels: identityHash(pixels),
   };
 }
@@ -112,12 +120,13 @@ export async function computeFeatures(options: {
     if (total === 0) return { records: records(), computed: 0 };
     reserveAll(lacking.map(({ writer, missing }) => ({ writer, photos: missing.length })));
     const { height, width } = parts[0]!.pixels.identity as PixelIdentity;
-    const { network, layer, preprocessing } = parts[0]!.identity;
+    const { network, layer, preprocessing, mirrored = false } = parts[0]!.identity;
     const workerData: FeatureWorkerData = {
       network,
       preprocessing: preprocessing as Normalisation,
       weights: folder,
       taps: tapsOf(layer),
+      mirrored,
       height,
       width,
       backend,

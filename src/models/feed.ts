@@ -47,6 +47,9 @@ export function keyedSamples(
   });
 }
 
+/** Of [batch, height, width, channels]. */
+const WIDTH_AXIS = 2;
+
 export interface FeedOptions {
   batchSize: number;
   signal: AbortSignal;
@@ -64,8 +67,11 @@ export interface FeedOptions {
 export interface Feed {
   /** One stream at a time. */
   batches(samples: readonly KeyedSample[], options: FeedOptions): AsyncGenerator<Batch>;
-  /** What a cut model's upper part takes; call it in a tidy. */
-  outputs(cut: Cut, batch: Batch): Outputs;
+  /**
+   * What a cut model's upper part takes; call it in a tidy.
+   * @param mirrored of the photos' mirror images; of features, those that hold them.
+   */
+  outputs(cut: Cut, batch: Batch, mirrored?: boolean): Outputs;
   /** Ends the thread that reads. */
   close(): Promise<void>;
 }
@@ -95,9 +101,11 @@ export function createFeed(tf: Tf, cache: TensorCache, preprocessing: Normalisat
       });
       return timed(source, onWait);
     },
-    outputs(cut, { values, shape }) {
+    outputs(cut, { values, shape }, mirrored = false) {
       const input: Tensor = tf.tensor(ownMemory(tf, values), shape);
-      return vectors ? pooledOf(identity, cut, input) : cut.below(input);
+      return vectors
+        ? pooledOf(identity, cut, input, mirrored)
+        : cut.below(mirrored ? input.reverse(WIDTH_AXIS) : input);
     },
     async close() {
       await readers?.close();

@@ -54,12 +54,20 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     feed: createFeed(tf, from, network.preprocessing),
     samples: () => sideOf('train', from),
   });
+  const looks = options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }];
   try {
     const training: Training = {
       ...options,
       classifier: model,
       feed,
-      train: options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }],
+      train: looks.flatMap((look) =>
+        recipe.mirror
+          ? [
+              { ...look, mirrored: false },
+              { ...look, mirrored: true },
+            ]
+          : [{ ...look, mirrored: false }],
+      ),
       making: making(options, classes),
       levels,
       measured: keyedSamples(cache, measuredOf(options), classes),
@@ -91,6 +99,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       pretrained: pretrained?.digest ?? null,
       input: { ...input, preprocessing: network.preprocessing },
       temperature,
+      ...(recipe.mirror && { mirror: true as const }),
       ...(levels.length > 0 && { levels }),
       ...(branches.length > 0 && { branches: branches.map(({ level }) => level) }),
     });

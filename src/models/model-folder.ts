@@ -29,6 +29,8 @@ const metadataSchema = z.object({
   }),
   /** Probabilities are softmax(logits / temperature). */
   temperature: z.number().positive(),
+  /** Whether predictions are the averages of those of a photo and of its mirror image. */
+  mirror: z.literal(true).exactOptional(),
   /** The levels of the category tree above the classes, the coarsest first; absent where the task has no tree. */
   levels: z
     .array(

@@ -132,6 +132,11 @@ const headKeys = {
     .number()
     .positive()
     .describe('The loss has this times the sum of the squares of the head’s kernels; default: none.'),
+  layers: z
+    .array(z.string())
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, { error: 'each layer once' })
+    .describe('Layers of the base whose global averages it reads, side by side; default: the last.'),
 };
 const branchSchema = z
   .strictObject({
@@ -173,6 +178,12 @@ const modelKeys = {
     .enum(['scale-255', 'tf', 'torch', 'caffe'])
     .optional()
     .describe('How pixels become the network’s input; default: as the network was trained.'),
+  mirror: z
+    .boolean()
+    .optional()
+    .describe(
+      'Each photo’s mirror image is seen too: epochs take turns, and predictions are the averages of both; default: false.',
+    ),
 };
 /** The recipe's model section. */
 export const modelSchema = z.strictObject({
@@ -183,6 +194,7 @@ export const modelSchema = z.strictObject({
       dropout: headKeys.dropout.default(0),
       labelSmoothing: headKeys.labelSmoothing.default(0),
       l2: headKeys.l2.optional(),
+      layers: headKeys.layers.optional(),
     })
     .prefault({}),
   batchSize: modelKeys.batchSize.default(32),

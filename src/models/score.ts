@@ -52,12 +52,12 @@ export async function scoreEpoch(training: Training, cut: Cut): Promise<Scores> 
 }
 
 async function logitsOn(
-  { tf, feed, signal }: Training,
+  { tf, feed, model: { mirror }, signal }: Training,
   cut: Cut,
   samples: readonly KeyedSample[],
   batchSize: number,
 ): Promise<LabelledLogits> {
-  const logits = await logitsOf({ tf, cut, feed, samples, batchSize, signal });
+  const logits = await logitsOf({ tf, cut, feed, samples, mirror, batchSize, signal });
   const labels = samples.map(({ label }) => label);
   return { classes: logits.length / labels.length, labels, logits };
 }

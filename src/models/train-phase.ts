@@ -91,7 +91,7 @@ function announce(training: Training, phase: PhaseRecipe): void {
   }
 }
 
-/** One pass over the train side: in turn over each of its views. */
+/** One pass over the train side: in turn over each of its views, and over their mirror images. */
 async function trainOnce(
   training: Training,
   {
@@ -112,7 +112,7 @@ async function trainOnce(
   },
 ): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'>> {
   const { tf, classifier, model, levels, seed, task, augmentation, signal, making } = training;
-  const { feed, samples } = training.train[(epoch - 1) % training.train.length]!;
+  const { feed, samples, mirrored } = training.train[(epoch - 1) % training.train.length]!;
   const side = samples();
   const steps = Math.ceil(side.length / model.batchSize);
   const learningRate = (step: number) =>
@@ -126,6 +126,7 @@ async function trainOnce(
       optimizer,
       learningRate,
       samples: side,
+      mirrored,
       batchSize: model.batchSize,
       shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
       ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),

@@ -52,8 +52,8 @@ export interface Training extends FitOptions {
   classifier: LayersModel;
   /** The photos themselves. */
   feed: Feed;
-  /** The train side, by view. */
-  train: readonly { feed: Feed; samples(): readonly KeyedSample[] }[];
+  /** The train side, by view, or by view and mirror image. */
+  train: readonly { feed: Feed; samples(): readonly KeyedSample[]; mirrored: boolean }[];
   /** How it makes up for rare classes. */
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
   /** Of the category tree, above the classes; the coarsest first. */

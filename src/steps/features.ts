@@ -72,9 +72,9 @@ export async function featureSteps(options: {
   const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
-  for (const { name: base, taps, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
+  for (const { name: base, taps, mirrored, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
     const place = (of: PixelCache) => {
-      const identity = featureIdentity(pretrained, of.identity, taps);
+      const identity = featureIdentity(pretrained, of.identity, { taps, mirrored });
       const name = `features-${identityHash(identity)}`;
       const path = join(root, name);
       return { of, cache: { path, identity }, output: `${root === run.path ? name : path}/data.mdb` };
@@ -118,9 +118,10 @@ export async function featureSteps(options: {
 
 /** A frozen base with its preprocessing and the layers that are read, and the tasks whose heads are trained on them. */
 interface Base extends WeightsFolder {
-  /** Of the network, of its preprocessing where a recipe names one, and of the layers where there are several. */
+  /** Of the network, and of what a recipe names beside it: preprocessing, layers, mirror images. */
   name: string;
   taps: string[];
+  mirrored: boolean;
   users: TaskSamples[];
 }
 
@@ -136,10 +137,12 @@ function basesOf(
     if (own === undefined || !trainsOnFeatures(recipe, task.task)) continue;
     const network = networkOf(model);
     const taps = tapsOfModel(model, network);
-    const parts = [model.network, model.preprocessing, ...(taps.length === 1 ? [] : taps)];
+    const mirrored = model.mirror ?? false;
+    const usual = taps.length === 1 && taps[0] === network.featureLayer;
+    const parts = [model.network, model.preprocessing, ...(usual ? [] : taps), mirrored && 'mirrored'];
     const name = parts.filter(Boolean).join('-');
     const pretrained = { ...own.pretrained, network };
-    const base = bases.get(name) ?? { name, taps, folder: own.folder, pretrained, users: [] };
+    const base = bases.get(name) ?? { name, taps, mirrored, folder: own.folder, pretrained, users: [] };
     base.users.push(task);
     bases.set(name, base);
   }

@@ -201,6 +201,8 @@ model: { network: mobilenet, phases: [{ train: head, epochs: 1 }], branches: { c
 
   it.each([
     ['model.branches.coarse.after=conv9', /^model\.branches\.coarse\.after: Expected a layer of mobilenet/],
+    ['model.head.layers=[conv_pw_13_relu, conv9]', /^model\.head\.layers: Expected a layer of mobilenet/],
+    ['tasks.kind.model={head: {layers: [y]}}', /^tasks\.kind\.model\.head\.layers: Expected a layer/],
     ['tasks.kind={}', /^model\.branches\.coarse: Expected a tree .* but received no tree/],
     ['tasks.kind.level=coarse', /^model\.branches\.coarse: Expected .* labels of the coarse level/],
     ['model.lossWeights=[{epochs: 1, weights: [1, 1, 1]}]', /^model\.lossWeights\.0\.weights: Expected 2/],

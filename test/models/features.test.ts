@@ -77,7 +77,7 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
 
   it('keeps the averages of several layers one after the other', async () => {
     const taps = ['conv_pw_5_relu', 'conv_pw_13_relu'];
-    const of = featureIdentity(pretrained, identity, taps);
+    const of = featureIdentity(pretrained, identity, { taps });
     expect(of).toMatchObject({ length: 192 + 768, layer: 'conv_pw_5_relu+conv_pw_13_relu' });
     await computeFeatures({
       parts: [{ path: join(folder.path, 'taps'), identity: of, pixels, photos: photos.slice(0, 4) }],
@@ -109,6 +109,46 @@ describe.skipIf(!hasShared(WEIGHTS))('computeFeatures', () => {
     expect(worst).toBeLessThan(1e-5);
     base.dispose();
     await stop();
+  });
+
+  it('keeps those of the mirror image after those of the photo', async () => {
+    const path = join(folder.path, 'pixels-mirrored');
+    const writer = await writeCache(path, identity);
+    for (const sha256 of photos.slice(0, 3)) {
+      const bytes = new Uint8Array(64 * 64 * 3);
+      pixels.read(pixels.keyOf(sha256)!, bytes);
+      const mirrored = (_: number, at: number) => {
+        const [row, column, channel] = [Math.floor(at / 192), Math.floor((at % 192) / 3), at % 3];
+        return bytes[192 * row + 3 * (63 - column) + channel]!;
+      };
+      await writer.put(sha256, Uint8Array.from(bytes, mirrored));
+    }
+    await writer.close();
+    const vectorsOf = async (name: string, from: TensorCache, mirrored: boolean) => {
+      const of = featureIdentity(pretrained, identity, { mirrored });
+      await computeFeatures({
+        parts: [{ path: join(folder.path, name), identity: of, pixels: from, photos: photos.slice(0, 3) }],
+        folder: join(shared, WEIGHTS),
+        backend: 'wasm',
+        context: testContext({ workers: 1 }),
+      });
+      const cache = openCache(join(folder.path, name));
+      const vectors = photos.slice(0, 3).map((sha256) => {
+        const vector = new Float32Array(of.length);
+        cache.read(cache.keyOf(sha256)!, new Uint8Array(vector.buffer));
+        return vector;
+      });
+      return cache.close().then(() => vectors);
+    };
+    const flipped = openCache(path);
+    const both = await vectorsOf('both', pixels, true);
+    const plain = await vectorsOf('plain', pixels, false);
+    const other = await vectorsOf('other', flipped, false);
+    await flipped.close();
+    for (const [at, vector] of both.entries()) {
+      expect(vector).toEqual(Float32Array.of(...plain[at]!, ...other[at]!));
+      expect(plain[at]).not.toEqual(other[at]);
+    }
   });
 
   it('names a photo that is not in the pixel cache', async () => {

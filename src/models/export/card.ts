@@ -125,11 +125,11 @@ function figuresText({ task, synthetic }: CardRun): string {
   return `${what}\n\n| | |\n|---|---|\n${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}`;
 }
 
-function inputText({ input, temperature }: ModelMetadata, format: ModelFormat): string {
+function inputText({ input, temperature, mirror }: ModelMetadata, format: ModelFormat): string {
   const { width, height, fit, preprocessing } = input;
   const size = `[N, ${height}, ${width}, 3], float32, RGB`;
   const filter = input.filter ?? 'bilinear';
-  const resized = `Photos are decoded by ${input.decoder} and resized to ${width} × ${height} pixels (${fit}, ${filter}).`;
+  const resized = `Photos are decoded by ${input.decoder} and resized to ${width} × ${height} pixels (${fit}, ${filter}).${mirror ? ' The figures are those of the averages of the outputs for each photo and for its mirror image; the model itself gives one output for one photo.' : ''}`;
   if (format === 'onnx') {
     return `${resized} \`pixels\` is ${size} levels in 0..255: the preprocessing (${PREPROCESSING[preprocessing]}) is in the graph. \`probabilities\` is softmax(logits / ${temperature}): the temperature is in the graph too.`;
   }

@@ -41,6 +41,8 @@ export interface VectorIdentity {
   preprocessing: string;
   /** 0: the photo as it is; else the number of the stored view. */
   view: number;
+  /** Whether the mirror image's stand after the photo's, as many; absent: no. */
+  mirrored?: true;
   /** Hash of the pixel cache's identity. */
   pixels: string;
 }
