@@ -77,8 +77,10 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const recipe = await loadRecipe(options.recipe, options.set);
   const { assertPhases } = await import('../models/networks/index.js');
   const { assertBranches } = await import('../models/branches.js');
+  const { assertKernels } = await import('../models/kernel/recipe.js');
   assertPhases(recipe);
   assertBranches(recipe);
+  assertKernels(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });

@@ -5,6 +5,7 @@ import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../rec
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm } from './batch-norm.js';
 import { belowHeads } from './heads.js';
+import { kernelLayer } from './kernel/layer.js';
 import { glorot, INPUT, type Network } from './networks/network.js';
 import { firstOfBase } from './phases.js';
 import { assignWeights } from './weights/named.js';
@@ -34,6 +35,8 @@ export interface ClassifierOptions {
   head: ModelRecipe['head'];
   /** Their outputs come before the classes', in this order. */
   branches?: readonly BranchOptions[];
+  /** How many rows its kernel head has around it. */
+  centres?: number;
   seed: number;
   /** Trained weights of the base; without them it is drawn by the seed. */
   pretrained?: Pretrained;
@@ -46,7 +49,7 @@ export interface ClassifierOptions {
  * @throws {PipelineError} `WEIGHTS_MISMATCH` where the pretrained weights are another network's.
  */
 export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel {
-  const { network, height, width, classes, head, branches = [], seed, pretrained } = options;
+  const { network, height, width, classes, head, branches = [], centres = 0, seed, pretrained } = options;
   const base = network.build(tf, { height, width, seed, ...(pretrained && { alpha: pretrained.alpha }) });
   if (pretrained !== undefined) assignWeights(tf, base, pretrained.weights, network.top);
   const headOn = (read: readonly string[], more: Omit<HeadOptions, 'head' | 'seed'>) => {
@@ -57,7 +60,7 @@ export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel
     ...branches.map(({ name, after, units, ...branch }) =>
       headOn([after], { ...branch, prefix: `${name}_`, units: units ?? head.units }),
     ),
-    headOn(head.layers ?? [network.featureLayer], { classes, prefix: '', units: head.units }),
+    headOn(head.layers ?? [network.featureLayer], { classes, prefix: '', units: head.units, centres }),
   ];
   return tf.model({ name: network.name, inputs: base.inputs, outputs });
 }
@@ -66,13 +69,15 @@ interface HeadOptions {
   classes: number;
   head: ModelRecipe['head'];
   units: readonly number[];
+  centres?: number;
   /** Before each layer's name. */
   prefix: string;
   seed: number;
 }
 
 function applyHead(tf: Tf, read: readonly SymbolicTensor[], options: HeadOptions): SymbolicTensor {
-  const { classes, head, units, prefix, seed } = options;
+  const { classes, head, units, centres = 0, prefix, seed } = options;
+  const { kernel } = head;
   const { layers } = tf;
   const dense = (own: string, size: number, activation: 'relu' | 'linear') => {
     const name = `${prefix}${own}`;
@@ -87,6 +92,9 @@ function applyHead(tf: Tf, read: readonly SymbolicTensor[], options: HeadOptions
       ? pools[0]!
       : (layers.concatenate({ name: `${prefix}head_features` }).apply(pools) as SymbolicTensor);
   const stack = [
+    ...(kernel === undefined
+      ? []
+      : [new (kernelLayer(tf))({ name: `${prefix}head_kernel`, units: centres, gamma: kernel.gamma })]),
     ...units.map((size, index) => dense(`head_dense_${index + 1}`, size, 'relu')),
     ...(head.dropout > 0 ? [layers.dropout({ name: `${prefix}head_dropout`, rate: head.dropout })] : []),
     dense('logits', classes, 'linear'),

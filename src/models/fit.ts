@@ -6,6 +6,7 @@ import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
 import { buildClassifier, countParameters, frozenLayers } from './classifier.js';
 import { createFeed, keyedSamples } from './feed.js';
+import { fitKernelHead } from './kernel/fit.js';
 import { upperLevels, withBranches } from './levels.js';
 import { measuredSamples } from './measured.js';
 import { saveModel } from './model-folder.js';
@@ -41,6 +42,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     })),
     seed,
     ...(pretrained && { pretrained }),
+    ...(recipe.head.kernel && { centres: trainingRows(options) }),
   });
   const feed = createFeed(tf, cache, network.preprocessing);
   const sideOf = (side: Side, from: TensorCache) =>
@@ -84,6 +86,10 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       await writeHistory({ folder: options.historyFolder, task }, training.history);
     for (const [index, phase] of recipe.phases.entries()) {
       if (saved !== undefined && index < saved.phase) continue;
+      if (recipe.head.kernel !== undefined) {
+        await fitKernelHead(training, phase);
+        continue;
+      }
       await trainPhase(training, phase, index, index === saved?.phase ? saved : undefined);
     }
     const { best, history } = training;
@@ -119,6 +125,12 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     await feed.close();
     model.dispose();
   }
+}
+
+/** Of the train side, with its views and mirror images. */
+function trainingRows({ samples, views, model }: FitOptions): number {
+  const photos = samples.filter(({ split }) => split === 'train').length;
+  return photos * (views?.length ?? 1) * (model.mirror ? 2 : 1);
 }
 
 /** How the recipe makes up for rare classes. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { PipelineError } from '../errors.js';
 import { FILTERS, FITS } from '../kernels/fit.js';
 import type { Tf } from './backends/backend.js';
+import { kernelLayer } from './kernel/layer.js';
 import { BRANCH_LEVELS } from './levels.js';
 import { assignWeights, modelWeights } from './weights/named.js';
 import { readTfjsWeights } from './weights/tfjs-layers.js';
@@ -118,6 +119,7 @@ export async function loadModel(
   };
   let model: LayersModel;
   try {
+    kernelLayer(tf);
     model = await tf.loadLayersModel({ load: async () => ({ modelTopology }) });
   } catch (error) {
     throw new PipelineError('MODEL_INVALID', `Expected a network’s topology in ${folder}/model.json`, {

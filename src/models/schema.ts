@@ -138,6 +138,14 @@ const headKeys = {
     .refine((names) => new Set(names).size === names.length, { error: 'each layer once' })
     .describe('Layers of the base whose global averages it reads, side by side; default: the last.'),
 };
+const kernelSchema = z
+  .strictObject({
+    gamma: z.number().positive().describe('How fast a row’s influence falls with the squared distance.'),
+    ridge: z.number().positive().describe('How much is taken from fitting each row: larger is smoother.'),
+  })
+  .describe(
+    'Solved, not trained: ridge regression on radial basis functions around the training rows’ features, which are scaled to length 1.',
+  );
 const branchSchema = z
   .strictObject({
     after: z.string().describe('The layer of the base whose global average it reads.'),
@@ -195,6 +203,7 @@ export const modelSchema = z.strictObject({
       labelSmoothing: headKeys.labelSmoothing.default(0),
       l2: headKeys.l2.optional(),
       layers: headKeys.layers.optional(),
+      kernel: kernelSchema.optional(),
     })
     .prefault({}),
   batchSize: modelKeys.batchSize.default(32),
@@ -204,7 +213,11 @@ export const modelSchema = z.strictObject({
 
 /** A task's own keys of it; without defaults, so that a key that is not given does not override the recipe's. */
 export const modelOverridesSchema = z
-  .strictObject({ ...modelKeys, ...branchKeys, head: z.strictObject(headKeys).partial() })
+  .strictObject({
+    ...modelKeys,
+    ...branchKeys,
+    head: z.strictObject({ ...headKeys, kernel: kernelSchema }).partial(),
+  })
   .partial();
 
 /** A task's training section. */

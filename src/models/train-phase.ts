@@ -159,7 +159,7 @@ async function betterOf(
 }
 
 /** Keeps the weights when no epoch before was better on the validation side. */
-async function keepBest(
+export async function keepBest(
   training: Training,
   { epoch, validationLoss: loss }: EpochRecord,
   logits: LabelledLogits | undefined,
