@@ -43,6 +43,7 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/v6.yaml',
     'recipes/size.yaml',
     'recipes/b-cnn.yaml',
+    'recipes/recommended.yaml',
     'recipes/category.yaml',
     'recipes/trees/product_type.yaml',
     'LICENSE',

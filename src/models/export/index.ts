@@ -11,7 +11,7 @@ import { copyTfjsModel } from './tfjs.js';
 export type ModelWriter = (options: { model: PortableModel; from: string; out: string }) => Promise<void>;
 
 export const modelWriters: Readonly<Record<ModelFormat, ModelWriter>> = {
-  tfjs: ({ from, out }) => copyTfjsModel(from, out),
+  tfjs: ({ model, from, out }) => copyTfjsModel(model, from, out),
   keras: ({ model, out }) => writeKerasModel(join(out, 'model.h5'), model),
   async 'weights-h5'({ model, out }) {
     await writeFile(join(out, 'model.json'), JSON.stringify(kerasConfig(model)));

@@ -152,6 +152,8 @@ function writeLayer(
       const product = graph.add('Gemm', [sources[0]!, ...constants('kernel', 'bias')], `${name}/gemm`);
       return activated(graph, product, layer.config.activation, name);
     }
+    case 'UnitNormalization':
+      return graph.add('LpNormalization', [sources[0]!], name, { axis: -1, p: 2 });
     case 'Softmax': {
       const temperature = name === output ? metadata.temperature : 1;
       const divisor = graph.constant(`${name}/temperature`, scalar(temperature));
@@ -179,11 +181,12 @@ function window(config: {
 function activated(
   graph: GraphWriter,
   x: string,
-  activation: 'linear' | 'relu' | 'softmax',
+  activation: 'linear' | 'relu' | 'softmax' | 'exponential',
   name: string,
 ): string {
   if (activation === 'linear') return x;
   if (activation === 'relu') return graph.add('Relu', [x], name);
+  if (activation === 'exponential') return graph.add('Exp', [x], name);
   return graph.add('Softmax', [x], name, { axis: 1 });
 }
 

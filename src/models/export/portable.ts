@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../../errors.js';
+import { CENTRES, KERNEL_LAYER } from '../kernel/layer.js';
 import { type ModelMetadata, readModelMetadata } from '../model-folder.js';
 import type { NamedWeights, Weight } from '../weights/named.js';
 import { readTfjsWeights } from '../weights/tfjs-layers.js';
 
 const pair = z.tuple([z.int().min(1), z.int().min(1)]);
 const padding = z.enum(['same', 'valid']);
-const activation = z.enum(['linear', 'relu', 'softmax']);
+const activation = z.enum(['linear', 'relu', 'softmax', 'exponential']);
 const channelsLast = z.literal('channels_last');
 const undilated = z.tuple([z.literal(1), z.literal(1)]);
 
@@ -54,6 +55,8 @@ const CONFIGS = {
   Dropout: z.object({ rate: z.number() }),
   Dense: z.object({ units: z.int().min(1), activation, use_bias: z.boolean() }),
   Softmax: z.object({ axis: z.union([z.literal(1), z.literal(-1)]) }),
+  /** Rows scaled to length 1. */
+  UnitNormalization: z.object({ axis: z.literal(-1) }),
 } as const;
 
 type Kind = keyof typeof CONFIGS;
@@ -104,12 +107,12 @@ export async function readPortableModel(folder: string): Promise<PortableModel> 
   const metadata = await readModelMetadata(folder);
   const weights = await readTfjsWeights(folder);
   const topology = await readTopology(join(folder, 'model.json'));
-  const layers = topology.layers.map(({ name, class_name: kind, config, inbound_nodes: nodes }) =>
-    portableLayer(name, kind, config, {
-      from: (nodes[0] ?? []).map(([source]) => source),
-      weights: ownWeights(weights, name),
-    }),
-  );
+  const layers = topology.layers.flatMap(({ name, class_name: kind, config, inbound_nodes: nodes }) => {
+    const rest = { from: (nodes[0] ?? []).map(([source]) => source), weights: ownWeights(weights, name) };
+    return kind === KERNEL_LAYER
+      ? radialBasis(name, config, rest)
+      : [portableLayer(name, kind, config, rest)];
+  });
   return { name: topology.name, metadata, layers, output: topology.output_layers[0][0] };
 }
 
@@ -153,6 +156,31 @@ function portableLayer(
     );
   }
   return { kind, name, config: parsed.data, ...rest } as PortableLayer;
+}
+
+/** A kernel head's layer in layers that others have: exp(2γ x·c − 2γ) of x scaled to length 1. */
+function radialBasis(
+  name: string,
+  config: Record<string, unknown>,
+  { from, weights }: Pick<PortableLayer, 'from' | 'weights'>,
+): PortableLayer[] {
+  const { units, gamma } = z.object({ units: z.int().min(1), gamma: z.number().positive() }).parse(config);
+  const { shape, values } = weights.get(CENTRES)!;
+  const dense = new Map([
+    ['kernel', { shape, values: values.map((value) => 2 * gamma * value) }],
+    ['bias', { shape: [units], values: new Float32Array(units).fill(-2 * gamma) }],
+  ]);
+  const [unit, product] = [`${name}_unit`, `${name}_product`];
+  return [
+    portableLayer(unit, 'UnitNormalization', { axis: -1 }, { from, weights: new Map() }),
+    portableLayer(
+      product,
+      'Dense',
+      { units, activation: 'linear', use_bias: true },
+      { from: [unit], weights: dense },
+    ),
+    portableLayer(name, 'Activation', { activation: 'exponential' }, { from: [product], weights: new Map() }),
+  ];
 }
 
 function ownWeights(weights: NamedWeights, layer: string): Map<string, Weight> {

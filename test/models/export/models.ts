@@ -23,16 +23,24 @@ const SIZES: Record<Network['name'], number> = {
 export const CLASSES = ['CHAIR', 'a `b`', '沙发'];
 
 /** Saves a network with a head and drawn weights, at another temperature than 1. @returns its folder. */
-export async function savedModel(tf: Tf, root: string, name: Network['name']): Promise<string> {
+export async function savedModel(
+  tf: Tf,
+  root: string,
+  name: Network['name'],
+  { kernel = false } = {},
+): Promise<string> {
   const network = networks[name];
   const size = SIZES[name];
-  const head = { units: [6], dropout: 0.3, labelSmoothing: 0 };
+  const head = kernel
+    ? { units: [], dropout: 0, labelSmoothing: 0, kernel: { gamma: 2, ridge: 0.1 } }
+    : { units: [6], dropout: 0.3, labelSmoothing: 0 };
   const model = buildClassifier(tf, {
     network,
     height: size,
     width: size + 1,
     classes: CLASSES.length,
     head,
+    centres: 5,
     seed: 1,
   });
   assignWeights(
@@ -43,7 +51,7 @@ export async function savedModel(tf: Tf, root: string, name: Network['name']): P
     ),
   );
   moderate(tf, model, size);
-  const folder = join(root, 'model', name);
+  const folder = join(root, 'model', kernel ? `${name}-kernel` : name);
   const input = { height: size, width: size + 1, fit: 'stretch', decoder: 'turbo' } as const;
   const metadata: ModelMetadata = {
     schemaVersion: 1,

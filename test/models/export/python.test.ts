@@ -49,13 +49,19 @@ describe.skipIf(!pythonKeras() || absent(SAMPLE))('an exported model', () => {
     await folder.dispose();
   });
 
-  it.each(Object.values(networks).map(({ name }) => name))(
-    'of %s predicts on real photos in Keras and onnxruntime what it does here',
-    async (name) => {
-      const model = await savedModel(backend.tf, folder.path, name);
-      const root = join(folder.path, name);
+  it.each([
+    ...Object.values(networks).map(({ name }) => ({ name, kernel: false })),
+    { name: 'small-cnn' as const, kernel: true },
+  ])(
+    'of $name, kernel head $kernel, predicts on real photos in Keras and onnxruntime what it does here',
+    async ({ name, kernel }) => {
+      const model = await savedModel(backend.tf, folder.path, name, { kernel });
+      const root = join(folder.path, kernel ? `${name}-kernel` : name);
       const signal = new AbortController().signal;
-      for (const format of MODEL_FORMATS) {
+      const tfjs = exportModel({ model, format: 'tfjs', out: join(root, 'tfjs'), signal });
+      if (kernel) await expect(tfjs).rejects.toMatchObject({ code: 'LAYER_UNSUPPORTED' });
+      await Promise.allSettled([tfjs]);
+      for (const format of MODEL_FORMATS.filter((one) => one !== 'tfjs')) {
         await exportModel({ model, format, out: join(root, format), signal });
       }
       const { height, width } = (await readModelMetadata(model)).input;
