@@ -5,6 +5,7 @@ import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../rec
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm } from './batch-norm.js';
 import { belowHeads } from './heads.js';
+import { headPhases } from './inputs.js';
 import { kernelLayer } from './kernel/layer.js';
 import { glorot, INPUT, type Network } from './networks/network.js';
 import { firstOfBase } from './phases.js';
@@ -126,13 +127,18 @@ export function frozenLayers(
 }
 
 /**
- * Whether a recipe trains nothing but the head of a pretrained network, on photos as they are or on stored views that are
- * not mixed: then features are computed once each.
+ * Which phases of a recipe can read a pretrained base's features, computed once each, of photos as they are or of stored views
+ * that are not mixed: `all` where each trains nothing but the head, `head` where those do that come before the first that
+ * trains the base. The post's way computes the base anew.
  */
-export function trainsOnFeatures(recipe: Recipe, task: string): boolean {
-  const { augmentation, cache } = recipe;
+export function readsFeatures(recipe: Recipe, task: string): 'all' | 'head' | 'none' {
+  const { augmentation, cache, faithful } = recipe;
   const stands = augmentation === undefined || (cache.augmentedCopies !== undefined && !mixes(augmentation));
-  return stands && modelOf(recipe, task).phases.every(({ train }) => train === 'head');
+  const { phases } = modelOf(recipe, task);
+  const heads = headPhases(phases);
+  if (!stands || heads === 0) return 'none';
+  if (heads === phases.length) return 'all';
+  return faithful ? 'none' : 'head';
 }
 
 /**

@@ -1,14 +1,11 @@
-import type { Sample, Side } from '../records.js';
 import type { TrainResult } from '../results.js';
 import { writeHistory } from '../sinks/history/files.js';
-import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
 import { buildClassifier, countParameters, frozenLayers } from './classifier.js';
-import { createFeed, keyedSamples } from './feed.js';
+import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
 import { upperLevels, withBranches } from './levels.js';
-import { measuredSamples } from './measured.js';
 import { saveModel } from './model-folder.js';
 import { fitTemperature } from './temperature.js';
 import { trainPhase } from './train-phase.js';
@@ -24,7 +21,7 @@ export type { FitOptions } from './training.js';
  * @throws {PipelineError} `RECIPE_INVALID`, `WEIGHTS_MISMATCH`, `NOT_FOUND`, `TRAINING_DIVERGED`, `ABORTED`.
  */
 export async function fitTask(options: FitOptions): Promise<TrainResult> {
-  const { tf, task, network, model: recipe, seed, samples, cache, input, pretrained, folder } = options;
+  const { tf, task, network, model: recipe, seed, samples, input, pretrained, folder } = options;
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const levels = upperLevels(samples, classes);
   const branches = withBranches(levels, recipe.branches);
@@ -44,36 +41,16 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     ...(pretrained && { pretrained }),
     ...(recipe.head.kernel && { centres: trainingRows(options) }),
   });
-  const feed = createFeed(tf, cache, network.preprocessing);
-  const sideOf = (side: Side, from: TensorCache) =>
-    keyedSamples(
-      from,
-      samples.filter(({ split }) => split === side),
-      classes,
-    );
-  // Found anew in each epoch: of many views each sample would be held many times.
-  const viewSide = (from: TensorCache) => ({
-    feed: createFeed(tf, from, network.preprocessing),
-    samples: () => sideOf('train', from),
-  });
-  const looks = options.views?.map(viewSide) ?? [{ feed, samples: always(sideOf('train', cache)) }];
+  const inputs = openInputs(options, options, classes);
+  const headInputs = options.headFeatures && openInputs(options, options.headFeatures, classes);
   try {
     const training: Training = {
       ...options,
       classifier: model,
-      feed,
-      train: looks.flatMap((look) =>
-        recipe.mirror
-          ? [
-              { ...look, mirrored: false },
-              { ...look, mirrored: true },
-            ]
-          : [{ ...look, mirrored: false }],
-      ),
+      inputs,
+      ...(headInputs && { headInputs }),
       making: making(options, classes),
       levels,
-      measured: keyedSamples(cache, measuredOf(options), classes),
-      validation: sideOf('validation', cache),
       history: [],
       backends: new Set([options.backend]),
       started: performance.now(),
@@ -122,7 +99,8 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       waitShare: Math.min(1, training.waited / 1000 / seconds),
     };
   } finally {
-    await feed.close();
+    await inputs.feed.close();
+    await headInputs?.feed.close();
     model.dispose();
   }
 }
@@ -141,16 +119,6 @@ function making({ training = {}, samples }: FitOptions, classes: readonly string
     ...(sampling === 'class' && { balance: 'class' }),
     ...(rule && { classWeights: classWeights(rule, train, classes.length) }),
   };
-}
-
-/** Of the train side's samples those that training is measured on: all whose features are there. */
-function measuredOf({ samples, cache, views = [], seed, task }: FitOptions): Sample[] {
-  if (cache.identity.kind === 'pixels' || views.length > 0) return measuredSamples(samples, { seed, task });
-  return samples.filter(({ split }) => split === 'train');
-}
-
-function always<T>(value: T): () => T {
-  return () => value;
 }
 
 /** Goes on from a training that was stopped. */

@@ -2,6 +2,7 @@ import type { EpochRecord } from '../results.js';
 import type { Cut } from './cut.js';
 import { logitsOf } from './epoch.js';
 import type { KeyedSample } from './feed.js';
+import type { Inputs } from './inputs.js';
 import { confusionMatrix, macroF1, topAccuracy } from './metrics.js';
 import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
 import type { Training } from './training.js';
@@ -25,18 +26,18 @@ export interface Scores {
 }
 
 /** Scores both sides in inference mode, on photos as they are. */
-export async function scoreEpoch(training: Training, cut: Cut): Promise<Scores> {
-  const { measured, validation, model, cache } = training;
-  const { batchSize } = model;
+export async function scoreEpoch(training: Training, inputs: Inputs, cut: Cut): Promise<Scores> {
+  const { measured, validation, cache } = inputs;
+  const { batchSize } = training.model;
   const large = cache.identity.kind === 'vectors' ? Math.max(batchSize, FEATURES_A_BATCH) : batchSize;
-  const train = await logitsOn(training, cut, measured, large);
+  const train = await logitsOn(training, inputs, cut, measured, large);
   const record = {
     trainLoss: negativeLogLikelihood(train),
     trainAccuracy: top(train, 1),
     trainPhotos: measured.length,
   };
   if (validation.length === 0) return { record };
-  const logits = await logitsOn(training, cut, validation, batchSize);
+  const logits = await logitsOn(training, inputs, cut, validation, batchSize);
   const validationAccuracy = top(logits, 1);
   return {
     logits,
@@ -52,7 +53,8 @@ export async function scoreEpoch(training: Training, cut: Cut): Promise<Scores> 
 }
 
 async function logitsOn(
-  { tf, feed, model: { mirror }, signal }: Training,
+  { tf, model: { mirror }, signal }: Training,
+  { feed }: Inputs,
   cut: Cut,
   samples: readonly KeyedSample[],
   batchSize: number,

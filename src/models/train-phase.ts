@@ -7,6 +7,7 @@ import { frozenLayers } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { trainEpoch } from './epoch.js';
 import { headKernels } from './heads.js';
+import { type Inputs, inputsOf } from './inputs.js';
 import { objectivesAt } from './objectives.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
@@ -29,7 +30,8 @@ export async function trainPhase(
   saved: TrainingState | undefined,
 ): Promise<void> {
   const { tf, classifier, network, history, events, task, historyFolder } = training;
-  if (saved === undefined) announce(training, phase);
+  const inputs = inputsOf(training, index);
+  if (saved === undefined) announce(training, phase, inputs);
   const frozen = frozenLayers(classifier, network, phase, training.faithful);
   const cut = cutModel(tf, classifier, frozen, phase.batchNorm);
   const optimizer = createOptimizer(tf, phase, cut.variables);
@@ -42,8 +44,8 @@ export async function trainPhase(
     while (history.length < epochs && !isOutOfPatience(phase, best, history.length)) {
       const epoch = history.length + 1;
       const started = performance.now();
-      const trained = await trainOnce(training, { phase, cut, optimizer, schedule, before, epoch });
-      const scores = await scoreEpoch(training, cut);
+      const trained = await trainOnce(training, { phase, inputs, cut, optimizer, schedule, before, epoch });
+      const scores = await scoreEpoch(training, inputs, cut);
       const record: EpochRecord = {
         phase: phaseName(phase),
         epoch,
@@ -80,8 +82,8 @@ export async function trainPhase(
 }
 
 /** Says of a phase what its recipe may not let one expect. */
-function announce(training: Training, phase: PhaseRecipe): void {
-  const { task, network, faithful, validation, events } = training;
+function announce(training: Training, phase: PhaseRecipe, { validation }: Inputs): void {
+  const { task, network, faithful, events } = training;
   const unwatched =
     phase.schedule?.kind === 'plateau' && validation.length === 0
       ? 'There is no validation side, so that no plateau is seen: the learning rate is never reduced'
@@ -96,6 +98,7 @@ async function trainOnce(
   training: Training,
   {
     phase,
+    inputs,
     cut,
     optimizer,
     schedule,
@@ -103,6 +106,7 @@ async function trainOnce(
     epoch,
   }: {
     phase: PhaseRecipe;
+    inputs: Inputs;
     cut: Cut;
     optimizer: Optimizer;
     schedule: ScheduleState;
@@ -112,7 +116,7 @@ async function trainOnce(
   },
 ): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'>> {
   const { tf, classifier, model, levels, seed, task, augmentation, signal, making } = training;
-  const { feed, samples, mirrored } = training.train[(epoch - 1) % training.train.length]!;
+  const { feed, samples, mirrored } = inputs.train[(epoch - 1) % inputs.train.length]!;
   const side = samples();
   const steps = Math.ceil(side.length / model.batchSize);
   const learningRate = (step: number) =>
@@ -142,7 +146,7 @@ async function trainOnce(
     return { ...trained, learningRate: learningRate(steps - 1) };
   } finally {
     // Of many views each would keep a thread.
-    if (feed !== training.feed) await feed.close();
+    if (feed !== inputs.feed) await feed.close();
   }
 }
 

@@ -9,7 +9,7 @@ import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import type { BestEpoch, CheckpointFile } from './checkpoint.js';
 import type { EpochOptions } from './epoch.js';
-import type { Feed, KeyedSample } from './feed.js';
+import type { Inputs, Stored } from './inputs.js';
 import type { UpperLevel } from './levels.js';
 import type { Network } from './networks/network.js';
 import type { Pretrained } from './weights/pretrained.js';
@@ -28,6 +28,11 @@ export interface FitOptions {
   cache: TensorCache;
   /** Stored views of the train side, in pixels or features as `cache`: epochs take turns, the first with the first. */
   views?: readonly TensorCache[];
+  /**
+   * Where `cache` are pixels: features that a frozen base gives for them, which phases read in their place until the base is
+   * trained.
+   */
+  headFeatures?: Stored;
   /** What the network takes: the pixel cache's size and preprocessing. */
   input: PixelTarget;
   pretrained?: Pretrained;
@@ -50,17 +55,13 @@ export interface FitOptions {
 /** A training that is under way. */
 export interface Training extends FitOptions {
   classifier: LayersModel;
-  /** The photos themselves. */
-  feed: Feed;
-  /** The train side, by view, or by view and mirror image. */
-  train: readonly { feed: Feed; samples(): readonly KeyedSample[]; mirrored: boolean }[];
+  inputs: Inputs;
+  /** Those of phases that train the head alone, where they are others. */
+  headInputs?: Inputs;
   /** How it makes up for rare classes. */
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
   /** Of the category tree, above the classes; the coarsest first. */
   levels: readonly UpperLevel[];
-  /** What it is measured on after each epoch, in `cache`: the train side, or as much of it as `measuredSamples` draws. */
-  measured: readonly KeyedSample[];
-  validation: readonly KeyedSample[];
   history: EpochRecord[];
   backends: Set<string>;
   /** When it would have begun if it had never been stopped, on `performance`'s clock. */

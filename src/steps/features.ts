@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { tapsOfModel } from '../models/branches.js';
-import { trainsOnFeatures } from '../models/classifier.js';
+import { readsFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { measuredSamples } from '../models/measured.js';
 import { networkOf, networks } from '../models/networks/index.js';
@@ -134,7 +134,7 @@ function basesOf(
   for (const task of tasks) {
     const model = modelOf(recipe, task.task);
     const own = weights.get(model.network);
-    if (own === undefined || !trainsOnFeatures(recipe, task.task)) continue;
+    if (own === undefined || readsFeatures(recipe, task.task) === 'none') continue;
     const network = networkOf(model);
     const taps = tapsOfModel(model, network);
     const mirrored = model.mirror ?? false;

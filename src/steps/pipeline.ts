@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
+import { readsFeatures } from '../models/classifier.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import { openRunFolder, RECIPE_FILE, type RunFolder } from '../run.js';
@@ -124,11 +125,12 @@ async function steps(
       for (const task of usable) {
         const { network } = modelOf(recipe, task.task);
         const own = { features: features.get(task.task), weights: weights.get(network) };
+        const read = readsFeatures(recipe, task.task) === 'all' ? 'features' : 'headFeatures';
         const inputs = {
           task,
           pixels,
           views,
-          ...(own.features && { features: own.features }),
+          ...(own.features && { [read]: own.features }),
           ...(own.weights && { weights: own.weights }),
         };
         const trained = await trainStep({ run, context, recipe, inputs, trainer });

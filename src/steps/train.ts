@@ -32,6 +32,8 @@ export interface TaskInputs extends TaskPixels {
   task: TaskSamples;
   /** Where only a pretrained network's head is trained. */
   features?: Features;
+  /** Where the head is trained before the base is: what phases that train the head alone read. */
+  headFeatures?: Features;
   weights?: WeightsFolder;
 }
 
@@ -49,7 +51,7 @@ export async function trainStep(options: {
   trainer: TrainerThread;
 }): Promise<Accounted<FitOutcome>> {
   const { run, context, recipe, inputs, trainer } = options;
-  const { task, pixels, views, weights } = inputs;
+  const { task, pixels, views, headFeatures, weights } = inputs;
   const model = modelOf(recipe, task.task);
   const { augmentation, faithful } = recipe;
   const { training } = recipe.tasks[task.task] ?? {};
@@ -67,6 +69,7 @@ export async function trainStep(options: {
     // The model keeps the levels above its classes.
     ...(task.samples[0]?.fine !== undefined && { levels: 1 }),
     ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
+    ...(headFeatures && { headFeatures: headFeatures.identity }),
   };
   // Views that are stored were changed already, but not mixed.
   const { ofBatches } = splitAugmentation(augmentation ?? {});
@@ -93,6 +96,7 @@ export async function trainStep(options: {
           seed: recipe.seed,
           samples: task.samples,
           cache: cacheOf(inputs),
+          ...(headFeatures && { headFeatures: { cache: headFeatures, views: headFeatures.views } }),
           input,
           ...(views.length > 0 && { views: inputs.features?.views ?? views }),
           ...(training && { training }),

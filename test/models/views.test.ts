@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventBus } from '#src/events.js';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
-import { trainsOnFeatures } from '#src/models/classifier.js';
+import { readsFeatures } from '#src/models/classifier.js';
 import { type FitOptions, fitTask } from '#src/models/fit.js';
 import { uniform } from '#src/random.js';
 import type { ModelRecipe } from '#src/recipe.js';
@@ -171,22 +171,28 @@ describe('training on stored views', () => {
 
 it('a head is trained on features of photos and of stored views, not of what changes or is mixed in each epoch', () => {
   const features = (...overrides: string[]) =>
-    trainsOnFeatures(
+    readsFeatures(
       parseRecipe(
         'name: a\ntasks: { color: {} }\nmodel: { network: mobilenet, phases: [{ train: head, epochs: 1 }] }',
         overrides,
       ),
       'color',
     );
-  expect(features()).toBe(true);
-  expect(features('augmentation={flip: horizontal}')).toBe(false);
-  expect(features('augmentation={flip: horizontal}', 'cache.augmentedCopies=3')).toBe(true);
-  expect(features('augmentation={flip: horizontal, mixup: 0.2}', 'cache.augmentedCopies=3')).toBe(false);
+  expect(features()).toBe('all');
+  expect(features('augmentation={flip: horizontal}')).toBe('none');
+  expect(features('augmentation={flip: horizontal}', 'cache.augmentedCopies=3')).toBe('all');
+  expect(features('augmentation={flip: horizontal, mixup: 0.2}', 'cache.augmentedCopies=3')).toBe('none');
   expect(
     features(
       'augmentation={flip: horizontal}',
       'cache.augmentedCopies=3',
       'model.phases.0.train={from: conv_pw_13}',
     ),
-  ).toBe(false);
+  ).toBe('none');
+  const later = ['model.phases=[{train: head, epochs: 1}, {train: {from: conv_dw_13}, epochs: 1}]'];
+  expect(features(...later)).toBe('head');
+  expect(features(...later, 'augmentation={flip: horizontal}')).toBe('none');
+  expect(features(...later, 'augmentation={flip: horizontal}', 'cache.augmentedCopies=1')).toBe('head');
+  expect(features(...later, 'faithful=true')).toBe('none');
+  expect(features('model.phases=[{train: all, epochs: 1}, {train: head, epochs: 1}]')).toBe('none');
 });

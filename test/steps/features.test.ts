@@ -114,3 +114,29 @@ it.skipIf(absent)(
     }
   },
 );
+
+it.skipIf(absent)('a head that is trained before its base reads features until then', async () => {
+  const folder = await temporaryFolder('features-head');
+  try {
+    const dump = join(folder.path, 'dump');
+    const { signal } = new AbortController();
+    await synthesize({ out: dump, listings: 250, seed: 3, workers: 2, signal });
+    const recipe = join(folder.path, 'head-first.yaml');
+    const later = `phases: [ { train: head, ${PHASE} }, { train: { last: 2 }, ${PHASE} } ]`;
+    const text = RECIPE.replace(/^ {2}color.*\n/m, '').replace(/phases: .* \] \}$/m, `${later} }`);
+    await writeFile(recipe, text);
+    const out = join(folder.path, 'run');
+    const common = ['--source', dump, '--weights', WEIGHTS, '--backend', 'wasm', '--out', out];
+    const run = await pipeline(['run', '--recipe', recipe, ...common, '--json']);
+    expect(run.code, run.stderr).toBe(0);
+    const { tasks } = JSON.parse(run.stdout) as Summary;
+    expect(tasks['product_type']).toMatchObject({ epochs: 2, featuresBackend: 'wasm' });
+    const { steps } = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as {
+      steps: Record<string, { result: { result: ComputedFeatures } }>;
+    };
+    const { train, validation, test } = tasks['product_type']!.splits;
+    expect(steps['features-mobilenet']!.result.result.computed).toBe(train + validation + test);
+  } finally {
+    await folder.dispose();
+  }
+});

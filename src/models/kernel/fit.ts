@@ -6,6 +6,7 @@ import type { Tf } from '../backends/backend.js';
 import { frozenLayers } from '../classifier.js';
 import { type Cut, cutModel } from '../cut.js';
 import { logitsLayers, sourcesOf } from '../heads.js';
+import { type Inputs, inputsOf } from '../inputs.js';
 import { phaseName } from '../phases.js';
 import { scoreEpoch } from '../score.js';
 import { fitTemperature } from '../temperature.js';
@@ -32,7 +33,8 @@ export async function fitKernelHead(training: Training, phase: PhaseRecipe): Pro
   const started = performance.now();
   const { gamma, ridge } = model.head.kernel!;
   const cut = cutModel(tf, classifier, frozenLayers(classifier, network, phase));
-  const { rows, seen, classes } = await trainingRows(training, cut);
+  const inputs = inputsOf(training, 0);
+  const { rows, seen, classes } = await trainingRows(training, inputs, cut);
   const size = rows.length;
   const x = tf.tidy(() => unitRows(tf, tf.tensor2d(concatenated(rows), [size, rows[0]!.vector.length])));
   try {
@@ -54,7 +56,7 @@ export async function fitKernelHead(training: Training, phase: PhaseRecipe): Pro
   } finally {
     x.dispose();
   }
-  const { record, logits } = await scoreEpoch(training, cut);
+  const { record, logits } = await scoreEpoch(training, inputs, cut);
   const epoch = {
     phase: phaseName(phase),
     epoch: 1,
@@ -77,7 +79,8 @@ interface Row {
 
 /** What the head reads of the train side, of all its views; the first `seen` rows are of components that are not held out. */
 async function trainingRows(
-  { tf, train, samples, seed, signal, classifier, task }: Training,
+  { tf, samples, seed, signal, classifier, task }: Training,
+  { train }: Inputs,
   cut: Cut,
 ): Promise<{ rows: Row[]; seen: number; classes: number }> {
   const trained = samples.filter(({ split }) => split === 'train');

@@ -20,6 +20,8 @@ export interface FitJob {
   cache: CacheReference;
   /** What the train side is read from, epoch by epoch in turn; absent: `cache`. */
   views?: readonly CacheReference[];
+  /** Where `cache` are pixels: features that phases read in their place until the base is trained. */
+  headFeatures?: { cache: CacheReference; views: readonly CacheReference[] };
   input: FitOptions['input'];
   training?: TrainingRecipe;
   faithful?: boolean;

@@ -2,11 +2,13 @@ import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError, throwIfAborted } from '../../errors.js';
 import { eventBus } from '../../events.js';
+import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
 import { withCaches } from '../../sinks/tensor-cache/with-caches.js';
 import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
 import { evaluateTask } from '../evaluate.js';
 import { fitTask } from '../fit.js';
+import type { Stored } from '../inputs.js';
 import { networkOf } from '../networks/index.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
@@ -66,25 +68,31 @@ async function work(job: FitJob | EvaluateJob): Promise<void> {
 }
 
 async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promise<FitOutcome> {
-  const { kind: _, cache: reference, views = [], weights, ...options } = job;
+  const { kind: _, cache: reference, views = [], headFeatures, weights, ...options } = job;
   const network = networkOf(job.model);
   const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
   const events = eventBus();
   events.events.subscribe((event) => say({ type: 'event', event }));
-  const train = await withCaches([reference, ...views], ([cache, ...ofViews]) =>
+  const references = [reference, ...views];
+  const ofHead = headFeatures === undefined ? [] : [headFeatures.cache, ...headFeatures.views];
+  const train = await withCaches([...references, ...ofHead], (opened) =>
     fitTask({
       ...options,
       tf,
       backend: name,
       network,
-      cache: cache!,
-      ...(ofViews.length > 0 && { views: ofViews }),
+      ...storedOf(opened.slice(0, references.length)),
+      ...(ofHead.length > 0 && { headFeatures: storedOf(opened.slice(references.length)) }),
       signal: controller.signal,
       events,
       ...(pretrained && { pretrained }),
     }),
   );
   return { train, backend: { name, device } };
+}
+
+function storedOf([cache, ...views]: readonly TensorCache[]): Stored {
+  return { cache: cache!, ...(views.length > 0 && { views }) };
 }
 
 function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<EvaluateOutcome> {
