@@ -18,6 +18,7 @@ import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import { parseCommand } from './parse.js';
+import { planCommand } from './plan.js';
 import { previewCommand } from './preview.js';
 import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
@@ -38,6 +39,7 @@ export const commands: readonly CommandDefinition[] = [
   trainCommand,
   evaluateCommand,
   reportCommand,
+  planCommand,
   parseCommand,
   explodeCommand,
   joinCommand,

@@ -17,11 +17,16 @@ export function measuredSamples(
   { seed, task }: { seed: number; task: string },
 ): Sample[] {
   const train = samples.filter(({ split }) => split === 'train');
-  const number = Math.max(LEAST, Math.min(MOST, Math.round(SHARE * train.length)));
+  const number = measuredNumber(train.length);
   if (number >= train.length) return train;
   const drawn = train
     .map((sample, index) => ({ sample, index, draw: hash32(seed, 'measure', task, sample.sha256) }))
     .sort((a, b) => a.draw - b.draw || (a.sample.sha256 < b.sample.sha256 ? -1 : 1))
     .slice(0, number);
   return drawn.sort((a, b) => a.index - b.index).map(({ sample }) => sample);
+}
+
+/** How many photos of so large a train side are measured. */
+export function measuredNumber(train: number): number {
+  return Math.min(train, Math.max(LEAST, Math.min(MOST, Math.round(SHARE * train))));
 }

@@ -1,0 +1,115 @@
+import { Option } from 'commander';
+import { BACKEND_CHOICES, type BackendName } from '../models/backends/backend.js';
+import type { Plan, TaskPlan } from '../plan/plan.js';
+import { MEASURED_ON } from '../plan/rates.js';
+import { collect } from './arguments.js';
+import type { CommandDefinition } from './command.js';
+import { printable } from './printable.js';
+
+interface PlanOptions {
+  set: string[];
+  run?: string;
+  backend: BackendName;
+  alpha: number;
+  json?: boolean;
+}
+
+export const planCommand: CommandDefinition = (program) => {
+  program
+    .command('plan')
+    .argument('<recipe>', 'a recipe’s file')
+    .description('Says what a run would do and cost, at the full size of ABO or of a curated run')
+    .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
+    .option('--run <run>', 'plans by what this run found when it curated; default: ABO’s published counts')
+    .addOption(
+      new Option('--backend <name>', 'what would train')
+        .choices(BACKEND_CHOICES.filter((name) => name === 'tensorflow' || name === 'wasm'))
+        .default('wasm'),
+    )
+    .addOption(
+      new Option('--alpha <n>', 'width of MobileNet’s weights')
+        .choices(['0.25', '0.5', '0.75', '1'])
+        .default('1'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (file: string, { set, run, backend, alpha, json }: PlanOptions) => {
+      const { loadRecipe } = await import('../recipe-file.js');
+      const { countsOfRun, publishedCounts } = await import('../plan/counts.js');
+      const { planOf } = await import('../plan/plan.js');
+      const { assertPhases } = await import('../models/networks/index.js');
+      const recipe = await loadRecipe(file, set);
+      assertPhases(recipe);
+      const tasks = Object.keys(recipe.tasks);
+      const counts = run === undefined ? await publishedCounts(recipe, tasks) : await countsOfRun(run, tasks);
+      const plan = await planOf({ recipe, counts, backend, alpha: Number(alpha) });
+      process.stdout.write(json ? `${JSON.stringify(plan, null, 2)}\n` : printable(describe(plan)));
+    });
+};
+
+const BASES = {
+  run: 'as the run found them',
+  published: 'as published for Amazon Berkeley Objects',
+  assumed: 'some of whose sizes nobody published: they are assumed',
+} as const;
+
+const count = (number: number) => Math.round(number).toLocaleString('en-GB');
+const bytes = (number: number) =>
+  number >= 1e9 ? `${(number / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(number / 1e6))} MB`;
+const giga = (number: number) => `${(number / 1e9).toPrecision(3)} G`;
+
+function time(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
+}
+
+function describe(plan: Plan): string {
+  const { recipe, backend, listings, photos, curateSeconds, cacheSeconds, cacheBytes } = plan;
+  const lines = [
+    `${recipe} on ${backend}`,
+    `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${time(curateSeconds)}`,
+    `  cache     ${bytes(cacheBytes)}; about ${time(cacheSeconds)}`,
+    ...plan.tasks.flatMap(describeTask),
+    `  in all    about ${time(plan.seconds)}, ${bytes(plan.diskBytes)} of disk, ${bytes(plan.memoryBytes)} of memory`,
+    '',
+    `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
+  ];
+  const guessed = plan.tasks.filter(({ measured }) => !measured).map(({ network }) => network);
+  if (guessed.length > 0)
+    lines.push(`${[...new Set(guessed)].join(', ')}: never timed, taken to be as fast as its likes.`);
+  return `${lines.join('\n')}\n`;
+}
+
+function describeTask({
+  task,
+  counts,
+  network,
+  cost,
+  featurePasses,
+  featureSeconds,
+  phases,
+  diskBytes,
+}: TaskPlan) {
+  const { classes, before, samples, splits, basis } = counts;
+  const capped = before === undefined ? '' : `${count(before)} photos, after the cap `;
+  const lines = [
+    `  ${task}`,
+    `    data      ${classes} classes, ${capped}${count(samples)}: train ${count(splits.train)}, validation ${count(splits.validation)}, test ${count(splits.test)}`,
+    `              ${BASES[basis]}`,
+    `    network   ${network}: ${giga(cost.macs)} multiply-adds a photo, ${count(cost.parameters)} parameters`,
+  ];
+  if (featurePasses > 0) {
+    lines.push(
+      `    features  ${count(featurePasses)} forward passes, ${bytes(diskBytes.features)}; about ${time(featureSeconds)}`,
+    );
+  }
+  for (const [index, phase] of phases.entries()) {
+    const { name, epochs, steps, forward, trained, features, seconds, memoryBytes } = phase;
+    const read = features ? 'stored features' : `${count(forward)} forward passes`;
+    lines.push(
+      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${time(seconds)}, ${bytes(memoryBytes)}`,
+    );
+  }
+  lines.push(`    disk      checkpoint ${bytes(diskBytes.checkpoint)}, model ${bytes(diskBytes.model)}`);
+  return lines;
+}

@@ -1,0 +1,235 @@
+import type { BackendName } from '../models/backends/backend.js';
+import { startBackend } from '../models/backends/index.js';
+import { readsFeatures } from '../models/classifier.js';
+import { headPhases } from '../models/inputs.js';
+import { measuredNumber } from '../models/measured.js';
+import { networkOf } from '../models/networks/index.js';
+import { phaseName } from '../models/phases.js';
+import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
+import { type Counts, measuredSides, type TaskCounts } from './counts.js';
+import { type NetworkCost, networkCost, type PhaseCost } from './network-cost.js';
+import { CACHED, CHOLESKY, CURATED, headStep, LISTINGS, rateOf } from './rates.js';
+
+/** Of a float32 number. */
+const FLOAT = 4;
+/** Node, a backend, and the batches that are ahead, before any network: as runs on the sample measured. */
+const BASE_MEMORY = 350e6;
+/** A record's key, sha256 and rounding to LMDB's pages, beside its value. */
+const RECORD = 4096;
+
+export interface PhasePlan {
+  name: string;
+  epochs: number;
+  /** Optimiser steps of an epoch. */
+  steps: number;
+  /** Photos that the base computes, all epochs together, and those among them that gradients are computed of. */
+  forward: number;
+  backward: number;
+  /** Numbers that are trained. */
+  trained: number;
+  /** Whether it reads stored features. */
+  features: boolean;
+  seconds: number;
+  memoryBytes: number;
+}
+
+export interface TaskPlan {
+  task: string;
+  counts: TaskCounts;
+  network: ModelRecipe['network'];
+  cost: NetworkCost;
+  /** Passes of the frozen base over photos before training. */
+  featurePasses: number;
+  featureSeconds: number;
+  phases: PhasePlan[];
+  diskBytes: { features: number; checkpoint: number; model: number };
+  /** Whether its time rests on this network's own figures. */
+  measured: boolean;
+}
+
+export interface Plan {
+  recipe: string;
+  backend: BackendName;
+  listings: number;
+  photos: number;
+  curateSeconds: number;
+  cacheSeconds: number;
+  /** Of pixel caches, views included. */
+  cacheBytes: number;
+  tasks: TaskPlan[];
+  seconds: number;
+  memoryBytes: number;
+  diskBytes: number;
+}
+
+/**
+ * What a run of a recipe would do and cost, without doing it: photos and steps by counting, memory and disk by the
+ * layers' shapes, time by rates that were measured on another machine.
+ * @param options.alpha of networks that have a width multiplier
+ * @throws {PipelineError} `RECIPE_INVALID`
+ */
+export async function planOf(options: {
+  recipe: Recipe;
+  counts: Counts;
+  backend: BackendName;
+  alpha: number;
+}): Promise<Plan> {
+  const { recipe, counts, backend, alpha } = options;
+  const { size, storage, augmentedCopies: views = 0 } = recipe.cache;
+  const { tf, stop } = await startBackend('cpu');
+  const tasks: TaskPlan[] = [];
+  try {
+    for (const [task, own] of counts.tasks) {
+      const model = modelOf(recipe, task);
+      const network = networkOf(model);
+      const rows = own.splits.train * Math.max(1, views) * (model.mirror ? 2 : 1);
+      const { whole, phase } = networkCost(tf, {
+        network,
+        model,
+        size,
+        classes: Math.max(2, own.classes),
+        alpha,
+        kernelRows: rows,
+      });
+      tasks.push(taskPlan({ recipe, task, counts: own, backend, cost: whole, phase, rows }));
+    }
+  } finally {
+    await stop();
+  }
+  const samples = [...counts.tasks.values()].reduce((sum, own) => sum + own.samples, 0);
+  const stored = samples + views * [...counts.tasks.values()].reduce((sum, own) => sum + own.splits.train, 0);
+  const pixels = size * size * 3;
+  const cacheBytes = stored * (storage === 'jpeg' ? pixels / JPEG_SAVES : pixels + RECORD);
+  const curateSeconds =
+    counts.listings / LISTINGS + (recipe.source.photos === 'decode' ? counts.photos / CURATED : 0);
+  const cacheSeconds = stored / CACHED;
+  const trainSeconds = tasks.flatMap(({ featureSeconds, phases }) => [
+    featureSeconds,
+    ...phases.map(({ seconds }) => seconds),
+  ]);
+  const disk = tasks.flatMap(({ diskBytes }) => Object.values(diskBytes));
+  return {
+    recipe: recipe.name,
+    backend,
+    listings: counts.listings,
+    photos: counts.photos,
+    curateSeconds,
+    cacheSeconds,
+    cacheBytes,
+    tasks,
+    seconds: curateSeconds + cacheSeconds + total(trainSeconds),
+    memoryBytes: Math.max(...tasks.flatMap(({ phases }) => phases.map(({ memoryBytes }) => memoryBytes))),
+    diskBytes: cacheBytes + total(disk),
+  };
+}
+
+/** How many times smaller JPEGs of quality 92, 4:4:4, are than pixels, on the sample. */
+const JPEG_SAVES = 6;
+
+const total = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0);
+
+function taskPlan(options: {
+  recipe: Recipe;
+  task: string;
+  counts: TaskCounts;
+  backend: BackendName;
+  cost: NetworkCost;
+  phase: ReturnType<typeof networkCost>['phase'];
+  rows: number;
+}): TaskPlan {
+  const { recipe, task, counts, backend, cost, phase: costOf, rows } = options;
+  const model = modelOf(recipe, task);
+  const { splits, samples } = counts;
+  const views = recipe.cache.augmentedCopies ?? 0;
+  const looks = model.mirror ? 2 : 1;
+  const reads = readsFeatures(recipe, task);
+  const before = reads === 'none' ? 0 : headPhases(model.phases);
+  const rate = rateOf(backend, model.network);
+  const measured =
+    before === model.phases.length && views === 0 ? splits.train : measuredNumber(splits.train);
+  const passes =
+    before === 0
+      ? 0
+      : looks * (views === 0 ? samples : views * splits.train + measured + measuredSides(splits));
+  const phases = model.phases.map((phase, index): PhasePlan => {
+    const part = costOf(phase, recipe.faithful);
+    const features = index < before;
+    const steps = model.head.kernel === undefined ? Math.ceil(splits.train / model.batchSize) : 1;
+    const epochs = model.head.kernel === undefined ? phase.epochs : 1;
+    const each = splits.train + looks * (measured + splits.validation);
+    // The test side is scored once, after all phases.
+    const scored = index === model.phases.length - 1 ? looks * splits.test : 0;
+    const forward = features ? 0 : epochs * each + scored;
+    const backward = features ? 0 : epochs * splits.train;
+    const seconds =
+      model.head.kernel !== undefined
+        ? rows ** 3 / 6 / CHOLESKY
+        : features
+          ? epochs * steps * headStep(backend)
+          : (forward * cost.macs + backward * part.macs * rate.backward) / rate.macs;
+    const memoryBytes = memoryOf({ model, phase, cost, part, features, rows });
+    return {
+      name: phaseName(phase),
+      epochs,
+      steps,
+      forward,
+      backward,
+      trained: part.trained,
+      features,
+      seconds,
+      memoryBytes,
+    };
+  });
+  const stored = views === 0 ? samples : views * splits.train + measured + measuredSides(splits);
+  return {
+    task,
+    counts,
+    network: model.network,
+    cost,
+    featurePasses: passes,
+    featureSeconds: (passes * cost.macs) / rate.macs,
+    phases,
+    diskBytes: {
+      features: before === 0 ? 0 : stored * (looks * cost.features * FLOAT + RECORD / 8),
+      checkpoint: checkpointOf(model, cost, phases),
+      model: cost.parameters * FLOAT,
+    },
+    measured: rate.measured,
+  };
+}
+
+/** Copies of trained numbers that an optimiser keeps. */
+const SLOTS: Readonly<Record<PhaseRecipe['optimizer'], number>> = {
+  adam: 2,
+  adamw: 2,
+  rmsprop: 1,
+  sgd: 0,
+  momentum: 1,
+  nesterov: 1,
+};
+
+/** The weights, the best epoch's, and the optimiser's; it is removed at the end. */
+function checkpointOf(model: ModelRecipe, { parameters }: NetworkCost, phases: readonly PhasePlan[]): number {
+  if (model.head.kernel !== undefined) return 0;
+  const slots = model.phases.map(({ optimizer }, index) => SLOTS[optimizer] * phases[index]!.trained);
+  return FLOAT * (2 * parameters + Math.max(...slots));
+}
+
+/**
+ * Weights, the best epoch's copy and the one that is written; gradients and the optimiser's numbers; and of a batch what
+ * gradients keep, twice, or where none pass the widest layer.
+ */
+function memoryOf(options: {
+  model: ModelRecipe;
+  phase: PhaseRecipe;
+  cost: NetworkCost;
+  part: PhaseCost;
+  features: boolean;
+  rows: number;
+}): number {
+  const { model, phase, cost, part, features, rows } = options;
+  if (model.head.kernel !== undefined) return BASE_MEMORY + rows * (8 * rows + 3 * FLOAT * cost.features);
+  const weights = 3 * cost.parameters + (1 + SLOTS[phase.optimizer]) * part.trained;
+  const batch = model.batchSize * Math.max(2 * part.activations, features ? 0 : part.widest);
+  return BASE_MEMORY + FLOAT * (weights + batch);
+}

@@ -1,0 +1,141 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StartedBackend } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import { networks } from '#src/models/networks/index.js';
+import type { Counts } from '#src/plan/counts.js';
+import { networkCost } from '#src/plan/network-cost.js';
+import { planOf } from '#src/plan/plan.js';
+import { uniform } from '#src/random.js';
+import { parseRecipe } from '#src/recipe-file.js';
+import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
+import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import { pipeline, temporaryFolder } from '../fixtures.js';
+
+const HEAD = { units: [], dropout: 0, labelSmoothing: 0 };
+
+describe('networkCost', () => {
+  let backend: StartedBackend;
+  beforeAll(async () => {
+    backend = await startBackend('cpu');
+  });
+  afterAll(() => backend.stop());
+
+  // Published with the classifier of 1,000 classes: Simonyan & Zisserman 15.5 G, He et al. 3.8 G to 4.1 G by where a block
+  // strides, Szegedy et al. 5.7 G, Howard et al. 569 M and 325 M.
+  it.each([
+    ['vgg16', 224, 1, 15.35e9],
+    ['resnet50', 224, 1, 3.86e9],
+    ['inception_v3', 299, 1, 5.71e9],
+    ['mobilenet', 224, 1, 0.568e9],
+    ['mobilenet', 224, 0.75, 0.325e9],
+  ] as const)('counts the multiply-adds of %s at %i pixels, alpha %d', (name, size, alpha, published) => {
+    const network = networks[name];
+    const model = parseRecipe(
+      `name: a\ntasks: { a: {} }\nmodel: { network: ${name}, phases: [{ train: head, epochs: 1 }] }`,
+    ).model;
+    const { whole } = networkCost(backend.tf, { network, model, size, classes: 2, alpha, kernelRows: 0 });
+    expect(whole.macs / published).toBeGreaterThan(0.98);
+    expect(whole.macs / published).toBeLessThan(1.02);
+  });
+
+  it('counts of a phase what it trains', () => {
+    const network = networks['small-cnn'];
+    const model = { ...parseRecipe(RECIPE).model, head: HEAD };
+    const options = { network, model, size: 16, classes: 3, alpha: 1, kernelRows: 0 };
+    const { whole, phase } = networkCost(backend.tf, options);
+    const head = phase({ train: 'head', epochs: 1, optimizer: 'adam', learningRate: 1 });
+    // 128 features and a bias, of each class.
+    expect(head.trained).toBe(129 * 3);
+    expect(head.macs).toBe(128 * 3);
+    const all = phase({ train: 'all', epochs: 1, optimizer: 'adam', learningRate: 1 });
+    expect(all.trained).toBe(whole.parameters);
+    expect(all.macs).toBe(whole.macs);
+  });
+});
+
+const RECIPE = `
+name: a
+tasks: { product_type: {} }
+cache: { size: 64 }
+model:
+  network: small-cnn
+  batchSize: 16
+  phases: [{ train: head, epochs: 3 }, { train: all, epochs: 2 }]
+`;
+const COUNTS: Counts = {
+  photos: 500,
+  listings: 400,
+  tasks: new Map([
+    [
+      'product_type',
+      { classes: 3, samples: 400, splits: { train: 300, validation: 40, test: 60 }, basis: 'run' },
+    ],
+  ]),
+};
+const plan = (overrides: readonly string[] = []) =>
+  planOf({ recipe: parseRecipe(RECIPE, overrides), counts: COUNTS, backend: 'wasm', alpha: 1 });
+
+describe('planOf', () => {
+  it('counts steps and passes', async () => {
+    const { tasks } = await plan();
+    const [{ featurePasses, phases }] = tasks as [(typeof tasks)[0]];
+    // Each photo once, then the head on what was stored.
+    expect(featurePasses).toBe(400);
+    expect(phases).toMatchObject([
+      { name: 'head', epochs: 3, steps: 19, forward: 0, backward: 0, features: true },
+      // 250 of the train side are measured beside the validation side; the test side once.
+      {
+        name: 'all',
+        epochs: 2,
+        steps: 19,
+        forward: 2 * (300 + 250 + 40) + 60,
+        backward: 600,
+        features: false,
+      },
+    ]);
+  });
+
+  it('computes a head anew where views are, once a view where these are stored', async () => {
+    const afresh = await plan(['augmentation={flip: horizontal}']);
+    expect(afresh.tasks[0]!.featurePasses).toBe(0);
+    expect(afresh.tasks[0]!.phases[0]!.forward).toBe(3 * (300 + 250 + 40));
+    const stored = await plan(['augmentation={flip: horizontal}', 'cache.augmentedCopies=2']);
+    expect(stored.tasks[0]!.featurePasses).toBe(2 * 300 + 250 + 40 + 60);
+    expect(stored.cacheBytes / afresh.cacheBytes).toBeCloseTo(1000 / 400, 5);
+  });
+
+  it('says how large a cache is, to a fifth', async () => {
+    const folder = await temporaryFolder('plan-cache');
+    try {
+      const path = join(folder.path, 'cache');
+      const writer = await writeCache(
+        path,
+        pixelIdentity({ height: 64, width: 64, fit: 'stretch', decoder: 'turbo' }),
+      );
+      for (let photo = 0; photo < 400; photo++) {
+        const bytes = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) =>
+          Math.floor(256 * uniform(photo, at)),
+        );
+        await writer.put(photo.toString(16).padStart(64, '0'), bytes);
+      }
+      await writer.close();
+      const { size } = await stat(join(path, 'data.mdb'));
+      const { cacheBytes } = await plan();
+      expect(cacheBytes / size).toBeGreaterThan(0.8);
+      expect(cacheBytes / size).toBeLessThan(1.2);
+    } finally {
+      await folder.dispose();
+    }
+  });
+});
+
+it('pipeline plan says what V2 comes to', async () => {
+  const { code, stdout, stderr } = await pipeline(['plan', 'recipes/v2.yaml', '--backend', 'tensorflow']);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('34 classes, 290,575 photos, after the cap 64,992: train 48,744');
+  expect(stdout).toContain('from block5_conv1: 20 epochs of 1,524 steps');
+  const json = await pipeline(['plan', 'recipes/v2.yaml', '--json']);
+  expect(JSON.parse(json.stdout)).toMatchObject({ recipe: 'v2', backend: 'wasm' });
+});
