@@ -25,6 +25,24 @@ export function parseRecipe(text: string, overrides: readonly string[] = [], fil
 }
 
 /**
+ * The recipe with some of its tasks alone, in its own order: the first is the one that the sides keep proportions for.
+ * @throws {PipelineError} `USAGE` for a task that it does not have.
+ */
+export function onlyTasks(recipe: Recipe, tasks: readonly string[]): Recipe {
+  const all = Object.keys(recipe.tasks);
+  const unknown = tasks.find((task) => !all.includes(task));
+  if (unknown !== undefined) {
+    throw new PipelineError('USAGE', `Expected a task of the recipe but received "${unknown}"`, {
+      hint: `Its tasks are ${all.join(', ')}. recipes/three-tasks.yaml has product_type, color and brand.`,
+    });
+  }
+  return {
+    ...recipe,
+    tasks: Object.fromEntries(Object.entries(recipe.tasks).filter(([task]) => tasks.includes(task))),
+  };
+}
+
+/**
  * Reads a category tree.
  * @throws {PipelineError} `RECIPE_INVALID` with what was expected and what was received.
  */

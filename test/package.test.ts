@@ -32,6 +32,7 @@ it('packs what runs and is read, and nothing else', () => {
     'recipes/mobilenet.yaml',
     'recipes/color.yaml',
     'recipes/brand.yaml',
+    'recipes/three-tasks.yaml',
     'recipes/material.yaml',
     'recipes/weight.yaml',
     'recipes/v1.yaml',

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, hashOf } from '#src/canonical-json.js';
 import { modelOf, recipeJsonSchema } from '#src/recipe.js';
-import { loadRecipe, parseRecipe } from '#src/recipe-file.js';
+import { loadRecipe, onlyTasks, parseRecipe } from '#src/recipe-file.js';
 import { recipePixels } from '#src/steps/cache.js';
 import { curateDependencies } from '#src/steps/curate.js';
 
@@ -408,4 +408,23 @@ it.each([
 ])('refuses --set %s', (override, message) => {
   const text = 'name: x\ntasks: {color: {}}\nmodel: {network: small-cnn, phases: [{train: all, epochs: 1}]}';
   expect(() => parseRecipe(text, [override])).toThrow(message);
+});
+
+describe('onlyTasks', () => {
+  it('keeps the recipe’s order and all else, and names the tasks there are', async () => {
+    const recipe = await loadRecipe(`${RECIPES}/three-tasks.yaml`);
+    expect(Object.keys(recipe.tasks)).toEqual(['product_type', 'color', 'brand']);
+    const two = onlyTasks(recipe, ['brand', 'product_type']);
+    expect(Object.keys(two.tasks)).toEqual(['product_type', 'brand']);
+    expect({ ...two, tasks: recipe.tasks }).toEqual(recipe);
+    expect(() => onlyTasks(recipe, ['weight'])).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('color') as string }),
+    );
+  });
+
+  it('gives each task the network that it names', async () => {
+    const recipe = await loadRecipe(`${RECIPES}/three-tasks.yaml`, ['tasks.brand.model.network=resnet50']);
+    expect(modelOf(recipe, 'brand').network).toBe('resnet50');
+    expect(modelOf(recipe, 'color').network).toBe('mobilenet');
+  });
 });

@@ -56,5 +56,12 @@ export function parseSeconds(name: string): (text: string) => number {
   };
 }
 
+/** Adds the names of a list such as `product_type,color` to those of earlier options. @throws {PipelineError} `USAGE` */
+export function collectNames(text: string, earlier: string[] = []): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.includes('')) return [...new Set([...earlier, ...names])];
+  throw new PipelineError('USAGE', `Expected names with commas between them but received "${text}"`);
+}
+
 /** Gathers the values of an option that may be given several times. */
 export const collect = (value: string, earlier: string[]): string[] => [...earlier, value];

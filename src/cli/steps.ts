@@ -7,13 +7,13 @@ import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { publishedIn, weightsFolder } from '../models/weights/published.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
-import { loadRecipe } from '../recipe-file.js';
+import { loadRecipe, onlyTasks } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary } from '../summary.js';
-import { collect, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
+import { collect, collectNames, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { percent } from './percent.js';
 import { showProgress } from './progress.js';
@@ -21,6 +21,7 @@ import { showProgress } from './progress.js';
 interface StepOptions extends ResourceOptions {
   recipe: string;
   set: string[];
+  task?: string[];
   source?: string;
   images?: string;
   out: string;
@@ -59,6 +60,7 @@ function addOptions(command: Command): Command {
     )
     .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
+    .option('--task <task,…>', 'does only these of the recipe’s tasks (repeatable)', collectNames)
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
     .option('--previous <run|file>', 'keeps the sides of an older run, or of its photos.parquet')
     .option('--weights <[network=]path>', 'pretrained weights, or none (repeatable)', collect, [])
@@ -74,7 +76,8 @@ function addOptions(command: Command): Command {
 async function runSteps(options: StepOptions, until: Until, { signal }: CommandEnvironment): Promise<void> {
   const { logEvents } = await import('../log.js');
   const { runPipeline } = await import('../steps/pipeline.js');
-  const recipe = await loadRecipe(options.recipe, options.set);
+  const whole = await loadRecipe(options.recipe, options.set);
+  const recipe = options.task === undefined ? whole : onlyTasks(whole, options.task);
   const { assertPhases } = await import('../models/networks/index.js');
   const { assertBranches } = await import('../models/branches.js');
   const { assertKernels } = await import('../models/kernel/recipe.js');
