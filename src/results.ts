@@ -28,7 +28,18 @@ export interface EpochRecord {
   /** `trainAccuracy` minus `validationAccuracy`. */
   overfitting?: number;
   seconds: number;
+  /** Of a trunk that tasks share: each task's own, whose means stand above; `loss` is the sum over all tasks. */
+  heads?: Record<string, HeadEpoch>;
 }
+
+/** One epoch of one of a shared trunk's heads, on the photos that its task has labels of. */
+export type HeadEpoch = Pick<EpochRecord, 'accuracy' | 'trainLoss' | 'trainAccuracy' | 'trainPhotos'> &
+  Partial<
+    Pick<
+      EpochRecord,
+      'validationLoss' | 'validationAccuracy' | 'validationTop5' | 'validationMacroF1' | 'overfitting'
+    >
+  >;
 
 /** What training a task gave, beside the weights in RUN/model/<task>/. */
 export interface TrainResult {
@@ -47,6 +58,10 @@ export interface TrainResult {
   seconds: number;
   /** Share of `seconds` in which the trainer waited for batches. */
   waitShare: number;
+  /** Photos that went through the base in its epochs, those that they were measured on included: none where features were read. */
+  basePasses?: number;
+  /** Where tasks share a trunk: what each of them has alone. */
+  heads?: { task: string; classes: string[]; head: ModelRecipe['head']; temperature: number }[];
 }
 
 /** One class of a per-class table; all shares in 0..1. */

@@ -18,6 +18,22 @@ export interface Summary {
   stages: StageCounts[];
   caches: CacheSummary[];
   tasks: Record<string, TaskSummary>;
+  /** What training all tasks cost, those steps that were kept included. */
+  cost?: RunCost;
+}
+
+/** What a run's models cost, a trunk that tasks share counted once. */
+export interface RunCost {
+  /** How many networks were trained: as often does the base see a photo that is to be given each task's class. */
+  models: number;
+  /** Of all of them, and bytes of their weights on disk. */
+  parameters: number;
+  modelBytes: number;
+  /** Photos that went through a base: once each where stored features were read, else in each epoch. */
+  basePasses: number;
+  trainSeconds: number;
+  /** Of computing frozen bases' features, before training. */
+  featureSeconds: number;
 }
 
 /** The summary of a run that was asked to stop before evaluation. */

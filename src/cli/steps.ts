@@ -81,9 +81,11 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const { assertPhases } = await import('../models/networks/index.js');
   const { assertBranches } = await import('../models/branches.js');
   const { assertKernels } = await import('../models/kernel/recipe.js');
+  const { assertTrunk } = await import('../models/trunk.js');
   assertPhases(recipe);
   assertBranches(recipe);
   assertKernels(recipe);
+  assertTrunk(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });

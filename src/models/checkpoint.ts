@@ -11,7 +11,8 @@ export interface BestEpoch {
   epoch: number;
   loss: number;
   weights: Float32Array[];
-  logits: LabelledLogits;
+  /** On the validation side, of each head. */
+  logits: LabelledLogits[];
 }
 
 /** All that training needs to go on after an epoch. */
@@ -29,6 +30,8 @@ export interface TrainingState {
   /** Time that it took so far, and milliseconds of it that were spent waiting for batches. */
   seconds: number;
   waited: number;
+  /** Photos that went through the base so far. */
+  basePasses: number;
   /** Of the whole model, in the order of its layers. */
   weights: Float32Array[];
   optimizer: OptimizerState;
@@ -41,13 +44,16 @@ export interface CheckpointFile {
   key: string;
 }
 
+/** Of the state's form. 2: of each head, and photos through the base. */
+const VERSION = 2;
+
 const unfinished = (file: string) => `${file}.unfinished`;
 
 /** Writes a training's state, whole or not at all, whatever happens to the machine. */
 export async function writeCheckpoint({ file, key }: CheckpointFile, state: TrainingState): Promise<void> {
   const handle = await open(unfinished(file), 'w');
   try {
-    await handle.writeFile(serialize({ key, state }));
+    await handle.writeFile(serialize({ key, version: VERSION, state }));
     await handle.sync();
   } finally {
     await handle.close();
@@ -58,8 +64,12 @@ export async function writeCheckpoint({ file, key }: CheckpointFile, state: Trai
 /** The state of a training that depended on the same; undefined where there is none. */
 export async function readCheckpoint({ file, key }: CheckpointFile): Promise<TrainingState | undefined> {
   try {
-    const found = deserialize(await readFile(file)) as { key: string; state: TrainingState };
-    return found.key === key ? found.state : undefined;
+    const found = deserialize(await readFile(file)) as {
+      key: string;
+      version?: number;
+      state: TrainingState;
+    };
+    return found.key === key && found.version === VERSION ? found.state : undefined;
   } catch {
     // Not there, or written by a Node whose data this one cannot read: training begins again.
     return undefined;

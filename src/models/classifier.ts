@@ -36,6 +36,8 @@ export interface ClassifierOptions {
   head: ModelRecipe['head'];
   /** Their outputs come before the classes', in this order. */
   branches?: readonly BranchOptions[];
+  /** Of a shared trunk: a head and an output for each, in place of the one; `prefix` stands before the names of its layers. */
+  heads?: readonly { prefix: string; classes: number; head: ModelRecipe['head'] }[];
   /** How many rows its kernel head has around it. */
   centres?: number;
   seed: number;
@@ -51,17 +53,20 @@ export interface ClassifierOptions {
  */
 export function buildClassifier(tf: Tf, options: ClassifierOptions): LayersModel {
   const { network, height, width, classes, head, branches = [], centres = 0, seed, pretrained } = options;
+  const { heads = [{ classes, head, prefix: '' }] } = options;
   const base = network.build(tf, { height, width, seed, ...(pretrained && { alpha: pretrained.alpha }) });
   if (pretrained !== undefined) assignWeights(tf, base, pretrained.weights, network.top);
-  const headOn = (read: readonly string[], more: Omit<HeadOptions, 'head' | 'seed'>) => {
+  const headOn = (read: readonly string[], more: Omit<HeadOptions, 'seed'>) => {
     const outputs = read.map((layer) => base.getLayer(layer).output as SymbolicTensor);
-    return applyHead(tf, outputs, { ...more, head, seed });
+    return applyHead(tf, outputs, { ...more, seed });
   };
   const outputs = [
     ...branches.map(({ name, after, units, ...branch }) =>
-      headOn([after], { ...branch, prefix: `${name}_`, units: units ?? head.units }),
+      headOn([after], { ...branch, head, prefix: `${name}_`, units: units ?? head.units }),
     ),
-    headOn(head.layers ?? [network.featureLayer], { classes, prefix: '', units: head.units, centres }),
+    ...heads.map((one) =>
+      headOn(head.layers ?? [network.featureLayer], { ...one, units: one.head.units, centres }),
+    ),
   ];
   return tf.model({ name: network.name, inputs: base.inputs, outputs });
 }

@@ -24,7 +24,7 @@ export interface EpochOptions extends FeedOptions {
   shuffle: { seed: number; epoch: number };
   /** What each of the cut model's outputs learns, in their order, the classes themselves last; absent: these alone. */
   objectives?: readonly Objective[];
-  /** Of the classes themselves, as all that follows; 0..1 */
+  /** Of the classes themselves, as all that follows, where their objective says nothing; 0..1 */
   labelSmoothing: number;
   /** What a sample of each class counts in the loss, [classes]; absent: 1. */
   classWeights?: Float32Array;
@@ -34,13 +34,15 @@ export interface EpochOptions extends FeedOptions {
 
 /**
  * One pass over the samples, one optimiser step a batch; gives mean loss (nats, of all objectives, penalties included) and
- * accuracy, each batch's before its step. Between steps the event loop gets its turn.
+ * accuracy, each batch's before its step: of each objective, and of the last. Between steps the event loop gets its turn.
  * @throws {PipelineError} `TRAINING_DIVERGED` once the loss is not a finite number; `ABORTED`.
  */
-export async function trainEpoch(options: EpochOptions): Promise<{ loss: number; accuracy: number }> {
-  const { samples, feed, shuffle, signal } = options;
+export async function trainEpoch(
+  options: EpochOptions,
+): Promise<{ loss: number; accuracy: number; accuracies: number[] }> {
+  const { samples, feed, shuffle, signal, objectives = [MAIN] } = options;
   let loss = 0;
-  let hits = 0;
+  const hits = objectives.map(() => 0);
   for await (const batch of feed.batches(samples, options)) {
     const step = await trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
     if (!Number.isFinite(step.loss)) {
@@ -51,29 +53,33 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
       );
     }
     loss += step.loss * batch.size;
-    hits += step.hits;
+    for (const [index, count] of step.hits.entries()) hits[index]! += count;
     await setImmediate();
     throwIfAborted(signal);
   }
-  return { loss: loss / samples.length, accuracy: hits / samples.length };
+  const accuracies = objectives.map(({ of }, index) => {
+    const labelled = of === undefined ? samples : samples.filter(({ label }) => of[label]! >= 0);
+    return hits[index]! / Math.max(1, labelled.length);
+  });
+  return { loss: loss / samples.length, accuracy: accuracies.at(-1)!, accuracies };
 }
 
 async function trainStep(
   options: EpochOptions,
   batch: Batch,
   dropoutSeed: number,
-): Promise<{ loss: number; hits: number }> {
-  const { tf, cut, feed, optimizer, learningRate, mirrored } = options;
+): Promise<{ loss: number; hits: number[] }> {
+  const { tf, cut, feed, optimizer, learningRate, mirrored, objectives = [MAIN] } = options;
   const results = tf.tidy((): [Scalar, Tensor] => {
     const outputs = feed.outputs(cut, batch, mirrored);
     const lossOf = batchLoss(options, batch);
-    const labels = tf.tensor1d(batch.labels, 'int32');
+    const labels = objectives.map(({ of }) => tf.tensor1d(classesOf(batch.labels, of), 'int32'));
     let hits: Tensor | undefined;
     try {
       const { value, grads } = tf.variableGrads((): Scalar => {
         const logits = cut.above(outputs, { dropoutSeed });
         // It has to outlive the tidy that gradients are computed in.
-        hits = tf.keep(logits.at(-1)!.argMax(-1).equal(labels).sum());
+        hits = tf.keep(tf.stack(logits.map((one, at) => one.argMax(-1).equal(labels[at]!).sum())));
         return lossOf(logits);
       }, cut.variables as Variable[]);
       const gradients = cut.variables.map(({ name }) => grads[name]!);
@@ -87,7 +93,7 @@ async function trainStep(
   try {
     // Not dataSync: a GPU's results can only be waited for.
     const [loss, hits] = await Promise.all(results.map((tensor) => tensor.data()));
-    return { loss: loss![0]!, hits: hits![0]! };
+    return { loss: loss![0]!, hits: [...hits!] };
   } finally {
     tf.dispose(results);
   }
@@ -103,19 +109,28 @@ export function batchLoss(
 ): (logits: readonly Tensor2D[]) => Scalar {
   const { tf, objectives = [MAIN], labelSmoothing, classWeights, l2 } = options;
   const main = objectives.length - 1;
-  const targets = objectives.map(({ of }) => ({
-    labels: tf.tensor1d(classesOf(batch.labels, of), 'int32'),
-    mixed: batch.mixed && {
-      others: tf.tensor1d(classesOf(batch.mixed.others, of), 'int32'),
-      shares: tf.tensor1d(batch.mixed.shares),
-    },
-  }));
-  const weights = classWeights && tf.tensor1d(sampleWeights(batch, classWeights));
+  const ofMain = { labelSmoothing, ...(classWeights && { classWeights }) };
+  const targets = objectives.map(({ of, ...objective }, index) => {
+    const own = { ...(index === main && ofMain), ...objective };
+    const labels = classesOf(batch.labels, of);
+    const weights = sampleCounts({ ...batch, labels }, own.classWeights);
+    return {
+      // What has no class counts nothing, but has to have one.
+      labels: tf.tensor1d(
+        labels.map((label) => Math.max(0, label)),
+        'int32',
+      ),
+      mixed: batch.mixed && {
+        others: tf.tensor1d(classesOf(batch.mixed.others, of), 'int32'),
+        shares: tf.tensor1d(batch.mixed.shares),
+      },
+      smoothing: own.labelSmoothing ?? 0,
+      weights: weights && tf.tensor1d(weights),
+    };
+  });
   return (logits) => {
-    const losses = targets.map(({ labels, mixed }, index) =>
-      index === main
-        ? crossEntropy(tf, logits[index]!, labels, labelSmoothing, mixed, weights)
-        : crossEntropy(tf, logits[index]!, labels, 0, mixed),
+    const losses = targets.map(({ labels, smoothing, mixed, weights }, index) =>
+      crossEntropy(tf, logits[index]!, labels, smoothing, mixed, weights),
     );
     const loss = losses
       // One whose weight is 0 has gradients of 0, which momentum needs.
@@ -129,7 +144,23 @@ function classesOf(labels: Int32Array, of: Objective['of']): Int32Array {
   return of === undefined ? labels : labels.map((label) => of[label]!);
 }
 
-/** What each sample of a batch counts; of a mixed photo both classes' by their shares. */
+/**
+ * What each sample of a batch counts in an objective's mean; undefined where each counts 1. Those without a class (−1) count
+ * nothing and the others so much more that the mean is theirs alone; where none has one it is 0.
+ */
+function sampleCounts(
+  { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
+  classWeights: Float32Array | undefined,
+): Float32Array | undefined {
+  const labelled = labels.reduce((count, label) => count + (label < 0 ? 0 : 1), 0);
+  if (labelled === labels.length)
+    return classWeights && sampleWeights({ labels, ...(mixed && { mixed }) }, classWeights);
+  return Float32Array.from(labels, (label) =>
+    label < 0 ? 0 : ((classWeights?.[label] ?? 1) * labels.length) / labelled,
+  );
+}
+
+/** What each sample of a batch counts by its class; of a mixed photo both classes' by their shares. */
 export function sampleWeights(
   { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
   classWeights: Float32Array,

@@ -21,7 +21,7 @@ import {
   topClasses,
   weightedF1,
 } from './metrics.js';
-import { loadModel } from './model-folder.js';
+import { headOfTask, loadModel } from './model-folder.js';
 import { softmax } from './temperature.js';
 import { treeResult } from './tree-metrics.js';
 
@@ -51,6 +51,8 @@ const BATCH = 32;
  */
 export async function evaluateTask(options: {
   tf: Tf;
+  /** Whose head, where tasks share a trunk; absent: the model’s one. */
+  task?: string;
   folder: string;
   /** Those of the side. */
   samples: readonly Sample[];
@@ -63,10 +65,11 @@ export async function evaluateTask(options: {
   signal: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
-  const { tf, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
+  const { tf, task, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   try {
-    const { classes, temperature, input, mirror, levels = [], branches = [] } = metadata;
+    const { input, mirror, branches = [] } = metadata;
+    const { classes, temperature, levels = [], output } = headOfTask(metadata, task ?? metadata.task);
     const cut = cutModel(tf, model, belowHeads(model));
     const feed = createFeed(tf, cache, input.preprocessing);
     const keyed = keyedSamples(cache, samples, classes);
@@ -77,9 +80,9 @@ export async function evaluateTask(options: {
     const predictions: Predictions = {
       classes: classes.length,
       labels: keyed.map(({ label }) => label),
-      probabilities: softmax(outputs.at(-1)!, classes.length, temperature),
+      probabilities: softmax(outputs.at(output)!, classes.length, temperature),
     };
-    const untempered = { ...predictions, probabilities: softmax(outputs.at(-1)!, classes.length) };
+    const untempered = { ...predictions, probabilities: softmax(outputs.at(output)!, classes.length) };
     const records = predictionRecords(predictions, samples, classes);
     return {
       result: {

@@ -1,8 +1,8 @@
 import type { TrainResult } from '../results.js';
-import { writeHistory } from '../sinks/history/files.js';
 import { readCheckpoint, type TrainingState } from './checkpoint.js';
 import { classWeights } from './class-weights.js';
 import { buildClassifier, countParameters, frozenLayers } from './classifier.js';
+import { writeHistories } from './histories.js';
 import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
 import { upperLevels, withBranches } from './levels.js';
@@ -10,14 +10,15 @@ import { saveModel } from './model-folder.js';
 import { fitTemperature } from './temperature.js';
 import { trainPhase } from './train-phase.js';
 import { type FitOptions, secondsOf, type Training } from './training.js';
+import { trunkHead } from './trunk.js';
 import { restore } from './weights/values.js';
 
 export type { FitOptions } from './training.js';
 
 /**
- * Trains one task's classifier phase by phase on its train side. Where there is a validation side it chooses: the
+ * Trains one task's classifier phase by phase on its train side, or that of tasks that share a trunk. Where there is a validation side it chooses: the
  * weights of the epoch with the lowest validation loss are kept, over all phases, and the temperature is fitted;
- * without one the last weights are kept and the temperature is 1. The test side is not looked at.
+ * without one the last weights are kept and the temperature is 1; of a shared trunk the mean of the tasks' losses counts. The test side is not looked at.
  * @throws {PipelineError} `RECIPE_INVALID`, `WEIGHTS_MISMATCH`, `NOT_FOUND`, `TRAINING_DIVERGED`, `ABORTED`.
  */
 export async function fitTask(options: FitOptions): Promise<TrainResult> {
@@ -25,6 +26,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const levels = upperLevels(samples, classes);
   const branches = withBranches(levels, recipe.branches);
+  const heads = options.trunk?.map((one) => trunkHead(one, classes));
   const { height, width } = input;
   const model = buildClassifier(tf, {
     network,
@@ -32,6 +34,13 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     width,
     classes: classes.length,
     head: recipe.head,
+    ...(heads && {
+      heads: heads.map(({ task: name, classes: own, head }) => ({
+        prefix: heads.length === 1 ? '' : `${name}_`,
+        classes: own.length,
+        head,
+      })),
+    }),
     branches: branches.map(({ level, classes: groups }) => ({
       ...recipe.branches![level]!,
       name: level,
@@ -51,16 +60,17 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       ...(headInputs && { headInputs }),
       making: making(options, classes),
       levels,
+      ...(heads && { heads }),
       history: [],
       backends: new Set([options.backend]),
       started: performance.now(),
       waited: 0,
+      basePasses: 0,
     };
     const saved = options.checkpoint && (await readCheckpoint(options.checkpoint));
     if (saved !== undefined) takeUp(training, saved);
     // Anew: what was added after the checkpoint, or half of it, is computed again.
-    if (options.historyFolder !== undefined)
-      await writeHistory({ folder: options.historyFolder, task }, training.history);
+    await writeHistories(training);
     for (const [index, phase] of recipe.phases.entries()) {
       if (saved !== undefined && index < saved.phase) continue;
       if (recipe.head.kernel !== undefined) {
@@ -71,32 +81,43 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     }
     const { best, history } = training;
     if (best !== undefined) restore(tf, model, best.weights);
-    const temperature = best === undefined ? 1 : fitTemperature(best.logits);
+    const temperatureOf = (output: number) => (best === undefined ? 1 : fitTemperature(best.logits[output]!));
+    const ofHeads = heads?.map(({ task: name, classes: own, head, levels: above }, output) => ({
+      task: name,
+      classes: own,
+      head,
+      temperature: temperatureOf(output),
+      ...(above.length > 0 && { levels: above }),
+    }));
+    const first = ofHeads?.[0] ?? { classes, temperature: temperatureOf(0) };
     const seconds = secondsOf(training);
     await saveModel(folder, model, {
       schemaVersion: 1,
       task,
-      classes,
+      classes: first.classes,
       network: network.name,
       alpha: pretrained?.alpha ?? 1,
       pretrained: pretrained?.digest ?? null,
       input: { ...input, preprocessing: network.preprocessing },
-      temperature,
+      temperature: first.temperature,
       ...(recipe.mirror && { mirror: true as const }),
       ...(levels.length > 0 && { levels }),
       ...(branches.length > 0 && { branches: branches.map(({ level }) => level) }),
+      ...(ofHeads && { heads: ofHeads.map(({ head: _, ...one }) => one) }),
     });
     const last = recipe.phases.at(-1)!;
     return {
-      classes,
+      classes: first.classes,
       model: recipe,
       parameters: countParameters(model, last, frozenLayers(model, network, last, options.faithful)),
       history,
       keptEpoch: best?.epoch ?? history.length,
-      temperature,
+      temperature: first.temperature,
       backends: [...training.backends],
       seconds,
       waitShare: Math.min(1, training.waited / 1000 / seconds),
+      basePasses: training.basePasses,
+      ...(ofHeads && { heads: ofHeads.map(({ levels: _, ...one }) => one) }),
     };
   } finally {
     await inputs.feed.close();
@@ -129,6 +150,7 @@ function takeUp(training: Training, saved: TrainingState): void {
   training.backends = new Set([...saved.backends, backend]);
   training.started -= saved.seconds * 1000;
   training.waited = saved.waited;
+  training.basePasses = saved.basePasses;
   if (saved.best !== undefined) training.best = saved.best;
   if (saved.backends.at(-1) === backend) return;
   events.emit({

@@ -59,6 +59,16 @@ export function inputsOf({ inputs, headInputs, model: { phases } }: Training, in
   return index < headPhases(phases) ? (headInputs ?? inputs) : inputs;
 }
 
+/** How often an epoch that trains on so many samples sends a photo through the base; stored features cost none. */
+export function basePassesOf(
+  { model: { mirror } }: Training,
+  { cache, measured, validation }: Inputs,
+  trained: number,
+): number {
+  if (cache.identity.kind !== 'pixels') return 0;
+  return trained + (mirror ? 2 : 1) * (measured.length + validation.length);
+}
+
 /** How many phases come before the first that trains the base. */
 export function headPhases(phases: readonly PhaseRecipe[]): number {
   const first = phases.findIndex(({ train }) => train !== 'head');
@@ -66,7 +76,13 @@ export function headPhases(phases: readonly PhaseRecipe[]): number {
 }
 
 /** Of the train side's samples those that training is measured on: in each phase the same, and all if their features do. */
-function measuredOf({ samples, cache, views = [], seed, task }: FitOptions): Sample[] {
-  if (cache.identity.kind === 'pixels' || views.length > 0) return measuredSamples(samples, { seed, task });
+function measuredOf({ samples, cache, views = [], seed, task, trunk }: FitOptions): Sample[] {
+  if (cache.identity.kind === 'pixels' || views.length > 0) {
+    if (trunk === undefined) return measuredSamples(samples, { seed, task });
+    // As each of its tasks would draw them alone: features may be there of no others.
+    const drawn = trunk.flatMap((one) => measuredSamples(one.samples, { seed, task: one.task }));
+    const paths = new Set(drawn.map(({ path }) => path));
+    return samples.filter(({ path }) => paths.has(path));
+  }
   return samples.filter(({ split }) => split === 'train');
 }

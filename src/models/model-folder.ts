@@ -10,6 +10,15 @@ import { BRANCH_LEVELS } from './levels.js';
 import { assignWeights, modelWeights } from './weights/named.js';
 import { readTfjsWeights } from './weights/tfjs-layers.js';
 
+const levelsSchema = z.array(
+  z.object({
+    level: z.enum(BRANCH_LEVELS),
+    classes: z.array(z.string()).min(1),
+    /** By class: the place of its group among this level's. */
+    of: z.array(z.int().min(0)),
+  }),
+);
+
 const metadataSchema = z.object({
   schemaVersion: z.literal(1),
   task: z.string(),
@@ -33,18 +42,24 @@ const metadataSchema = z.object({
   /** Whether predictions are the averages of those of a photo and of its mirror image. */
   mirror: z.literal(true).exactOptional(),
   /** The levels of the category tree above the classes, the coarsest first; absent where the task has no tree. */
-  levels: z
-    .array(
-      z.object({
-        level: z.enum(BRANCH_LEVELS),
-        classes: z.array(z.string()).min(1),
-        /** By class: the place of its group among this level's. */
-        of: z.array(z.int().min(0)),
-      }),
-    )
-    .exactOptional(),
+  levels: levelsSchema.exactOptional(),
   /** The levels that the model's outputs name before the classes, in order; absent: the classes are its one output. */
   branches: z.array(z.enum(BRANCH_LEVELS)).exactOptional(),
+  /**
+   * Where tasks share a trunk: what the model's outputs predict, in order. `task` is then the name of all together, and
+   * `classes` and `temperature` are the first's.
+   */
+  heads: z
+    .array(
+      z.object({
+        task: z.string(),
+        classes: z.array(z.string()).min(2),
+        temperature: z.number().positive(),
+        levels: levelsSchema.exactOptional(),
+      }),
+    )
+    .min(1)
+    .exactOptional(),
 });
 
 /** Everything beside the weights that turns a photo into a class. */
@@ -102,6 +117,22 @@ export async function readModelMetadata(folder: string): Promise<ModelMetadata> 
       cause: error,
     });
   }
+}
+
+/**
+ * What one of a model's tasks has alone, and which of its outputs are its classes': where tasks do not share a trunk the last.
+ * @throws {PipelineError} `NOT_FOUND` where a shared trunk has no head of the task.
+ */
+export function headOfTask(
+  { heads, ...metadata }: ModelMetadata,
+  task: string,
+): Pick<ModelMetadata, 'classes' | 'temperature' | 'levels'> & { output: number } {
+  if (heads === undefined) return { ...metadata, output: -1 };
+  const output = heads.findIndex((head) => head.task === task);
+  if (output >= 0) return { ...heads[output]!, output };
+  throw new PipelineError('NOT_FOUND', `Expected a head of ${task} in the model of ${metadata.task}`, {
+    hint: `It has ${heads.map((head) => head.task).join(', ')}.`,
+  });
 }
 
 /**

@@ -3,10 +3,13 @@ import { type UpperLevel, withBranches } from './levels.js';
 
 /** What one of a classifier's outputs learns. */
 export interface Objective {
-  /** By a sample's class: the class that this output should name; absent: the sample's own. */
+  /** By a sample's class: the class that this output should name, −1 for none; absent: the sample's own. */
   of?: readonly number[];
   /** What its cross-entropy counts in the loss, ≥ 0. */
   weight: number;
+  /** Of an output of a shared trunk; absent: the epoch's for the last output, none for others. */
+  labelSmoothing?: number;
+  classWeights?: Float32Array;
 }
 
 /** What a classifier without branches learns. */

@@ -209,6 +209,10 @@ export const modelSchema = z.strictObject({
   batchSize: modelKeys.batchSize.default(32),
   branches: branchKeys.branches.optional(),
   lossWeights: branchKeys.lossWeights.optional(),
+  trunk: z
+    .literal('shared')
+    .optional()
+    .describe('All tasks have heads of their own on one base, trained together; default: a model a task.'),
 });
 
 /** A task's own keys of it; without defaults, so that a key that is not given does not override the recipe's. */

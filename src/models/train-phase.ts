@@ -1,14 +1,14 @@
 import { hash32 } from '../random.js';
 import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
-import { addEpoch } from '../sinks/history/files.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { frozenLayers } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
 import { trainEpoch } from './epoch.js';
 import { headKernels } from './heads.js';
-import { type Inputs, inputsOf } from './inputs.js';
-import { objectivesAt } from './objectives.js';
+import { addToHistories } from './histories.js';
+import { basePassesOf, type Inputs, inputsOf } from './inputs.js';
+import { type Objective, objectivesAt } from './objectives.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
@@ -29,7 +29,7 @@ export async function trainPhase(
   index: number,
   saved: TrainingState | undefined,
 ): Promise<void> {
-  const { tf, classifier, network, history, events, task, historyFolder } = training;
+  const { tf, classifier, network, history, events, task } = training;
   const inputs = inputsOf(training, index);
   if (saved === undefined) announce(training, phase, inputs);
   const frozen = frozenLayers(classifier, network, phase, training.faithful);
@@ -44,8 +44,16 @@ export async function trainPhase(
     while (history.length < epochs && !isOutOfPatience(phase, best, history.length)) {
       const epoch = history.length + 1;
       const started = performance.now();
-      const trained = await trainOnce(training, { phase, inputs, cut, optimizer, schedule, before, epoch });
-      const scores = await scoreEpoch(training, inputs, cut);
+      const { accuracies, ...trained } = await trainOnce(training, {
+        phase,
+        inputs,
+        cut,
+        optimizer,
+        schedule,
+        before,
+        epoch,
+      });
+      const scores = await scoreEpoch(training, inputs, cut, accuracies);
       const record: EpochRecord = {
         phase: phaseName(phase),
         epoch,
@@ -54,10 +62,9 @@ export async function trainPhase(
         seconds: (performance.now() - started) / 1000,
       };
       history.push(record);
-      if (historyFolder !== undefined) await addEpoch({ folder: historyFolder, task }, history);
+      await addToHistories(training);
       await keepBest(training, record, scores.logits);
-      const { phase: name, epoch: _, seconds: __, trainPhotos: ___, ...metrics } = record;
-      events.emit({ type: 'epoch', task, phase: name, epoch, epochs, metrics });
+      events.emit({ type: 'epoch', task, phase: record.phase, epoch, epochs, metrics: metricsOf(record) });
       best = await betterOf(training, phase, best, record);
       schedule = afterEpoch(phase, schedule, record.validationLoss);
       if (training.checkpoint === undefined) continue;
@@ -70,6 +77,7 @@ export async function trainPhase(
         backends: [...training.backends],
         seconds: secondsOf(training),
         waited: training.waited,
+        basePasses: training.basePasses,
         weights: await snapshot(classifier),
         optimizer: await optimizer.state(),
         ...(training.best && { best: training.best }),
@@ -114,8 +122,8 @@ async function trainOnce(
     before: number;
     epoch: number;
   },
-): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'>> {
-  const { tf, classifier, model, levels, seed, task, augmentation, signal, making } = training;
+): Promise<Pick<EpochRecord, 'loss' | 'accuracy' | 'learningRate'> & { accuracies: number[] }> {
+  const { tf, classifier, model, seed, task, augmentation, signal, making } = training;
   const { feed, samples, mirrored } = inputs.train[(epoch - 1) % inputs.train.length]!;
   const side = samples();
   const steps = Math.ceil(side.length / model.batchSize);
@@ -134,7 +142,7 @@ async function trainOnce(
       batchSize: model.batchSize,
       shuffle: { seed: hash32(seed, 'shuffle', task), epoch },
       ...(augmentation && { augment: { recipe: augmentation, seed, epoch } }),
-      objectives: objectivesAt(model, levels, epoch),
+      objectives: objectivesOf(training, epoch),
       labelSmoothing,
       ...(l2 !== undefined && { l2: { factor: l2, kernels: headKernels(classifier) } }),
       ...making,
@@ -143,11 +151,29 @@ async function trainOnce(
         training.waited += milliseconds;
       },
     });
+    training.basePasses += basePassesOf(training, inputs, side.length);
     return { ...trained, learningRate: learningRate(steps - 1) };
   } finally {
     // Of many views each would keep a thread.
     if (feed !== inputs.feed) await feed.close();
   }
+}
+
+/** What each output learns: of a shared trunk each head its task's classes, as its own recipe says. */
+function objectivesOf({ heads, model, levels }: Training, epoch: number): Objective[] {
+  if (heads === undefined) return objectivesAt(model, levels, epoch);
+  return heads.map(({ of, head: { labelSmoothing }, classWeights }) => ({
+    of,
+    weight: 1,
+    labelSmoothing,
+    ...(classWeights && { classWeights }),
+  }));
+}
+
+/** What an event tells of an epoch: its numbers. */
+export function metricsOf(record: EpochRecord): Record<string, number> {
+  const { phase: _, epoch: __, seconds: ___, trainPhotos: ____, heads: _____, ...metrics } = record;
+  return metrics;
 }
 
 /** The phase's best epoch so far; without a validation side none is better than the last. */
@@ -166,7 +192,7 @@ async function betterOf(
 export async function keepBest(
   training: Training,
   { epoch, validationLoss: loss }: EpochRecord,
-  logits: LabelledLogits | undefined,
+  logits: LabelledLogits[] | undefined,
 ): Promise<void> {
   if (loss === undefined || logits === undefined) return;
   if (training.best !== undefined && loss >= training.best.loss) return;

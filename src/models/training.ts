@@ -12,6 +12,7 @@ import type { EpochOptions } from './epoch.js';
 import type { Inputs, Stored } from './inputs.js';
 import type { UpperLevel } from './levels.js';
 import type { Network } from './networks/network.js';
+import type { TrunkHead, TrunkTask } from './trunk.js';
 import type { Pretrained } from './weights/pretrained.js';
 
 export interface FitOptions {
@@ -38,6 +39,8 @@ export interface FitOptions {
   pretrained?: Pretrained;
   /** Whether phases slice layers as the post did. */
   faithful?: boolean;
+  /** Tasks whose heads share the base; `samples` are then their photos, as `trunkSamples` gives them, and `task` their name together. */
+  trunk?: readonly TrunkTask[];
   /** How rare classes are made up for, on the train side. */
   training?: TrainingRecipe;
   /** How training photos are changed, anew in each epoch; of stored views, only how they are mixed. Not of features. */
@@ -62,12 +65,16 @@ export interface Training extends FitOptions {
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
   /** Of the category tree, above the classes; the coarsest first. */
   levels: readonly UpperLevel[];
+  /** Where tasks share a trunk: in the order of its outputs. */
+  heads?: readonly TrunkHead[];
   history: EpochRecord[];
   backends: Set<string>;
   /** When it would have begun if it had never been stopped, on `performance`'s clock. */
   started: number;
   /** Milliseconds that the trainer waited for batches. */
   waited: number;
+  /** Photos that went through the base so far. */
+  basePasses: number;
   best?: BestEpoch;
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
 import { PipelineError } from '../errors.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
+import { trunkName } from '../models/trunk.js';
 import type { Recipe } from '../recipe.js';
 import type { Side } from '../records.js';
 import type { EvaluationResult } from '../results.js';
@@ -18,11 +19,13 @@ export function evaluateStep(options: {
   run: RunFolder;
   context: RunContext;
   recipe: Recipe;
+  task: TaskSamples;
+  /** What its model was trained on. */
   inputs: TaskInputs;
   trainer: TrainerThread;
 }): Promise<Accounted<EvaluationResult>> {
-  const { run, context, recipe, inputs, trainer } = options;
-  const { task } = inputs;
+  const { run, context, recipe, task, inputs, trainer } = options;
+  const model = trunkName(inputs.tasks);
   const side = evaluatedSide(task);
   const twins = [...pathsWithTwins(task.samples, task.items)].sort();
   const scored = task.samples.filter(({ split }) => split === side);
@@ -34,7 +37,7 @@ export function evaluateStep(options: {
     dependsOn: {
       // 2: also by role; 3: also calibration, and more figures.
       version: 3,
-      model: run.record(`train-${task.task}`)?.hash,
+      model: run.record(`train-${model}`)?.hash,
       samples: task.digest,
       natural: task.natural,
       side,
@@ -48,7 +51,7 @@ export function evaluateStep(options: {
         {
           kind: 'evaluate',
           task: task.task,
-          folder: join(run.path, modelFolder(task.task)),
+          folder: join(run.path, modelFolder(model)),
           samples: scored,
           twins,
           side,

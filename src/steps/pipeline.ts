@@ -3,7 +3,9 @@ import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { readsFeatures } from '../models/classifier.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
+import { resultOfTask, sharesTrunk } from '../models/trunk.js';
 import { modelOf, type Recipe } from '../recipe.js';
+import type { TrainResult } from '../results.js';
 import { openRunFolder, RECIPE_FILE, type RunFolder } from '../run.js';
 import type { LedgerSummary } from '../sinks/ledger.js';
 import type { Source } from '../sources/source.js';
@@ -13,6 +15,7 @@ import { isSyntheticDump } from '../synth/truth.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { Accounted } from './accounted.js';
 import { cacheStep, type TaskSamples } from './cache.js';
+import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights } from './features.js';
 import { type ReportedTask, reportStep } from './report.js';
@@ -122,12 +125,14 @@ async function steps(
       });
       done.push(...steps);
       const reported: ReportedTask[] = [];
-      for (const task of usable) {
-        const { network } = modelOf(recipe, task.task);
-        const own = { features: features.get(task.task), weights: weights.get(network) };
-        const read = readsFeatures(recipe, task.task) === 'all' ? 'features' : 'headFeatures';
+      const outcomes: TrainResult[] = [];
+      for (const together of sharesTrunk(recipe) ? [usable] : usable.map((task) => [task])) {
+        const [{ task: first }] = together as [TaskSamples];
+        const { network } = modelOf(recipe, first);
+        const own = { features: features.get(first), weights: weights.get(network) };
+        const read = readsFeatures(recipe, first) === 'all' ? 'features' : 'headFeatures';
         const inputs = {
-          task,
+          tasks: together,
           pixels,
           views,
           ...(own.features && { [read]: own.features }),
@@ -136,18 +141,22 @@ async function steps(
         const trained = await trainStep({ run, context, recipe, inputs, trainer });
         done.push(trained);
         summary.backend = trained.result.backend;
+        outcomes.push(trained.result.train);
         if (!reached('evaluate')) continue;
-        const evaluated = await evaluateStep({ run, context, recipe, inputs, trainer });
-        done.push(evaluated);
-        const { train } = trained.result;
-        summary.tasks[task.task] = taskSummary(
-          summary.tasks[task.task]!,
-          train,
-          evaluated.result,
-          own.features,
-        );
-        reported.push({ cached: task, train, evaluation: evaluated.result });
+        for (const task of together) {
+          const evaluated = await evaluateStep({ run, context, recipe, task, inputs, trainer });
+          done.push(evaluated);
+          const train = resultOfTask(trained.result.train, task.task);
+          summary.tasks[task.task] = taskSummary(
+            summary.tasks[task.task]!,
+            train,
+            evaluated.result,
+            own.features,
+          );
+          reported.push({ cached: task, train, evaluation: evaluated.result });
+        }
       }
+      summary.cost = runCost(run, outcomes, steps);
       addUp(summary, done, run);
       if (reached('report')) {
         const ledger: LedgerSummary[] = done.flatMap((step) => step.ledger);

@@ -5,11 +5,12 @@ import { mixes } from '../augment/mix.js';
 import { splitAugmentation } from '../augment/stored.js';
 import { hashOf } from '../canonical-json.js';
 import { removeCheckpoint } from '../models/checkpoint.js';
+import { writeHistories } from '../models/histories.js';
 import type { FitOutcome } from '../models/trainer/jobs.js';
 import type { TrainerThread } from '../models/trainer/thread.js';
+import { sharesTrunk, type TrunkTask, trunkName, trunkSamples } from '../models/trunk.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';
-import { writeHistory } from '../sinks/history/files.js';
 import { pixelTarget } from '../sinks/tensor-cache/identity.js';
 import type { CacheReference } from '../sinks/tensor-cache/with-caches.js';
 import type { RunContext } from '../stage.js';
@@ -27,9 +28,9 @@ function historyFolder(task: string): string {
   return `history/${task}`;
 }
 
-/** What a task's training and evaluation read photos from. */
+/** What tasks are trained and scored on: one, or those that share a trunk. */
 export interface TaskInputs extends TaskPixels {
-  task: TaskSamples;
+  tasks: readonly TaskSamples[];
   /** Where only a pretrained network's head is trained. */
   features?: Features;
   /** Where the head is trained before the base is: what phases that train the head alone read. */
@@ -42,7 +43,7 @@ export function cacheOf({ pixels, features }: TaskInputs): CacheReference {
   return features ?? pixels;
 }
 
-/** Trains one task into RUN/model/<task>/. */
+/** Trains one task, or tasks that share a trunk, into RUN/model/<name>/. */
 export async function trainStep(options: {
   run: RunFolder;
   context: RunContext;
@@ -51,23 +52,27 @@ export async function trainStep(options: {
   trainer: TrainerThread;
 }): Promise<Accounted<FitOutcome>> {
   const { run, context, recipe, inputs, trainer } = options;
-  const { task, pixels, views, headFeatures, weights } = inputs;
-  const model = modelOf(recipe, task.task);
+  const { tasks, pixels, views, headFeatures, weights } = inputs;
+  const task = trunkName(tasks);
+  const [first] = tasks as [TaskSamples];
+  const trunk = sharesTrunk(recipe) ? trunkTasks(recipe, tasks) : undefined;
+  const model = trunk === undefined ? modelOf(recipe, task) : recipe.model;
   const { augmentation, faithful } = recipe;
-  const { training } = recipe.tasks[task.task] ?? {};
+  const { training } = trunk === undefined ? recipe.tasks[task]! : {};
   const dependsOn = {
     // 4: epochs have learning rates of their own and are measured on both sides.
     version: 4,
     model,
     seed: recipe.seed,
-    samples: task.digest,
+    samples: trunk === undefined ? first.digest : tasks.map(({ digest }) => digest),
+    ...(trunk && { trunk: trunk.map(({ samples: _, ...one }) => one) }),
     pixels: pixels.identity,
     pretrained: weights?.pretrained.digest ?? null,
     ...(training && { training }),
     ...(augmentation && { augmentation }),
     ...(faithful && { faithful }),
     // The model keeps the levels above its classes.
-    ...(task.samples[0]?.fine !== undefined && { levels: 1 }),
+    ...(first.samples[0]?.fine !== undefined && { levels: 1 }),
     ...(views.length > 0 && { views: views.map(({ identity }) => identity) }),
     ...(headFeatures && { headFeatures: headFeatures.identity }),
   };
@@ -77,24 +82,23 @@ export async function trainStep(options: {
   const afresh = views.length > 0 ? ofViews : augmentation;
   // A model takes pixels, however the cache kept them.
   const { storage: _, ...input } = pixelTarget(pixels.identity);
-  const folder = join(run.path, modelFolder(task.task));
+  const folder = join(run.path, modelFolder(task));
   const checkpoint = `${folder}.checkpoint`;
-  const history = join(run.path, historyFolder(task.task));
+  const history = join(run.path, historyFolder(task));
   const trained = await accountedStep(run, context, {
-    name: `train-${task.task}`,
+    name: `train-${task}`,
     dependsOn,
-    outputs: ['model.json', 'weights.bin', 'metadata.json'].map(
-      (file) => `${modelFolder(task.task)}/${file}`,
-    ),
+    outputs: ['model.json', 'weights.bin', 'metadata.json'].map((file) => `${modelFolder(task)}/${file}`),
     async work({ signal, events }) {
       await mkdir(dirname(folder), { recursive: true });
       return trainer.fit(
         {
           kind: 'fit',
-          task: task.task,
+          task,
           model,
           seed: recipe.seed,
-          samples: task.samples,
+          samples: trunk === undefined ? first.samples : trunkSamples(trunk),
+          ...(trunk && { trunk }),
           cache: cacheOf(inputs),
           ...(headFeatures && { headFeatures: { cache: headFeatures, views: headFeatures.views } }),
           input,
@@ -113,7 +117,13 @@ export async function trainStep(options: {
   });
   await removeCheckpoint(checkpoint);
   // No output of the step: whoever removes it need not train again.
-  if (!existsSync(history))
-    await writeHistory({ folder: history, task: task.task }, trained.result.train.history);
+  if (!existsSync(history)) await writeHistories({ ...trained.result.train, historyFolder: history, task });
   return trained;
+}
+
+function trunkTasks(recipe: Recipe, tasks: readonly TaskSamples[]): TrunkTask[] {
+  return tasks.map(({ task, samples }) => {
+    const { training } = recipe.tasks[task]!;
+    return { task, samples, head: modelOf(recipe, task).head, ...(training && { training }) };
+  });
 }

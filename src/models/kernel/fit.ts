@@ -6,11 +6,11 @@ import type { Tf } from '../backends/backend.js';
 import { frozenLayers } from '../classifier.js';
 import { type Cut, cutModel } from '../cut.js';
 import { logitsLayers, sourcesOf } from '../heads.js';
-import { type Inputs, inputsOf } from '../inputs.js';
+import { basePassesOf, type Inputs, inputsOf } from '../inputs.js';
 import { phaseName } from '../phases.js';
 import { scoreEpoch } from '../score.js';
 import { fitTemperature } from '../temperature.js';
-import { keepBest } from '../train-phase.js';
+import { keepBest, metricsOf } from '../train-phase.js';
 import type { Training } from '../training.js';
 import { factorCholesky, solveCholesky } from './cholesky.js';
 import { unitRows } from './layer.js';
@@ -66,10 +66,10 @@ export async function fitKernelHead(training: Training, phase: PhaseRecipe): Pro
     ...record,
     seconds: (performance.now() - started) / 1000,
   };
+  training.basePasses += basePassesOf(training, inputs, size);
   history.push(epoch);
   await keepBest(training, epoch, logits);
-  const { phase: name, epoch: _, seconds: __, trainPhotos: ___, ...metrics } = epoch;
-  events.emit({ type: 'epoch', task, phase: name, epoch: 1, epochs: 1, metrics });
+  events.emit({ type: 'epoch', task, phase: epoch.phase, epoch: 1, epochs: 1, metrics: metricsOf(epoch) });
 }
 
 interface Row {

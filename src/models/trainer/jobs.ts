@@ -9,6 +9,7 @@ import type { BackendChoice } from '../backends/backend.js';
 import type { CheckpointFile } from '../checkpoint.js';
 import type { PredictionRecord } from '../evaluate.js';
 import type { FitOptions } from '../fit.js';
+import type { TrunkTask } from '../trunk.js';
 
 /** Trains one task; plain data, so that it can go to another thread. */
 export interface FitJob {
@@ -23,6 +24,8 @@ export interface FitJob {
   /** Where `cache` are pixels: features that phases read in their place until the base is trained. */
   headFeatures?: { cache: CacheReference; views: readonly CacheReference[] };
   input: FitOptions['input'];
+  /** Tasks whose heads share the base; `samples` are then `trunkSamples` of them, and `task` their name together. */
+  trunk?: readonly TrunkTask[];
   training?: TrainingRecipe;
   faithful?: boolean;
   augmentation?: AugmentationRecipe;

@@ -103,6 +103,6 @@ function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<Evaluate
       event: { type: 'progress', stage: `evaluate ${task}`, done, total, unit: 'photos' },
     });
   return withCaches([reference], ([cache]) =>
-    evaluateTask({ ...options, tf, cache: cache!, signal: controller.signal, onProgress }),
+    evaluateTask({ ...options, task, tf, cache: cache!, signal: controller.signal, onProgress }),
   );
 }
