@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StageCounts } from '../events.js';
 import type { Fate } from '../ledger.js';
 import { type SampleRecord, SIDES, type Side } from '../records.js';
+import { resolveOutput } from '../run.js';
 import type { PartialSummary } from '../summary.js';
 import type { Findings } from './findings.js';
 import type { GroupLine, PhotoRow, RunFiles, TaskFiles } from './run-files.js';
@@ -57,7 +57,7 @@ export function checkOutputs(
   for (const [step, { outputs }] of Object.entries(manifest.steps)) {
     findings.looked('files', outputs.length);
     for (const output of outputs) {
-      if (existsSync(join(path, output))) continue;
+      if (existsSync(resolveOutput(path, output))) continue;
       findings.found({ check: 'files', key: output, message: `the step ${step} wrote it, and it is gone` });
     }
   }
