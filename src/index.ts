@@ -86,6 +86,6 @@ export { exportModel, type ModelExportRequest, type ModelExportSummary } from '.
 export { type ImportRequest, type ImportSummary, importCache } from './steps/import.js';
 export { type PipelineOptions, runPipeline, type Until } from './steps/pipeline.js';
 export { collect, iterate } from './streams.js';
-export type { PartialSummary, Summary, TaskSummary } from './summary.js';
+export type { PartialSummary, RunCost, Summary, TaskSummary } from './summary.js';
 export { synthesize } from './synth/dump.js';
 export { isSyntheticDump } from './synth/truth.js';

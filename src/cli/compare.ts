@@ -1,5 +1,6 @@
 import type { Difference } from '../compare/differences.js';
 import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
+import type { RunCost } from '../summary.js';
 import type { CommandDefinition } from './command.js';
 import { percent } from './percent.js';
 import { printable } from './printable.js';
@@ -30,7 +31,18 @@ function describe({ runs, tasks }: ComparedRuns): string {
   for (const [task, figures] of Object.entries(tasks)) {
     lines.push('', task, ...table(figures, runs), ...figures.flatMap((one) => pairLines(one, runs)));
   }
+  const costs = runs.flatMap(({ cost }, index) => (cost === undefined ? [] : [costRow(index + 1, cost)]));
+  if (costs.length > 0) lines.push('', 'cost of all tasks', ...aligned([COST_COLUMNS, ...costs]));
   return `${lines.join('\n')}\n`;
+}
+
+const COST_COLUMNS = ['run', 'models', 'parameters', 'MB', 'base passes', 'features s', 'train s'];
+
+function costRow(number: number, cost: RunCost): string[] {
+  const { models, parameters, modelBytes, basePasses, featureSeconds, trainSeconds } = cost;
+  const megabytes = (modelBytes / 1e6).toFixed(1);
+  const times = [featureSeconds, trainSeconds].map((seconds) => seconds.toFixed(0));
+  return [...[number, models, parameters].map(String), megabytes, String(basePasses), ...times];
 }
 
 function differenceLine({ path, first, second }: Difference): string {
@@ -71,8 +83,12 @@ function table(figures: readonly TaskFigures[], runs: ComparedRuns['runs']): str
     String(one.photos),
     String(one.twins),
   ]);
-  const all = [COLUMNS, ...rows];
-  const widths = COLUMNS.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return aligned([COLUMNS, ...rows]);
+}
+
+/** Rows of equally many cells, each column as wide as its widest. */
+function aligned(all: readonly (readonly string[])[]): string[] {
+  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   return all.map((row) => `  ${row.map((cell, column) => cell.padStart(widths[column]!)).join('  ')}`);
 }
 

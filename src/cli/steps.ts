@@ -12,7 +12,7 @@ import { aboSource } from '../sources/abo.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
-import type { PartialSummary } from '../summary.js';
+import type { PartialSummary, RunCost } from '../summary.js';
 import { collect, collectNames, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { percent } from './percent.js';
@@ -197,10 +197,25 @@ function conclusion(summary: PartialSummary, out: string, until: Until): string 
     taskLine(task, result),
     ...(result.tree === undefined ? [] : figureLines(result.tree).map((line) => `  ${line}`)),
   ]);
+  if (summary.cost !== undefined && Object.keys(summary.tasks).length > 1) lines.push(costLine(summary.cost));
   if (summary.synthetic)
     lines.push('The data is synthetic: it was drawn, and says nothing about a real catalogue.');
   if (until === 'report') lines.push(`Report: ${out}/report.html`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Of several tasks: what all together cost. */
+function costLine({
+  models,
+  parameters,
+  modelBytes,
+  basePasses,
+  trainSeconds,
+  featureSeconds,
+}: RunCost): string {
+  const size = `${(parameters / 1e6).toFixed(2)} million parameters, ${(modelBytes / 1e6).toFixed(1)} MB`;
+  const seconds = (featureSeconds + trainSeconds).toFixed(0);
+  return `${models === 1 ? 'one model' : `${models} models`}: ${size}; trained in ${seconds} s, ${basePasses} photos through the base`;
 }
 
 function taskLine(task: string, result: PartialSummary['tasks'][string]): string {

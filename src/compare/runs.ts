@@ -5,7 +5,7 @@ import { type RunFiles, readPredictions, readRun, readTaskSamples } from '../aud
 import { PipelineError } from '../errors.js';
 import type { Recipe } from '../recipe.js';
 import { RECIPE_FILE } from '../run.js';
-import type { TaskSummary } from '../summary.js';
+import type { RunCost, TaskSummary } from '../summary.js';
 import { type Difference, recipeDifferences } from './differences.js';
 import { type Comparison, comparePair, type ScoredRun } from './pairs.js';
 
@@ -40,6 +40,8 @@ export interface ComparedRuns {
     recipe: string;
     source: string;
     backend?: string;
+    /** Of all its tasks; absent where none was trained. */
+    cost?: RunCost;
     /** What its recipe has otherwise than the first run's. */
     differences: Difference[];
     warnings: string[];
@@ -69,12 +71,13 @@ export async function compareRuns(paths: readonly string[], signal: AbortSignal)
   return {
     runs: runs.map((run) => {
       const differences = recipeDifferences(first!.recipe, run.recipe);
-      const { source, backend } = run.summary;
+      const { source, backend, cost } = run.summary;
       return {
         run: run.path,
         recipe: run.summary.recipe.name,
         source,
         ...(backend && { backend: backend.name }),
+        ...(cost && { cost }),
         differences,
         warnings: warningsOf(first!, run, differences),
       };
