@@ -58,8 +58,20 @@ export async function trainEpoch(options: EpochOptions): Promise<{ loss: number;
   return { loss: loss / samples.length, accuracy: hits / samples.length };
 }
 
-async function trainStep(
-  options: EpochOptions,
+/** One optimiser step on a batch; gives its loss before the step, and how many it had right. */
+export async function trainStep(
+  options: Pick<
+    EpochOptions,
+    | 'tf'
+    | 'cut'
+    | 'optimizer'
+    | 'learningRate'
+    | 'mirrored'
+    | 'objectives'
+    | 'labelSmoothing'
+    | 'classWeights'
+    | 'l2'
+  > & { feed: Pick<Feed, 'outputs'> },
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number }> {

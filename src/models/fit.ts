@@ -7,6 +7,7 @@ import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
 import { upperLevels, withBranches } from './levels.js';
 import { saveModel } from './model-folder.js';
+import { guessLoss } from './stagnation.js';
 import { fitTemperature } from './temperature.js';
 import { trainPhase } from './train-phase.js';
 import { type FitOptions, secondsOf, type Training } from './training.js';
@@ -51,6 +52,11 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       ...(headInputs && { headInputs }),
       making: making(options, classes),
       levels,
+      guess: guessLoss(
+        classes.map(
+          (name) => samples.filter(({ label, split }) => split === 'train' && label === name).length,
+        ),
+      ),
       history: [],
       backends: new Set([options.backend]),
       started: performance.now(),

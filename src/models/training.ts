@@ -62,6 +62,8 @@ export interface Training extends FitOptions {
   making: Pick<EpochOptions, 'balance' | 'classWeights'>;
   /** Of the category tree, above the classes; the coarsest first. */
   levels: readonly UpperLevel[];
+  /** Nats that a guess by the train side's classes' shares loses. */
+  guess: number;
   history: EpochRecord[];
   backends: Set<string>;
   /** When it would have begun if it had never been stopped, on `performance`'s clock. */

@@ -13,6 +13,7 @@ import { isSyntheticDump } from '../synth/truth.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { Accounted } from './accounted.js';
 import { cacheStep, type TaskSamples } from './cache.js';
+import { checkTraining } from './check.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights } from './features.js';
 import { type ReportedTask, reportStep } from './report.js';
@@ -21,7 +22,7 @@ import { preparedTask, taskSummary } from './task-summary.js';
 import { trainStep } from './train.js';
 
 /** How far to go. */
-export const UNTIL = ['curate', 'cache', 'train', 'evaluate', 'report'] as const;
+export const UNTIL = ['curate', 'cache', 'check', 'train', 'evaluate', 'report'] as const;
 export type Until = (typeof UNTIL)[number];
 
 export interface PipelineOptions {
@@ -108,6 +109,15 @@ async function steps(
     summary.caches.push(...summaries);
     prepare(usable);
 
+    if (until === 'check') {
+      const weights = await readWeights(recipe, options.weights);
+      summary.checks = [];
+      for (const task of usable) {
+        const own = weights.get(modelOf(recipe, task.task).network);
+        const inputs = { task, pixels, views, ...(own && { weights: own }) };
+        summary.checks.push(await checkTraining({ context, recipe, inputs, trainer }));
+      }
+    }
     if (reached('train')) {
       const weights = await readWeights(recipe, options.weights);
       const { features, steps } = await featureSteps({
