@@ -8,6 +8,7 @@ import cacheBuild from './cache-build.js';
 import { openData } from './data.js';
 import decode from './decode.js';
 import duplicates from './duplicates.js';
+import frozen from './frozen.js';
 import limited from './limited.js';
 import listings from './listings.js';
 import listingsPeers from './listings-peers.js';
@@ -27,6 +28,7 @@ const benches = {
   limited,
   backends,
   duplicates,
+  frozen,
 };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));

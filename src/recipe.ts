@@ -89,7 +89,12 @@ export const MOST_CACHE_SIZE = 1024;
 const MOST_COPIES = 64;
 
 /** Pixels below which a network's pools leave nothing. */
-const LEAST_SIZE: Partial<Record<string, number>> = { vgg16: 32, resnet50: 32, inception_v3: 75 };
+const LEAST_SIZE: Partial<Record<string, number>> = {
+  mobilenet: 32,
+  vgg16: 32,
+  resnet50: 32,
+  inception_v3: 75,
+};
 
 export const recipeSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 import type { StageCounts } from './events.js';
 import type { TreeFigures } from './labels/tree/figures.js';
+import type { CheckReport } from './models/check/check.js';
 import type { Side, ViewRole } from './records.js';
 import type { PartResult, TreeResult } from './results.js';
 
@@ -40,6 +41,8 @@ export interface RunCost {
 export interface PartialSummary extends Omit<Summary, 'backend' | 'tasks'> {
   backend?: Summary['backend'];
   tasks: Record<string, PreparedTask | TaskSummary>;
+  /** Of `train --check`: what it found, by task. */
+  checks?: CheckReport[];
 }
 
 export interface CacheSummary {

@@ -62,6 +62,11 @@ describe('parseRecipe', () => {
       'cache.size: Expected at least 32 for vgg16 but received 31',
     ],
     [
+      'photos too small for MobileNet',
+      'model.network=mobilenet cache.size=31',
+      'cache.size: Expected at least 32 for mobilenet but received 31',
+    ],
+    [
       'photos too small for one task’s network',
       'tasks.product_type.model.network=vgg16 cache.size=8',
       'cache.size: Expected at least 32 for vgg16 but received 8',

@@ -14,6 +14,7 @@ import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary, RunCost } from '../summary.js';
 import { collect, collectNames, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
+import { assertUnflagged, describeChecks } from './check.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import { percent } from './percent.js';
 import { showProgress } from './progress.js';
@@ -33,6 +34,7 @@ interface StepOptions extends ResourceOptions {
   backend: BackendChoice;
   quiet?: boolean;
   json?: boolean;
+  check?: boolean;
 }
 
 /** A command that does a run's steps in order, up to one of them; steps that are finished are not done again. */
@@ -46,7 +48,13 @@ export function stepCommand(name: string, description: string, until: Until): Co
         parseIntegers('--sizes', LEAST_CACHE_SIZE, MOST_CACHE_SIZE),
       );
     }
-    command.action((options: StepOptions) => runSteps(options, until, environment));
+    if (until === 'train') {
+      command.option(
+        '--check',
+        'trains nothing: looks for what would waste the time, with a few batches; exit status 1 where it finds some',
+      );
+    }
+    command.action((options: StepOptions) => runSteps(options, options.check ? 'check' : until, environment));
   };
 }
 
@@ -115,6 +123,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
     process.stdout.write(
       options.json ? `${JSON.stringify(summary, null, 2)}\n` : conclusion(summary, options.out, until),
     );
+    if (summary.checks !== undefined) assertUnflagged(summary.checks);
   } finally {
     progress.stop();
   }
@@ -198,6 +207,7 @@ function conclusion(summary: PartialSummary, out: string, until: Until): string 
     ...(result.tree === undefined ? [] : figureLines(result.tree).map((line) => `  ${line}`)),
   ]);
   if (summary.cost !== undefined && Object.keys(summary.tasks).length > 1) lines.push(costLine(summary.cost));
+  if (summary.checks !== undefined) lines.push(...describeChecks(summary.checks));
   if (summary.synthetic)
     lines.push('The data is synthetic: it was drawn, and says nothing about a real catalogue.');
   if (until === 'report') lines.push(`Report: ${out}/report.html`);

@@ -64,8 +64,20 @@ export async function trainEpoch(
   return { loss: loss / samples.length, accuracy: accuracies.at(-1)!, accuracies };
 }
 
-async function trainStep(
-  options: EpochOptions,
+/** One optimiser step on a batch; gives its loss before the step, and how many it had right. */
+export async function trainStep(
+  options: Pick<
+    EpochOptions,
+    | 'tf'
+    | 'cut'
+    | 'optimizer'
+    | 'learningRate'
+    | 'mirrored'
+    | 'objectives'
+    | 'labelSmoothing'
+    | 'classWeights'
+    | 'l2'
+  > & { feed: Pick<Feed, 'outputs'> },
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number[] }> {

@@ -7,6 +7,7 @@ import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
 import { upperLevels, withBranches } from './levels.js';
 import { saveModel } from './model-folder.js';
+import { guessLoss } from './stagnation.js';
 import { fitTemperature } from './temperature.js';
 import { trainPhase } from './train-phase.js';
 import { type FitOptions, secondsOf, type Training } from './training.js';
@@ -16,9 +17,10 @@ import { restore } from './weights/values.js';
 export type { FitOptions } from './training.js';
 
 /**
- * Trains one task's classifier phase by phase on its train side, or that of tasks that share a trunk. Where there is a validation side it chooses: the
- * weights of the epoch with the lowest validation loss are kept, over all phases, and the temperature is fitted;
- * without one the last weights are kept and the temperature is 1; of a shared trunk the mean of the tasks' losses counts. The test side is not looked at.
+ * Trains one task's classifier phase by phase on its train side, or that of tasks that share a trunk. Where there is a
+ * validation side it chooses: the weights of the epoch with the lowest validation loss (of a trunk the mean of its tasks')
+ * are kept, over all phases, and temperatures are fitted; without one the last weights are kept and the temperature is 1.
+ * The test side is not looked at.
  * @throws {PipelineError} `RECIPE_INVALID`, `WEIGHTS_MISMATCH`, `NOT_FOUND`, `TRAINING_DIVERGED`, `ABORTED`.
  */
 export async function fitTask(options: FitOptions): Promise<TrainResult> {
@@ -61,6 +63,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       making: making(options, classes),
       levels,
       ...(heads && { heads }),
+      guess: guessOf(options.trunk ?? [options]),
       history: [],
       backends: new Set([options.backend]),
       started: performance.now(),
@@ -124,6 +127,17 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     await headInputs?.feed.close();
     model.dispose();
   }
+}
+
+/** What a guess loses by the classes' shares of the train side; the mean over tasks. */
+function guessOf(tasks: readonly Pick<FitOptions, 'samples'>[]): number {
+  const losses = tasks.map(({ samples }) => {
+    const counts = new Map<string, number>();
+    for (const { split, label } of samples)
+      if (split === 'train') counts.set(label, (counts.get(label) ?? 0) + 1);
+    return guessLoss([...counts.values()]);
+  });
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 /** Of the train side, with its views and mirror images. */

@@ -98,9 +98,32 @@ export interface Optimizer {
   dispose(): void;
 }
 
+/** Adam without weight decay over some variables, as a backend computes it in one operation a variable. */
+export type FusedAdam = (
+  tf: Tf,
+  variables: readonly Variable[],
+  constants: { beta1: number; beta2: number; epsilon: number },
+) => {
+  /** @param options.step 1-based */
+  apply(gradients: readonly Tensor[], options: { step: number; learningRate: number }): void;
+  moments(): Promise<Float32Array[][]>;
+  restore(moments: readonly (readonly Float32Array[])[]): void;
+  dispose(): void;
+};
+
+const fusedAdams = new Map<string, FusedAdam>();
+
+/** Tells of a backend's own Adam, by the name that TensorFlow.js has for the backend. */
+export function registerAdam(backend: string, adamOf: FusedAdam): void {
+  fusedAdams.set(backend, adamOf);
+}
+
 export function createOptimizer(tf: Tf, recipe: OptimizerRecipe, variables: readonly Variable[]): Optimizer {
-  const update = updateOf(recipe);
   const { weightDecay = recipe.optimizer === 'adamw' ? WEIGHT_DECAY : 0 } = recipe;
+  const fused = fusedAdams.get(tf.getBackend());
+  if (fused !== undefined && weightDecay === 0 && recipe.optimizer === 'adam')
+    return fusedOptimizer(fused(tf, variables, { beta1: BETA_1, beta2: BETA_2, epsilon: EPSILON }));
+  const update = updateOf(recipe);
   const zero = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
   const moments = variables.map(({ shape }) => Array.from({ length: update.moments }, () => zero(shape)));
   let step = 0;
@@ -135,5 +158,21 @@ export function createOptimizer(tf: Tf, recipe: OptimizerRecipe, variables: read
       }
     },
     dispose: () => tf.dispose(moments.flat()),
+  };
+}
+
+function fusedOptimizer(adam: ReturnType<FusedAdam>): Optimizer {
+  let step = 0;
+  return {
+    apply(gradients, learningRate) {
+      step += 1;
+      adam.apply(gradients, { step, learningRate });
+    },
+    state: async () => ({ step, moments: await adam.moments() }),
+    restore(state) {
+      step = state.step;
+      adam.restore(state.moments);
+    },
+    dispose: () => adam.dispose(),
   };
 }

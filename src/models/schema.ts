@@ -186,6 +186,12 @@ const modelKeys = {
     .enum(['scale-255', 'tf', 'torch', 'caffe'])
     .optional()
     .describe('How pixels become the network’s input; default: as the network was trained.'),
+  stagnation: z
+    .union([z.literal(false), z.int().min(1)])
+    .optional()
+    .describe(
+      'Training ends with TRAINING_STAGNATED when after so many epochs its loss is no better than a guess’s; false: never; default: 5, and of faithful recipes a warning.',
+    ),
   mirror: z
     .boolean()
     .optional()

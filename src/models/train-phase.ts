@@ -14,6 +14,7 @@ import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
 import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
 import { scoreEpoch } from './score.js';
+import { isStagnant, stagnationError } from './stagnation.js';
 import type { LabelledLogits } from './temperature.js';
 import { secondsOf, type Training } from './training.js';
 import { restore, snapshot } from './weights/values.js';
@@ -65,6 +66,7 @@ export async function trainPhase(
       await addToHistories(training);
       await keepBest(training, record, scores.logits);
       events.emit({ type: 'epoch', task, phase: record.phase, epoch, epochs, metrics: metricsOf(record) });
+      assertLearning(training);
       best = await betterOf(training, phase, best, record);
       schedule = afterEpoch(phase, schedule, record.validationLoss);
       if (training.checkpoint === undefined) continue;
@@ -87,6 +89,16 @@ export async function trainPhase(
   } finally {
     optimizer.dispose();
   }
+}
+
+/** Ends training that learns nothing; of a recipe that keeps the post's faults, says so once. */
+function assertLearning(training: Training): void {
+  const { history, model, guess, faithful, events } = training;
+  if (!isStagnant(history, { model, guess })) return;
+  const error = stagnationError(history, training);
+  if (!faithful) throw error;
+  if (isStagnant(history.slice(0, -1), { model, guess })) return;
+  events.emit({ type: 'message', level: 'warning', text: `${error.message}: ${error.hint}` });
 }
 
 /** Says of a phase what its recipe may not let one expect. */

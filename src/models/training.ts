@@ -67,6 +67,8 @@ export interface Training extends FitOptions {
   levels: readonly UpperLevel[];
   /** Where tasks share a trunk: in the order of its outputs. */
   heads?: readonly TrunkHead[];
+  /** Nats that a guess by the train side's classes' shares loses. */
+  guess: number;
   history: EpochRecord[];
   backends: Set<string>;
   /** When it would have begun if it had never been stopped, on `performance`'s clock. */

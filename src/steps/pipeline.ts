@@ -15,6 +15,7 @@ import { isSyntheticDump } from '../synth/truth.js';
 import { writeWholeFile } from '../whole-file.js';
 import type { Accounted } from './accounted.js';
 import { cacheStep, type TaskSamples } from './cache.js';
+import { checkTraining } from './check.js';
 import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights } from './features.js';
@@ -24,7 +25,7 @@ import { preparedTask, taskSummary } from './task-summary.js';
 import { trainStep } from './train.js';
 
 /** How far to go. */
-export const UNTIL = ['curate', 'cache', 'train', 'evaluate', 'report'] as const;
+export const UNTIL = ['curate', 'cache', 'check', 'train', 'evaluate', 'report'] as const;
 export type Until = (typeof UNTIL)[number];
 
 export interface PipelineOptions {
@@ -111,6 +112,15 @@ async function steps(
     summary.caches.push(...summaries);
     prepare(usable);
 
+    if (until === 'check') {
+      const weights = await readWeights(recipe, options.weights);
+      summary.checks = [];
+      for (const task of usable) {
+        const own = weights.get(modelOf(recipe, task.task).network);
+        const inputs = { tasks: [task], pixels, views, ...(own && { weights: own }) };
+        summary.checks.push(await checkTraining({ context, recipe, task, inputs, trainer }));
+      }
+    }
     if (reached('train')) {
       const weights = await readWeights(recipe, options.weights);
       const { features, steps } = await featureSteps({

@@ -158,7 +158,9 @@ describe('fitTask', () => {
     // So high a rate that the loss rises again.
     const wild: Phase = { train: 'all', epochs: 6, optimizer: 'adam', learningRate: 0.3 };
     const losses = async (name: string, first: Phase) => {
-      const { history } = await fitTask(options(name, { model: { ...MODEL, phases: [first, still] } }));
+      const { history } = await fitTask(
+        options(name, { model: { ...MODEL, stagnation: false, phases: [first, still] } }),
+      );
       return history.map(({ validationLoss }) => validationLoss!);
     };
     const last = await losses('last', wild);
@@ -173,7 +175,8 @@ describe('fitTask', () => {
       const phases: Phase[] = [
         { train: 'head', epochs: 9, optimizer: 'sgd', learningRate: 1e-3, patience: 2, minDelta },
       ];
-      return (await fitTask(options('delta', { model: { ...MODEL, phases } }))).history.length;
+      const model = { ...MODEL, stagnation: false as const, phases };
+      return (await fitTask(options('delta', { model }))).history.length;
     };
     expect(await epochs(0)).toBe(9);
     // The first epoch is better than none.
@@ -370,6 +373,24 @@ describe('fitTask', () => {
     expect(seconds).toBeLessThan(before + (performance.now() - started) / 1000);
     expect(backends).toEqual(['webgpu', 'wasm']);
     expect(messages).toEqual([expect.stringContaining('webgpu computed it until then')]);
+  });
+
+  it('ends where nothing is learnt, and of a faithful recipe says so once', async () => {
+    const phases: Phase[] = [{ train: 'head', epochs: 7, optimizer: 'sgd', learningRate: 1e-9 }];
+    const model = { ...MODEL, phases };
+    const messages: string[] = [];
+    const bus = eventBus();
+    bus.events.subscribe((event) => event.type === 'message' && messages.push(event.text));
+    const epochs: number[] = [];
+    bus.events.subscribe((event) => event.type === 'epoch' && epochs.push(event.epoch));
+    const before = backend.tf.memory().numTensors;
+    const stopped = fitTask(options('stagnant', { model, events: bus }));
+    await expect(stopped).rejects.toMatchObject({ code: 'TRAINING_STAGNATED', key: 'colour' });
+    expect(epochs.at(-1)).toBe(5);
+    expect(backend.tf.memory().numTensors).toBe(before);
+    const { history } = await fitTask(options('faithful', { model, events: bus, faithful: true }));
+    expect(history).toHaveLength(7);
+    expect(messages.filter((text) => text.includes('below a guess’s'))).toHaveLength(1);
   });
 
   it('ends on an abort without leaving tensors', async () => {

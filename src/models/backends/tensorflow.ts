@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { asPipelineError, PipelineError } from '../../errors.js';
+import { registerAdam } from '../optimizers.js';
 import type { Backend, StartedBackend, Tf } from './backend.js';
 import { removeBackend } from './remove.js';
+import { resourceAdam } from './tensorflow/adam.js';
 import { type Installed, installed } from './tensorflow/cache-folder.js';
 import { hasDriver, missingCuda } from './tensorflow/cuda.js';
 import { registerFusedKernels } from './tensorflow/kernels.js';
@@ -101,6 +103,7 @@ function load(tf: Tf, path: string): NonNullable<typeof loaded> {
   const { binding, createBackend } = loadTensorFlow(path);
   const tracked = trackedBinding(binding);
   registerFusedKernels(tf);
+  registerAdam(ENGINE_NAME, resourceAdam);
   tf.registerBackend(ENGINE_NAME, () => createBackend(tracked.binding), 3);
   return { path, gpu: binding.isUsingGpuDevice(), deleteAll: tracked.deleteAll };
 }

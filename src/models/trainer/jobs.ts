@@ -6,6 +6,7 @@ import type { Sample, Side } from '../../records.js';
 import type { EvaluationResult, TrainResult } from '../../results.js';
 import type { CacheReference } from '../../sinks/tensor-cache/with-caches.js';
 import type { BackendChoice } from '../backends/backend.js';
+import type { CheckReport } from '../check/check.js';
 import type { CheckpointFile } from '../checkpoint.js';
 import type { PredictionRecord } from '../evaluate.js';
 import type { FitOptions } from '../fit.js';
@@ -36,6 +37,12 @@ export interface FitJob {
   checkpoint?: CheckpointFile;
   /** Where the history is written for other programs. */
   historyFolder?: string;
+}
+
+/** Looks at one task's training before it begins. */
+export interface CheckJob
+  extends Pick<FitJob, 'task' | 'model' | 'seed' | 'samples' | 'cache' | 'input' | 'faithful' | 'weights'> {
+  kind: 'check';
 }
 
 /** Scores a saved model on one side. */
@@ -69,12 +76,12 @@ export interface TrainerData {
 }
 
 export type ToTrainer =
-  | { type: 'job'; job: FitJob | EvaluateJob }
+  | { type: 'job'; job: FitJob | CheckJob | EvaluateJob }
   | { type: 'abort' }
   /** No job comes after this: the thread frees its backend and ends once it is idle. */
   | { type: 'close' };
 
 export type FromTrainer =
   | { type: 'event'; event: PipelineEvent }
-  | { type: 'done'; outcome: FitOutcome | EvaluateOutcome }
+  | { type: 'done'; outcome: FitOutcome | CheckReport | EvaluateOutcome }
   | { type: 'failed'; error: PlainError };

@@ -2,7 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { PipelineError, revivedError } from '../../errors.js';
 import type { EventBus } from '../../events.js';
 import type { BackendChoice } from '../backends/backend.js';
+import type { CheckReport } from '../check/check.js';
 import type {
+  CheckJob,
   EvaluateJob,
   EvaluateOutcome,
   FitJob,
@@ -25,6 +27,7 @@ export interface JobContext {
 /** A backend in a thread of its own, so that the main thread stays alive during a long step. */
 export interface TrainerThread {
   fit(job: FitJob, context: JobContext): Promise<FitOutcome>;
+  check(job: CheckJob, context: JobContext): Promise<CheckReport>;
   evaluate(job: EvaluateJob, context: JobContext): Promise<EvaluateOutcome>;
   close(): Promise<void>;
 }
@@ -37,7 +40,7 @@ export interface TrainerThread {
  */
 export function trainerThread(backend: BackendChoice): TrainerThread {
   let worker: Worker | undefined;
-  const run = async (job: FitJob | EvaluateJob, context: JobContext): Promise<unknown> => {
+  const run = async (job: FitJob | CheckJob | EvaluateJob, context: JobContext): Promise<unknown> => {
     worker ??= new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { backend } satisfies TrainerData,
     });
@@ -55,6 +58,7 @@ export function trainerThread(backend: BackendChoice): TrainerThread {
   };
   return {
     fit: (job, context) => run(job, context) as Promise<FitOutcome>,
+    check: (job, context) => run(job, context) as Promise<CheckReport>,
     evaluate: (job, context) => run(job, context) as Promise<EvaluateOutcome>,
     async close() {
       if (worker !== undefined) await closeIdle(worker);
@@ -76,7 +80,7 @@ function closeIdle(worker: Worker): Promise<void> {
 
 function outcomeOf(
   worker: Worker,
-  job: FitJob | EvaluateJob,
+  job: FitJob | CheckJob | EvaluateJob,
   { signal, events }: JobContext,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {

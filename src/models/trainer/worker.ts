@@ -6,12 +6,15 @@ import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
 import { withCaches } from '../../sinks/tensor-cache/with-caches.js';
 import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
+import type { CheckReport } from '../check/check.js';
+import { checkTask } from '../check/task.js';
 import { evaluateTask } from '../evaluate.js';
 import { fitTask } from '../fit.js';
 import type { Stored } from '../inputs.js';
 import { networkOf } from '../networks/index.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
+  CheckJob,
   EvaluateJob,
   EvaluateOutcome,
   FitJob,
@@ -51,7 +54,7 @@ async function end(): Promise<void> {
   }
 }
 
-async function work(job: FitJob | EvaluateJob): Promise<void> {
+async function work(job: FitJob | CheckJob | EvaluateJob): Promise<void> {
   controller = new AbortController();
   try {
     started ??= startBackend((workerData as TrainerData).backend, {
@@ -60,11 +63,43 @@ async function work(job: FitJob | EvaluateJob): Promise<void> {
     });
     const backend = await started;
     throwIfAborted(controller.signal);
-    const outcome = job.kind === 'fit' ? await fitJob(job, backend) : await evaluateJob(job, backend);
+    const outcome = await outcomeOf(job, backend);
     say({ type: 'done', outcome });
   } catch (error) {
     say({ type: 'failed', error: plainError(error) });
   }
+}
+
+function outcomeOf(
+  job: FitJob | CheckJob | EvaluateJob,
+  backend: StartedBackend,
+): Promise<FitOutcome | CheckReport | EvaluateOutcome> {
+  switch (job.kind) {
+    case 'fit':
+      return fitJob(job, backend);
+    case 'check':
+      return checkJob(job, backend);
+    case 'evaluate':
+      return evaluateJob(job, backend);
+  }
+}
+
+async function checkJob(job: CheckJob, { tf, name, device }: StartedBackend): Promise<CheckReport> {
+  const { kind: _, cache: reference, weights, ...options } = job;
+  const network = networkOf(job.model);
+  const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
+  const checks = await withCaches([reference], ([cache]) =>
+    checkTask({
+      ...options,
+      tf,
+      backend: name,
+      network,
+      cache: cache!,
+      signal: controller.signal,
+      ...(pretrained && { pretrained }),
+    }),
+  );
+  return { task: job.task, checks, backend: { name, device } };
 }
 
 async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promise<FitOutcome> {

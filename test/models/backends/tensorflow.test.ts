@@ -12,6 +12,7 @@ import { installed } from '#src/models/backends/tensorflow/cache-folder.js';
 import { layout } from '#src/models/backends/tensorflow/load.js';
 import { tensorflow } from '#src/models/backends/tensorflow.js';
 import { trainBatchNorm } from '#src/models/batch-norm.js';
+import { createOptimizer } from '#src/models/optimizers.js';
 import { synthesize } from '#src/synth/dump.js';
 import { pipeline, temporaryFolder } from '../../fixtures.js';
 import { expectClose, numbers, on, valuesOf } from './on.js';
@@ -48,6 +49,47 @@ describe.skipIf(missing)('tensorflow’s fused kernels', () => {
       const [actual] = await on(tf, 'tensorflow', compute);
       expectClose(actual!, expected!, 1e-6);
     }
+  });
+
+  it('of Adam make the steps of the cpu backend, heed what others set, and go on from a state to the bit', async () => {
+    const { tf } = started;
+    const SHAPES = [[7, 5], [5]];
+    const steps = async (backend: string, { stopAfter }: { stopAfter?: number } = {}) => {
+      tf.setBackend(backend);
+      const before = tf.memory().numTensors;
+      const variables = SHAPES.map((shape, index) =>
+        tf.tidy(() => tf.variable(tf.tensor(numbers(index, shape, 1), shape))),
+      );
+      const create = () => createOptimizer(tf, { optimizer: 'adam' }, variables);
+      let optimizer = create();
+      for (let step = 1; step <= 20; step++) {
+        tf.tidy(() => {
+          const gradients = SHAPES.map((shape, index) =>
+            tf.tensor(numbers(100 * step + index, shape, 1), shape),
+          );
+          optimizer.apply(gradients, 0.01 / step);
+          // As when the best epoch's weights are put back.
+          if (step === 10) variables[0]!.assign(variables[0]!.mul(0.5));
+        });
+        if (step !== stopAfter) continue;
+        const state = await optimizer.state();
+        optimizer.dispose();
+        optimizer = create();
+        optimizer.restore(state);
+      }
+      const { moments } = await optimizer.state();
+      const values = [...variables.map((variable) => variable.dataSync().slice()), ...moments.flat()];
+      optimizer.dispose();
+      tf.dispose(variables);
+      expect(tf.memory().numTensors).toBe(before);
+      return values.map((some) => Array.from(some));
+    };
+    const expected = await steps('cpu');
+    const fused = await steps('tensorflow');
+    for (const [index, values] of fused.entries()) {
+      for (const [at, value] of values.entries()) expect(value).toBeCloseTo(expected[index]![at]!, 5);
+    }
+    expect(await steps('tensorflow', { stopAfter: 13 })).toEqual(fused);
   });
 
   it('of batch norm give tfjs-layers’ values, gradients and averages', async () => {

@@ -15,6 +15,7 @@ export interface Binding {
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_SHAPE: number;
   readonly TF_Version: string;
   createTensor(shape: number[], dtype: number, values: unknown): number;
   deleteTensor(id: number): void;

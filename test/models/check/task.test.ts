@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StartedBackend } from '#src/models/backends/backend.js';
+import { startBackend } from '#src/models/backends/index.js';
+import type { Check, CheckName } from '#src/models/check/check.js';
+import { checkHeadRates, checkRange, RATES, rateRange } from '#src/models/check/learning-rate.js';
+import { checkTask } from '#src/models/check/task.js';
+import { checkUnfrozen } from '#src/models/check/unfrozen.js';
+import { networks } from '#src/models/networks/index.js';
+import type { ModelRecipe, PhaseRecipe } from '#src/recipe.js';
+import { type Colours, coloursToFit, MODEL } from '../colours.js';
+
+const phase = (train: PhaseRecipe['train'], learningRate: number): PhaseRecipe => ({
+  train,
+  epochs: 1,
+  optimizer: 'adam',
+  learningRate,
+});
+
+describe('checkUnfrozen', () => {
+  const vgg16 = networks.vgg16;
+
+  it('flags the post’s V2, which unfroze nothing', () => {
+    const phases = [phase('head', 1e-3), phase({ last: 20 }, 1e-5)];
+    const [faithful] = checkUnfrozen(vgg16, { phases }, true);
+    expect(faithful).toMatchObject({ state: 'flag', phase: 2, figures: { layers: 0 } });
+    expect(faithful!.text).toContain('13 layers from block1_conv1 on were meant');
+    expect(checkUnfrozen(vgg16, { phases })).toMatchObject([{ state: 'ok', figures: { layers: 13 } }]);
+  });
+
+  it('has nothing against heads alone', () => {
+    expect(checkUnfrozen(vgg16, { phases: [phase('head', 1)] })).toMatchObject([{ state: 'ok' }]);
+  });
+});
+
+describe('checkHeadRates', () => {
+  const rates = (phases: PhaseRecipe[], pretrained = true) =>
+    checkHeadRates(networks.resnet50, { phases }, { pretrained });
+
+  it('flags a base at a head’s rate, as in the post’s V3 and V5', () => {
+    expect(rates([phase('all', 1e-3)])).toMatchObject([{ state: 'flag', phase: 1 }]);
+    expect(rates([phase('all', 1e-3)])[0]!.text).toContain('with no phase before it');
+    expect(rates([phase('head', 1e-3), phase('all', 1e-3)])[0]!.text).not.toContain('no phase before');
+    expect(rates([phase('all', 1e-3)], false)[0]!.text).toContain('random');
+  });
+
+  it('has nothing against a head’s rate for heads, or less for the base', () => {
+    expect(rates([phase('head', 1e-2), phase('all', 1e-5)])).toEqual([]);
+    const none = checkHeadRates(networks['small-cnn'], { phases: [phase('all', 1)] }, { pretrained: false });
+    expect(none).toEqual([]);
+  });
+});
+
+describe('rateRange', () => {
+  it('finds where the loss falls fastest, and where it diverges', () => {
+    // Falls from 1e-3 on, and explodes beyond 0.1.
+    const losses = RATES.map((rate) => (rate < 1e-3 ? 3 : rate < 0.1 ? 3 / (1 + 1000 * rate) : 50));
+    const { steepest, diverges } = rateRange(RATES, losses);
+    expect(steepest).toBeGreaterThan(5e-4);
+    expect(steepest).toBeLessThan(1e-2);
+    expect(diverges).toBeGreaterThanOrEqual(0.1);
+    expect(diverges).toBeLessThan(0.4);
+    expect(checkRange(phase('all', 1), 0, { steepest: 1e-3, diverges: 0.1 }).state).toBe('flag');
+    expect(checkRange(phase('all', 1e-3), 0, { steepest: 1e-3, diverges: 0.1 }).state).toBe('ok');
+  });
+
+  it('takes losses that are no numbers any more as divergence', () => {
+    expect(rateRange(RATES, [3, 3, 2]).diverges).toBe(RATES[3]);
+    expect(
+      rateRange(
+        RATES,
+        RATES.map(() => 3),
+      ),
+    ).toEqual({});
+  });
+});
+
+describe('checkTask', () => {
+  let colours: Colours;
+  let backend: StartedBackend;
+  beforeAll(async () => {
+    colours = await coloursToFit();
+    backend = await startBackend('wasm');
+  });
+  afterAll(async () => {
+    await backend.stop();
+    await colours.dispose();
+  });
+
+  const check = async (model: Partial<ModelRecipe> = {}) => {
+    const { folder: _, events: __, ...options } = colours.options(backend, 'checked');
+    const before = backend.tf.memory().numTensors;
+    const checks = await checkTask({ ...options, model: { ...MODEL, ...model } });
+    expect(backend.tf.memory().numTensors).toBe(before);
+    return (name: CheckName): Check[] => checks.filter((one) => one.check === name);
+  };
+
+  it('passes training that learns', async () => {
+    const found = await check({ phases: [phase('head', 0.01), phase('all', 0.005)] });
+    expect(found('first-loss')).toMatchObject([{ state: 'ok' }]);
+    expect(found('first-loss')[0]!.figures!['expected']).toBeCloseTo(Math.log(3), 10);
+    expect(found('overfit')).toMatchObject([{ state: 'ok' }]);
+    expect(found('gradients')).toMatchObject([
+      { state: 'ok', phase: 1, figures: { layers: 2, dead: 0 } },
+      { state: 'ok', phase: 2, figures: { dead: 0 } },
+    ]);
+    expect(found('learning-rate').map(({ state }) => state)).toEqual(['ok', 'ok']);
+  });
+
+  it('gives the same again', async () => {
+    const [once, twice] = [await check(), await check()];
+    for (const name of ['first-loss', 'overfit', 'learning-rate'] as const)
+      expect(once(name)).toEqual(twice(name));
+  });
+
+  it('flags a rate at which the loss explodes, and one that learns nothing', async () => {
+    const high = await check({ phases: [phase('all', 1000)] });
+    expect(high('learning-rate')).toMatchObject([{ state: 'flag', phase: 1 }]);
+    const low = await check({ phases: [phase('all', 1e-7)] });
+    expect(low('overfit')).toMatchObject([{ state: 'flag' }]);
+  });
+
+  it('does not learn a kernel head by heart', async () => {
+    const head = { units: [], dropout: 0, labelSmoothing: 0, kernel: { gamma: 2, ridge: 0.1 } };
+    const found = await check({ head, phases: [phase('head', 1)] });
+    expect(found('overfit')).toMatchObject([{ state: 'skipped' }]);
+  });
+});
