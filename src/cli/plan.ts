@@ -36,9 +36,9 @@ export const planCommand: CommandDefinition = (program) => {
       const { loadRecipe } = await import('../recipe-file.js');
       const { countsOfRun, publishedCounts } = await import('../plan/counts.js');
       const { planOf } = await import('../plan/plan.js');
-      const { assertPhases } = await import('../models/networks/index.js');
+      const { assertModels } = await import('../models/assert-models.js');
       const recipe = await loadRecipe(file, set);
-      assertPhases(recipe);
+      assertModels(recipe);
       const tasks = Object.keys(recipe.tasks);
       const counts = run === undefined ? await publishedCounts(recipe, tasks) : await countsOfRun(run, tasks);
       const plan = await planOf({ recipe, counts, backend, alpha: Number(alpha) });
@@ -74,6 +74,10 @@ function describe(plan: Plan): string {
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
+  if (plan.sharedTrunk)
+    lines.push(
+      'Tasks of the shared trunk are counted as if each had a model of its own: the most it can cost.',
+    );
   const guessed = plan.tasks.filter(({ measured }) => !measured).map(({ network }) => network);
   if (guessed.length > 0)
     lines.push(`${[...new Set(guessed)].join(', ')}: never timed, taken to be as fast as its likes.`);

@@ -86,14 +86,8 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const { runPipeline } = await import('../steps/pipeline.js');
   const whole = await loadRecipe(options.recipe, options.set);
   const recipe = options.task === undefined ? whole : onlyTasks(whole, options.task);
-  const { assertPhases } = await import('../models/networks/index.js');
-  const { assertBranches } = await import('../models/branches.js');
-  const { assertKernels } = await import('../models/kernel/recipe.js');
-  const { assertTrunk } = await import('../models/trunk.js');
-  assertPhases(recipe);
-  assertBranches(recipe);
-  assertKernels(recipe);
-  assertTrunk(recipe);
+  const { assertModels } = await import('../models/assert-models.js');
+  assertModels(recipe);
   const given = givenSamples(options.samples, recipe);
   const weights = await namedWeights(options.weights, recipe, until);
   const context = createContext(options, { seed: recipe.seed, signal });

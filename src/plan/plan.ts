@@ -5,6 +5,7 @@ import { headPhases } from '../models/inputs.js';
 import { measuredNumber } from '../models/measured.js';
 import { networkOf } from '../models/networks/index.js';
 import { phaseName } from '../models/phases.js';
+import { sharesTrunk } from '../models/trunk.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
 import { type Counts, measuredSides, type TaskCounts } from './counts.js';
 import { type NetworkCost, networkCost, type PhaseCost } from './network-cost.js';
@@ -57,6 +58,8 @@ export interface Plan {
   /** Of pixel caches, views included. */
   cacheBytes: number;
   tasks: TaskPlan[];
+  /** Whether its tasks share a trunk: they are counted as if each had a model of its own, which is the most it can cost. */
+  sharedTrunk: boolean;
   seconds: number;
   memoryBytes: number;
   diskBytes: number;
@@ -117,6 +120,7 @@ export async function planOf(options: {
     cacheSeconds,
     cacheBytes,
     tasks,
+    sharedTrunk: sharesTrunk(recipe),
     seconds: curateSeconds + cacheSeconds + total(trainSeconds),
     memoryBytes: Math.max(...tasks.flatMap(({ phases }) => phases.map(({ memoryBytes }) => memoryBytes))),
     diskBytes: cacheBytes + total(disk),
