@@ -9,6 +9,7 @@ import { openData } from './data.js';
 import decode from './decode.js';
 import duplicates from './duplicates.js';
 import frozen from './frozen.js';
+import heads from './heads.js';
 import limited from './limited.js';
 import listings from './listings.js';
 import listingsPeers from './listings-peers.js';
@@ -29,6 +30,7 @@ const benches = {
   backends,
   duplicates,
   frozen,
+  heads,
 };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));

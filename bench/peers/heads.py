@@ -1,0 +1,45 @@
+# Keras's heads on features that the pipeline computed: ABO_SHARED/keras-baseline/heads.py as it is, given these features, one
+# task and some splits. Takes one JSON argument {"shared", "folder", "task", "seeds", "heads", "length"}; reads
+# FOLDER/paths.json and FOLDER/features.bin (a row a photo: its features, then its mirror image's). Prints
+# {"HEAD": {"accuracies": [...], "seconds": ...}}, the seconds of all splits.
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+
+asked = json.loads(sys.argv[1])
+baseline, folder, task = os.path.join(asked['shared'], 'keras-baseline'), asked['folder'], asked['task']
+paths = json.load(open(f'{folder}/paths.json'))
+both = np.fromfile(f'{folder}/features.bin', 'float32').reshape(len(paths), 2, asked['length'])
+# It asks for two layers' by name; heads that read the second are left out.
+none = np.zeros((len(paths), 1), 'float32')
+np.savez(f'{folder}/F.npz', need=np.array(paths), f00=both[:, 0], f10=both[:, 1], f01=none, f11=none)
+
+out = f'{folder}/out'
+shutil.rmtree(out, ignore_errors=True)
+os.makedirs(out)
+splits = json.loads(gzip.open(f'{baseline}/splits_{task}.json.gz').read())
+splits['splits'] = [split for index, split in enumerate(splits['splits']) if index in asked['seeds']]
+with gzip.open(f'{out}/splits_{task}.json.gz', 'wt') as file:
+    json.dump(splits, file)
+# Rows that its file of results has already are left out.
+known = json.load(open(f'{baseline}/heads.json'))[task]
+known['grouped'] = {name: row for name, row in known['grouped'].items() if name not in asked['heads']}
+json.dump({task: known}, open(f'{out}/heads.json', 'w'))
+
+said = subprocess.run(
+    [sys.executable, f'{baseline}/heads.py', out, task],
+    env={**os.environ, 'TMPDIR_BASE': folder},
+    stdout=subprocess.PIPE,
+    stderr=None if 'ABO_BENCH_DEBUG' in os.environ else subprocess.DEVNULL,
+    text=True,
+    check=True,
+).stdout
+seconds = {name: int(time) for name, time in re.findall(r'grouped (\S+(?: C=\S+)?) .* (\d+) s$', said, re.M)}
+results = json.load(open(f'{out}/heads.json'))[task]['grouped']
+print(json.dumps({n: {'accuracies': results[n]['accuracyBySeed'], 'seconds': seconds[n]} for n in asked['heads']}))
