@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { PipelineError } from '../errors.js';
 import type { BackendReport } from '../models/examine.js';
 import { parseSeconds } from './arguments.js';
+import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
 
 interface DoctorOptions {
@@ -89,8 +90,4 @@ function row(width: number, [name, state, forward, training, memory, device]: st
   ]
     .join('  ')
     .trimEnd();
-}
-
-function bytes(count: number): string {
-  return count < 1e9 ? `${Math.round(count / 1e6)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 }

@@ -3,6 +3,7 @@ import { BACKEND_CHOICES, type BackendName } from '../models/backends/backend.js
 import type { Plan, TaskPlan } from '../plan/plan.js';
 import { MEASURED_ON } from '../plan/rates.js';
 import { collect } from './arguments.js';
+import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
 import { printable } from './printable.js';
 
@@ -53,8 +54,8 @@ const BASES = {
 } as const;
 
 const count = (number: number) => Math.round(number).toLocaleString('en-GB');
-const bytes = (number: number) =>
-  number >= 1e9 ? `${(number / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(number / 1e6))} MB`;
+/** An estimate of less than a MB is told as one. */
+const about = (number: number) => bytes(Math.max(1e6, number));
 const giga = (number: number) => `${(number / 1e9).toPrecision(3)} G`;
 
 function time(seconds: number): string {
@@ -68,9 +69,9 @@ function describe(plan: Plan): string {
   const lines = [
     `${recipe} on ${backend}`,
     `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${time(curateSeconds)}`,
-    `  cache     ${bytes(cacheBytes)}; about ${time(cacheSeconds)}`,
+    `  cache     ${about(cacheBytes)}; about ${time(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
-    `  in all    about ${time(plan.seconds)}, ${bytes(plan.diskBytes)} of disk, ${bytes(plan.memoryBytes)} of memory`,
+    `  in all    about ${time(plan.seconds)}, ${about(plan.diskBytes)} of disk, ${about(plan.memoryBytes)} of memory`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
@@ -104,16 +105,16 @@ function describeTask({
   ];
   if (featurePasses > 0) {
     lines.push(
-      `    features  ${count(featurePasses)} forward passes, ${bytes(diskBytes.features)}; about ${time(featureSeconds)}`,
+      `    features  ${count(featurePasses)} forward passes, ${about(diskBytes.features)}; about ${time(featureSeconds)}`,
     );
   }
   for (const [index, phase] of phases.entries()) {
     const { name, epochs, steps, forward, trained, features, seconds, memoryBytes } = phase;
     const read = features ? 'stored features' : `${count(forward)} forward passes`;
     lines.push(
-      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${time(seconds)}, ${bytes(memoryBytes)}`,
+      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${time(seconds)}, ${about(memoryBytes)}`,
     );
   }
-  lines.push(`    disk      checkpoint ${bytes(diskBytes.checkpoint)}, model ${bytes(diskBytes.model)}`);
+  lines.push(`    disk      checkpoint ${about(diskBytes.checkpoint)}, model ${about(diskBytes.model)}`);
   return lines;
 }

@@ -5,7 +5,7 @@ import { buildClassifier, countParameters, frozenLayers } from './classifier.js'
 import { writeHistories } from './histories.js';
 import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
-import { upperLevels, withBranches } from './levels.js';
+import { branchHeads, branchLevels, upperLevels } from './levels.js';
 import { saveModel } from './model-folder.js';
 import { guessLoss } from './stagnation.js';
 import { fitTemperature } from './temperature.js';
@@ -27,7 +27,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
   const { tf, task, network, model: recipe, seed, samples, input, pretrained, folder } = options;
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const levels = upperLevels(samples, classes);
-  const branches = withBranches(levels, recipe.branches);
+  const branches = branchHeads(levels, recipe.branches);
   const heads = options.trunk?.map((one) => trunkHead(one, classes));
   const { height, width } = input;
   const model = buildClassifier(tf, {
@@ -43,11 +43,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
         head,
       })),
     }),
-    branches: branches.map(({ level, classes: groups }) => ({
-      ...recipe.branches![level]!,
-      name: level,
-      classes: groups.length,
-    })),
+    branches,
     seed,
     ...(pretrained && { pretrained }),
     ...(recipe.head.kernel && { centres: trainingRows(options) }),
@@ -105,7 +101,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
       temperature: first.temperature,
       ...(recipe.mirror && { mirror: true as const }),
       ...(levels.length > 0 && { levels }),
-      ...(branches.length > 0 && { branches: branches.map(({ level }) => level) }),
+      ...(branches.length > 0 && { branches: branchLevels(recipe.branches) }),
       ...(ofHeads && { heads: ofHeads.map(({ head: _, ...one }) => one) }),
     });
     const last = recipe.phases.at(-1)!;

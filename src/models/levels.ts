@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.js';
 import { LEVELS } from '../labels/tree/tree.js';
 import type { ModelRecipe } from '../recipe.js';
 import type { Sample } from '../records.js';
+import type { BranchOptions } from './classifier.js';
 
 /** The levels that a branch can predict, the coarsest first. */
 export const BRANCH_LEVELS = ['coarse', 'middle'] as const;
@@ -45,6 +46,21 @@ export function withBranches(levels: readonly UpperLevel[], branches: ModelRecip
       { hint: 'Samples of a task with a tree carry coarse, middle and fine; given ones need them too.' },
     );
   });
+}
+
+/**
+ * A recipe's branches as heads of a classifier, the coarsest first.
+ * @throws {PipelineError} as `withBranches`.
+ */
+export function branchHeads(
+  levels: readonly UpperLevel[],
+  branches: ModelRecipe['branches'],
+): BranchOptions[] {
+  return withBranches(levels, branches).map(({ level, classes }) => ({
+    ...branches![level]!,
+    name: level,
+    classes: classes.length,
+  }));
 }
 
 /** The levels that a recipe's branches predict, the coarsest first. */

@@ -7,7 +7,7 @@ import { type Cut, cutModel } from '../cut.js';
 import { batchLoss, trainStep } from '../epoch.js';
 import { type Feed, type KeyedSample, keyedSamples } from '../feed.js';
 import { belowHeads } from '../heads.js';
-import { upperLevels, withBranches } from '../levels.js';
+import { branchHeads, upperLevels } from '../levels.js';
 import { objectivesAt } from '../objectives.js';
 import { createOptimizer } from '../optimizers.js';
 import { phaseName } from '../phases.js';
@@ -44,7 +44,6 @@ export async function checkTask(options: Options): Promise<Check[]> {
   const { tf, network, model: recipe, seed, samples, cache, input, pretrained, faithful, signal } = options;
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const levels = upperLevels(samples, classes);
-  const branches = withBranches(levels, recipe.branches);
   const { kernel, ...head } = recipe.head;
   const classifier = buildClassifier(tf, {
     network,
@@ -53,11 +52,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
     classes: classes.length,
     // Dropout would hide whether a batch can be learnt; a kernel head is not trained by steps.
     head: { ...head, dropout: 0 },
-    branches: branches.map(({ level, classes: groups }) => ({
-      ...recipe.branches![level]!,
-      name: level,
-      classes: groups.length,
-    })),
+    branches: branchHeads(levels, recipe.branches),
     seed,
     ...(pretrained && { pretrained }),
   });
