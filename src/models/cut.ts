@@ -1,6 +1,7 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm, trainBatchNorm, unscaledBatchNorm } from './batch-norm.js';
+import { denseAlone } from './dense.js';
 import { logitsLayers, namesUpTo, sourcesOf } from './heads.js';
 
 type Layer = LayersModel['layers'][number];
@@ -72,6 +73,7 @@ export function cutModel(
         const read = sourcesOf(layer).map(({ name }) => all.get(name)!);
         const trained = training !== undefined && isTrained(layer);
         const output =
+          denseAlone(tf, layer, read[0]!) ??
           (training && trainedAlone(tf, layer, read[0]!, { trained, seed: training.dropoutSeed + index })) ??
           layer.apply(read.length === 1 ? read[0]! : read, { training: trained });
         all.set(layer.name, output as Tensor);

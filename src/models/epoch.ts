@@ -82,33 +82,46 @@ export async function trainStep(
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number[] }> {
   const { tf, cut, feed, optimizer, learningRate, mirrored, objectives = [MAIN] } = options;
-  const results = tf.tidy((): [Scalar, Tensor] => {
+  const [value, ...logits] = tf.tidy((): Tensor[] => {
     const outputs = feed.outputs(cut, batch, mirrored);
     const lossOf = batchLoss(options, batch);
-    const labels = objectives.map(({ of }) => tf.tensor1d(classesOf(batch.labels, of), 'int32'));
-    let hits: Tensor | undefined;
+    let kept: Tensor2D[] = [];
     try {
       const { value, grads } = tf.variableGrads((): Scalar => {
-        const logits = cut.above(outputs, { dropoutSeed });
-        // It has to outlive the tidy that gradients are computed in.
-        hits = tf.keep(tf.stack(logits.map((one, at) => one.argMax(-1).equal(labels[at]!).sum())));
-        return lossOf(logits);
+        // They have to outlive the tidy that gradients are computed in.
+        kept = cut.above(outputs, { dropoutSeed }).map((one) => tf.keep(one));
+        return lossOf(kept);
       }, cut.variables as Variable[]);
       const gradients = cut.variables.map(({ name }) => grads[name]!);
       optimizer.apply(gradients, learningRate(batch.index));
-      return [value, hits!];
+      return [value, ...kept];
     } catch (error) {
-      hits?.dispose();
+      tf.dispose(kept);
       throw error;
     }
   });
   try {
     // Not dataSync: a GPU's results can only be waited for.
-    const [loss, hits] = await Promise.all(results.map((tensor) => tensor.data()));
-    return { loss: loss![0]!, hits: [...hits!] };
+    const [loss, ...rows] = await Promise.all([value!, ...logits].map((tensor) => tensor.data()));
+    const hits = rows.map((row, index) => hitsOf(row, classesOf(batch.labels, objectives[index]!.of)));
+    return { loss: loss![0]!, hits };
   } finally {
-    tf.dispose(results);
+    tf.dispose([value!, ...logits]);
   }
+}
+
+/** How many samples have their greatest logit at their label, [batch × classes]; of equal ones the first counts. */
+function hitsOf(logits: ArrayLike<number>, labels: ArrayLike<number>): number {
+  const classes = logits.length / labels.length;
+  let hits = 0;
+  for (let row = 0; row < labels.length; row += 1) {
+    let best = 0;
+    for (let index = 1; index < classes; index += 1) {
+      if (logits[row * classes + index]! > logits[row * classes + best]!) best = index;
+    }
+    if (best === labels[row]) hits += 1;
+  }
+  return hits;
 }
 
 /**

@@ -1,5 +1,11 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { GradConfig, Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
+
+/**
+ * Kernel of a backend that computes cross-entropy in one go: logits and targets [n, classes] give the losses [n] and
+ * their gradients by the logits [n, classes].
+ */
+export const SOFTMAX_CROSS_ENTROPY = 'SoftmaxCrossEntropy';
 
 /**
  * Mean categorical cross-entropy in nats, from logits and therefore stable. With smoothing s, targets are
@@ -28,9 +34,26 @@ export function crossEntropy(
     const share = shares.expandDims(1);
     targets = targets.mul(share).add(oneHot(others).mul(tf.sub(1, share)));
   }
-  const likelihoods = logits.logSoftmax().mul(targets).sum(-1);
-  return (weights === undefined ? likelihoods : likelihoods.mul(weights)).mean().neg().asScalar();
+  const losses = softmaxCrossEntropy(tf, logits, targets);
+  return (weights === undefined ? losses : losses.mul(weights)).mean().asScalar();
 }
+
+function softmaxCrossEntropy(tf: Tf, logits: Tensor2D, targets: Tensor): Tensor {
+  if (!tf.getKernel(SOFTMAX_CROSS_ENTROPY, tf.getBackend())) {
+    return logits.logSoftmax().mul(targets).sum(-1).neg();
+  }
+  if (!tf.getGradient(SOFTMAX_CROSS_ENTROPY)) tf.registerGradient(gradient);
+  return (tf.engine().runKernel(SOFTMAX_CROSS_ENTROPY, { logits, targets }) as Tensor[])[0]!;
+}
+
+/** Targets are data: they have no gradient. */
+const gradient: GradConfig = {
+  kernelName: SOFTMAX_CROSS_ENTROPY,
+  outputsToSave: [false, true],
+  gradFunc(dys, saved) {
+    return { logits: () => (dys as Tensor[])[0]!.expandDims(1).mul(saved[0]!) };
+  },
+};
 
 /** Keras's L2 penalty: `factor` times the sum of the kernels' squares. */
 export function l2Penalty(tf: Tf, kernels: readonly Tensor[], factor: number): Scalar {

@@ -8,7 +8,7 @@ import { type LabelledLogits, negativeLogLikelihood } from './temperature.js';
 import type { Training } from './training.js';
 
 /** Features take little memory: large batches of them are computed faster. */
-const FEATURES_A_BATCH = 256;
+const FEATURES_A_BATCH = 1024;
 
 type Measured = Pick<EpochRecord, 'trainLoss' | 'trainAccuracy' | 'trainPhotos'>;
 type Validated = Required<

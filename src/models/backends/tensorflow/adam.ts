@@ -36,23 +36,25 @@ export const resourceAdam: FusedAdam = (tf, variables, { beta1, beta2, epsilon }
   const read = (handle: Tensor) => backend.executeSingleOutput('ReadVariableOp', dtype, [handle]) as Tensor;
   const slots = variables.map((variable) => {
     const [value, m, v] = [handleOf(variable), handleOf(variable), handleOf(variable)];
-    tf.tidy(() => {
-      const zero = tf.zeros(variable.shape);
-      for (const moment of [m, v]) assign(moment, zero);
-    });
-    return { variable, value, moments: [m, v] };
+    const zero = tf.keep(tf.zeros(variable.shape));
+    for (const moment of [m, v]) assign(moment, zero);
+    return { variable, value, moments: [m, v], zero, last: undefined as object | undefined };
   });
   return {
     apply(gradients, { step, learningRate }) {
       tf.tidy(() => {
         const numbers = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, epsilon];
         const scalars = numbers.map((number) => tf.scalar(number));
-        for (const [index, { variable, value, moments }] of slots.entries()) {
-          // Whoever has set the variable since the last step is heeded; no numbers are copied.
-          assign(value, variable);
+        for (const [index, slot] of slots.entries()) {
+          const { variable, value, moments, zero } = slot;
+          // Whoever has set the variable since the last step is heeded. No numbers are copied: TensorFlow changes them in
+          // place if nobody else holds them, and for that long the variable is something else.
+          if (variable.dataId !== slot.last) assign(value, variable);
+          variable.assign(zero);
           const inputs = [value, ...moments, ...scalars, gradients[index]!];
           backend.executeMultipleOutputs('ResourceApplyAdam', attributes, inputs, 0);
           variable.assign(read(value));
+          slot.last = variable.dataId;
         }
       });
     },
@@ -75,7 +77,7 @@ export const resourceAdam: FusedAdam = (tf, variables, { beta1, beta2, epsilon }
       }
     },
     dispose() {
-      for (const { value, moments } of slots) tf.dispose([value, ...moments]);
+      for (const { value, moments, zero } of slots) tf.dispose([value, ...moments, zero]);
     },
   };
 };

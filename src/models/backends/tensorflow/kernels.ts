@@ -1,5 +1,7 @@
 import type { GradConfig, KernelConfig, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { BATCH_NORM_GRADIENT, BATCH_NORM_TRAINING } from '../../batch-norm.js';
+import { DENSE } from '../../dense.js';
+import { SOFTMAX_CROSS_ENTROPY } from '../../loss.js';
 import type { Tf } from '../backend.js';
 import type { Binding, TensorFlowBackend } from './load.js';
 
@@ -7,10 +9,18 @@ const BACKEND = 'tensorflow';
 
 /**
  * Gives TensorFlow.js's kernels and gradients for what TensorFlow computes in one operation and TensorFlow.js in many:
- * batch norm in training and its gradient, and the gradients of relu and relu6. Once a thread.
+ * batch norm in training and its gradient, the gradients of relu and relu6, Dense layers and their gradient, and cross-entropy
+ * with its gradient. Once a thread.
  */
 export function registerFusedKernels(tf: Tf): void {
-  const kernels: KernelConfig[] = [batchNorm, batchNormGradient, reluGradient('Relu'), reluGradient('Relu6')];
+  const kernels: KernelConfig[] = [
+    batchNorm,
+    batchNormGradient,
+    reluGradient('Relu'),
+    reluGradient('Relu6'),
+    dense,
+    softmaxCrossEntropy,
+  ];
   for (const kernel of kernels) tf.registerKernel(kernel);
   for (const name of ['Relu', 'Relu6'] as const) registerReluGradient(tf, name);
 }
@@ -81,6 +91,38 @@ const reluGradient = (name: 'Relu' | 'Relu6'): KernelConfig => ({
     return execute(backend as TensorFlowBackend, `${name}Grad`, [], [dy!, y!], 1)[0]!;
   },
 });
+
+/** Not `MatMul`: of transposed matrices oneDNN's corrupts memory where signals come in between (`node --cpu-prof`). */
+const PRODUCT = 'BatchMatMulV2';
+const AS_THEY_ARE: readonly Attribute[] = [
+  ['adj_x', 'TF_ATTR_BOOL', false],
+  ['adj_y', 'TF_ATTR_BOOL', false],
+];
+
+const dense: KernelConfig = {
+  kernelName: DENSE,
+  backendName: BACKEND,
+  kernelFunc({ inputs, attrs, backend: kernelBackend }) {
+    const { x, kernel, bias } = inputs as NamedTensorInfoMap;
+    const backend = kernelBackend as TensorFlowBackend;
+    const steps = execute(backend, PRODUCT, AS_THEY_ARE, [x!, kernel!], 1);
+    const format: Attribute = ['data_format', 'TF_ATTR_STRING', 'NHWC'];
+    steps.push(...execute(backend, 'BiasAdd', [format], [steps[0]!, bias!], 1));
+    if (attrs!['relu']) steps.push(...execute(backend, 'Relu', [], [steps[1]!], 1));
+    const output = steps.pop()!;
+    for (const { dataId } of steps) backend.disposeData(dataId);
+    return output;
+  },
+};
+
+const softmaxCrossEntropy: KernelConfig = {
+  kernelName: SOFTMAX_CROSS_ENTROPY,
+  backendName: BACKEND,
+  kernelFunc({ inputs, backend }) {
+    const { logits, targets } = inputs as NamedTensorInfoMap;
+    return execute(backend as TensorFlowBackend, 'SoftmaxCrossEntropyWithLogits', [], [logits!, targets!], 2);
+  },
+};
 
 /** On this backend by its own kernel, from the output, which the next layer holds anyway; elsewhere as it was. */
 function registerReluGradient(tf: Tf, name: 'Relu' | 'Relu6'): void {

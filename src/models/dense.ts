@@ -1,0 +1,43 @@
+import type { GradConfig, LayersModel, Tensor } from '@tensorflow/tfjs';
+import type { Tf } from './backends/backend.js';
+
+type Layer = LayersModel['layers'][number];
+
+/**
+ * Kernel of a backend that computes a Dense layer without reshaping: x [n, in], kernel [in, out], bias [out] and
+ * `relu`, a boolean, give [n, out].
+ */
+export const DENSE = 'Dense';
+
+/**
+ * A Dense layer, of no or of relu activation, by the backend's own kernel; undefined where the backend has none or the
+ * layer is of another kind. tfjs-layers makes ten operations of it, and in training computes what it would pass below even
+ * where all below is frozen.
+ */
+export function denseAlone(tf: Tf, layer: Layer, x: Tensor): Tensor | undefined {
+  if (layer.getClassName() !== 'Dense' || x.rank !== 2) return undefined;
+  if (!tf.getKernel(DENSE, tf.getBackend())) return undefined;
+  const { activation, useBias } = layer.getConfig() as { activation: string; useBias: boolean };
+  if (!useBias || (activation !== 'linear' && activation !== 'relu')) return undefined;
+  if (!tf.getGradient(DENSE)) tf.registerGradient(gradient(tf));
+  const [kernel, bias] = layer.weights.map((weight) => weight.read());
+  const inputs = { x, kernel: kernel!, bias: bias! };
+  return tf.engine().runKernel(DENSE, inputs, { relu: activation === 'relu' }) as Tensor;
+}
+
+const gradient = (tf: Tf): GradConfig => ({
+  kernelName: DENSE,
+  inputsToSave: ['x', 'kernel'],
+  outputsToSave: [true],
+  gradFunc(dy, saved, attributes) {
+    const [x, kernel, y] = saved as [Tensor, Tensor, Tensor];
+    const relu = attributes['relu'] as unknown as boolean;
+    const inputs = { dy: dy as Tensor, y };
+    const dz = relu ? (tf.engine().runKernel('ReluGrad', inputs) as Tensor) : (dy as Tensor);
+    return {
+      x: () => dz.matMul(kernel, false, true),
+      kernel: () => x.matMul(dz, true, false),
+      bias: () => dz.sum(0),
+    };
+  },
+});
