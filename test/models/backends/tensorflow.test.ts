@@ -12,6 +12,8 @@ import { installed } from '#src/models/backends/tensorflow/cache-folder.js';
 import { layout } from '#src/models/backends/tensorflow/load.js';
 import { tensorflow } from '#src/models/backends/tensorflow.js';
 import { trainBatchNorm } from '#src/models/batch-norm.js';
+import { cutModel } from '#src/models/cut.js';
+import { crossEntropy } from '#src/models/loss.js';
 import { createOptimizer } from '#src/models/optimizers.js';
 import { synthesize } from '#src/synth/dump.js';
 import { pipeline, temporaryFolder } from '../../fixtures.js';
@@ -90,6 +92,57 @@ describe.skipIf(missing)('tensorflow’s fused kernels', () => {
       for (const [at, value] of values.entries()) expect(value).toBeCloseTo(expected[index]![at]!, 5);
     }
     expect(await steps('tensorflow', { stopAfter: 13 })).toEqual(fused);
+  });
+
+  it('of Dense layers and cross-entropy have the values and gradients of the cpu backend', async () => {
+    const { tf } = started;
+    const upTo = (max: number) => fc.integer({ min: 1, max });
+    const cases = fc.tuple(upTo(9), upTo(20), upTo(7), upTo(5), fc.constantFrom('linear', 'relu'));
+    await fc.assert(
+      fc.asyncProperty(cases, async ([rows, inputs, units, extra, activation]) => {
+        const classes = extra + 1;
+        const compute = () => {
+          const input = tf.input({ shape: [inputs] });
+          const hidden = tf.layers.dense({ units, activation: activation as 'linear' });
+          const output = tf.layers.dense({ units: classes });
+          const model = tf.model({
+            inputs: input,
+            outputs: output.apply(hidden.apply(input)) as SymbolicTensor,
+          });
+          for (const [seed, layer] of [hidden, output].entries()) {
+            layer.setWeights(
+              layer.weights.map(({ shape }, at) =>
+                tf.tensor(numbers(10 * seed + at, shape as number[]), shape as number[]),
+              ),
+            );
+          }
+          const cut = cutModel(tf, model, new Set());
+          const x = tf.tensor(numbers(3, [rows, inputs]), [rows, inputs]);
+          const labels = tf.tensor1d(
+            numbers(4, [rows]).map((value) => Math.floor(Math.abs(value) * 100) % classes),
+            'int32',
+          );
+          const weights = tf.tensor1d(numbers(5, [rows]));
+          const above = (value: Tensor) => cut.above(new Map([[input.name, value]]), { dropoutSeed: 1 })[0]!;
+          const loss = (value: Tensor) => crossEntropy(tf, above(value), labels, 0.1, undefined, weights);
+          const { value, grads } = tf.variableGrads(() => loss(x), [...cut.variables]);
+          const results = [
+            above(x),
+            value,
+            ...cut.variables.map(({ name }) => grads[name]!),
+            tf.grad(loss)(x),
+          ];
+          model.dispose();
+          return results;
+        };
+        const expected = await on(tf, 'cpu', compute);
+        const actual = await on(tf, 'tensorflow', compute);
+        for (const [index, values] of expected.entries()) {
+          expectClose(actual[index]!, values, 1e-5, `result ${index}`);
+        }
+      }),
+      { numRuns: 40, seed: 5 },
+    );
   });
 
   it('of batch norm give tfjs-layers’ values, gradients and averages', async () => {
