@@ -3,7 +3,6 @@ import { LEVELS } from '../labels/tree/tree.js';
 import { type ModelRecipe, modelOf, type Recipe } from '../recipe.js';
 import { branchLevels } from './levels.js';
 import { assertLayer, networks } from './networks/index.js';
-import type { Network } from './networks/network.js';
 
 /**
  * Looks whether the heads and branches of a recipe find the layers that they name and branches a tree to learn, and whether
@@ -45,13 +44,4 @@ function assertWeights({ branches, lossWeights = [] }: ModelRecipe, where: strin
       `${where}.${index}.weights: Expected ${expected} but received ${weights.length}`,
     );
   }
-}
-
-/** The layers of the base that a model's head and branches read, in the network's order, each once. */
-export function tapsOfModel({ branches, head }: ModelRecipe, network: Network): string[] {
-  const read = new Set([
-    ...branchLevels(branches).map((level) => branches![level]!.after),
-    ...(head.layers ?? [network.featureLayer]),
-  ]);
-  return network.layers.filter((name) => read.has(name));
 }

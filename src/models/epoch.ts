@@ -46,11 +46,7 @@ export async function trainEpoch(
   for await (const batch of feed.batches(samples, options)) {
     const step = await trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
     if (!Number.isFinite(step.loss)) {
-      throw new PipelineError(
-        'TRAINING_DIVERGED',
-        `Expected a finite loss but received ${step.loss} in epoch ${shuffle.epoch}, batch ${batch.index + 1}`,
-        { hint: 'Lower the learning rate: --set model.phases.0.learningRate=…' },
-      );
+      throw divergedError(step.loss, `in epoch ${shuffle.epoch}, batch ${batch.index + 1}`);
     }
     loss += step.loss * batch.size;
     for (const [index, count] of step.hits.entries()) hits[index]! += count;
@@ -62,6 +58,12 @@ export async function trainEpoch(
     return hits[index]! / Math.max(1, labelled.length);
   });
   return { loss: loss / samples.length, accuracy: accuracies.at(-1)!, accuracies };
+}
+
+export function divergedError(loss: number, where: string): PipelineError {
+  return new PipelineError('TRAINING_DIVERGED', `Expected a finite loss but received ${loss} ${where}`, {
+    hint: 'Lower the learning rate: --set model.phases.0.learningRate=…',
+  });
 }
 
 /** One optimiser step on a batch; gives its loss before the step, and how many it had right. */

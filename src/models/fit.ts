@@ -5,6 +5,7 @@ import { buildClassifier, countParameters, frozenLayers } from './classifier.js'
 import { writeHistories } from './histories.js';
 import { openInputs } from './inputs.js';
 import { fitKernelHead } from './kernel/fit.js';
+import { kernelRows } from './kernel/recipe.js';
 import { branchHeads, branchLevels, upperLevels } from './levels.js';
 import { saveModel } from './model-folder.js';
 import { guessLoss } from './stagnation.js';
@@ -46,7 +47,7 @@ export async function fitTask(options: FitOptions): Promise<TrainResult> {
     branches,
     seed,
     ...(pretrained && { pretrained }),
-    ...(recipe.head.kernel && { centres: trainingRows(options) }),
+    ...(recipe.head.kernel && { centres: kernelRows(recipe, samples, options.views?.length ?? 0) }),
   });
   const inputs = openInputs(options, options, classes);
   const headInputs = options.headFeatures && openInputs(options, options.headFeatures, classes);
@@ -134,12 +135,6 @@ function guessOf(tasks: readonly Pick<FitOptions, 'samples'>[]): number {
     return guessLoss([...counts.values()]);
   });
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-}
-
-/** Of the train side, with its views and mirror images. */
-function trainingRows({ samples, views, model }: FitOptions): number {
-  const photos = samples.filter(({ split }) => split === 'train').length;
-  return photos * (views?.length ?? 1) * (model.mirror ? 2 : 1);
 }
 
 /** How the recipe makes up for rare classes. */

@@ -39,8 +39,8 @@ export function openInputs(options: FitOptions, stored: Stored, classes: readonl
     feed: createFeed(tf, from, network.preprocessing),
     samples: () => sideOf('train', from),
   });
-  const trainSide = sideOf('train', cache);
-  const looks = views?.map(viewSide) ?? [{ feed, samples: () => trainSide }];
+  // Of stored views, features of the photos themselves are there of those alone that are measured.
+  const looks = views?.map(viewSide) ?? [plainSide(feed, sideOf('train', cache))];
   const mirrored = model.mirror ? [false, true] : [false];
   return {
     cache,
@@ -50,6 +50,8 @@ export function openInputs(options: FitOptions, stored: Stored, classes: readonl
     validation: sideOf('validation', cache),
   };
 }
+
+const plainSide = (feed: Feed, samples: readonly KeyedSample[]) => ({ feed, samples: () => samples });
 
 /**
  * What a phase reads: where features of a base that is trained later are stored, these, until it is.

@@ -33,6 +33,24 @@ export function objectivesAt(
   ];
 }
 
+/**
+ * The same with weights that are the means over the epochs of a phase.
+ * @param index of the phase
+ */
+export function objectivesOfPhase(
+  model: ModelRecipe,
+  levels: readonly UpperLevel[],
+  index: number,
+): Objective[] {
+  const before = model.phases.slice(0, index).reduce((sum, { epochs }) => sum + epochs, 0);
+  const { epochs } = model.phases[index]!;
+  const byEpoch = Array.from({ length: epochs }, (_, at) => objectivesAt(model, levels, before + at + 1));
+  return byEpoch[0]!.map((objective, output) => ({
+    ...objective,
+    weight: byEpoch.reduce((sum, objectives) => sum + objectives[output]!.weight, 0) / epochs,
+  }));
+}
+
 /** The weights of an epoch: each entry holds for its epochs, one after the other, the last one from then on. */
 export function weightsAt(lossWeights: ModelRecipe['lossWeights'], epoch: number): number[] | undefined {
   let last = 0;

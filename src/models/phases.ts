@@ -24,12 +24,20 @@ export function firstOfBase(layers: readonly string[], { train }: PhaseRecipe, f
   return faithful ? Math.max(0, layers.length + frozen) : 0;
 }
 
-/** The layers of a base that a phase trains, by name: those with weights, but for frozen batch norms. */
-export function trainedOf(network: Network, phase: PhaseRecipe, faithful = false): string[] {
+/**
+ * The layers of a base that a phase trains, by name: those with weights, but for frozen batch norms.
+ * @param read names of the layers that heads read: what comes after all of them is not part of the classifier.
+ */
+export function trainedOf(
+  network: Network,
+  phase: PhaseRecipe,
+  { faithful = false, read = [network.featureLayer] }: { faithful?: boolean; read?: readonly string[] } = {},
+): string[] {
   const layers = [INPUT, ...network.layers];
+  const end = 1 + Math.max(...read.map((name) => layers.indexOf(name)));
   const kinds = phase.batchNorm === 'frozen' ? ['convolution'] : ['convolution', 'batch norm'];
   return layers
-    .slice(firstOfBase(layers, phase, faithful))
+    .slice(firstOfBase(layers, phase, faithful), end)
     .filter((name) => kinds.includes(network.weighted.get(name) ?? 'none'));
 }
 
@@ -41,7 +49,7 @@ export function phaseNote(network: Network, phase: PhaseRecipe, faithful = false
   const beyond = train.last > depth;
   const what = `The phase "${phaseName(phase)}" of ${network.name}, whose base has ${depth} layers,`;
   if (beyond && !faithful) return `${what} trains all of it`;
-  const trained = trainedOf(network, phase, faithful);
+  const trained = trainedOf(network, phase, { faithful });
   if (!beyond && trained.length > 0) return undefined;
   const slice = beyond ? `freezes layers[:${depth} - ${train.last}] as the post did and ` : '';
   return `${what} ${slice}trains ${trained.length === 0 ? 'the head alone: the layers left have no weights' : `from ${trained[0]} on`}`;

@@ -68,7 +68,9 @@ function causesOf(
   const spread = Math.max(...losses) - Math.min(...losses);
   const causes: string[] = [];
   const idle = model.phases.filter(
-    (phase) => phase.train !== 'head' && trainedOf(network, phase, faithful).length === 0,
+    (phase) =>
+      phase.train !== 'head' &&
+      trainedOf(network, phase, faithful === undefined ? {} : { faithful }).length === 0,
   );
   if (idle.length > 0) causes.push('a phase unfreezes no layer that has weights');
   if (model.preprocessing !== undefined)

@@ -1,8 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { PipelineError } from '../errors.js';
+import type { ModelRecipe } from '../recipe.js';
 import type { VectorIdentity } from '../sinks/tensor-cache/cache.js';
 import type { Cut, Outputs } from './cut.js';
 import { sourcesOf } from './heads.js';
+import { branchLevels } from './levels.js';
+import type { Network } from './networks/network.js';
 
 /** Layers' names have none of it. */
 const BETWEEN = '+';
@@ -15,6 +18,18 @@ export function layerOfTaps(taps: readonly string[]): string {
 /** Those layers again. */
 export function tapsOf(layer: string): string[] {
   return layer.split(BETWEEN);
+}
+
+/** The layers of the base that a model's head and branches read, in the network's order, each once. */
+export function tapsOfModel(
+  { branches, head }: Pick<ModelRecipe, 'branches' | 'head'>,
+  network: Network,
+): string[] {
+  const read = new Set([
+    ...branchLevels(branches).map((level) => branches![level]!.after),
+    ...(head.layers ?? [network.featureLayer]),
+  ]);
+  return network.layers.filter((name) => read.has(name));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { EpochRecord } from '../results.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { frozenLayers } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
-import { trainEpoch } from './epoch.js';
+import { divergedError, trainEpoch } from './epoch.js';
 import { headKernels } from './heads.js';
 import { addToHistories } from './histories.js';
 import { basePassesOf, type Inputs, inputsOf } from './inputs.js';
@@ -13,7 +13,7 @@ import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
 import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
-import { scoreEpoch } from './score.js';
+import { type Scores, scoreEpoch } from './score.js';
 import { isStagnant, stagnationError } from './stagnation.js';
 import type { LabelledLogits } from './temperature.js';
 import { secondsOf, type Training } from './training.js';
@@ -55,6 +55,7 @@ export async function trainPhase(
         epoch,
       });
       const scores = await scoreEpoch(training, inputs, cut, accuracies);
+      assertFinite(scores.record, epoch);
       const record: EpochRecord = {
         phase: phaseName(phase),
         epoch,
@@ -66,29 +67,37 @@ export async function trainPhase(
       await addToHistories(training);
       await keepBest(training, record, scores.logits);
       events.emit({ type: 'epoch', task, phase: record.phase, epoch, epochs, metrics: metricsOf(record) });
-      assertLearning(training);
       best = await betterOf(training, phase, best, record);
       schedule = afterEpoch(phase, schedule, record.validationLoss);
-      if (training.checkpoint === undefined) continue;
-      await writeCheckpoint(training.checkpoint, {
-        phase: index,
-        before,
-        bestOfPhase: best,
-        schedule,
-        history,
-        backends: [...training.backends],
-        seconds: secondsOf(training),
-        waited: training.waited,
-        basePasses: training.basePasses,
-        weights: await snapshot(classifier),
-        optimizer: await optimizer.state(),
-        ...(training.best && { best: training.best }),
-      });
+      if (training.checkpoint !== undefined) {
+        await writeCheckpoint(training.checkpoint, {
+          phase: index,
+          before,
+          bestOfPhase: best,
+          schedule,
+          history,
+          backends: [...training.backends],
+          seconds: secondsOf(training),
+          waited: training.waited,
+          basePasses: training.basePasses,
+          weights: await snapshot(classifier),
+          optimizer: await optimizer.state(),
+          ...(training.best && { best: training.best }),
+        });
+      }
+      // After the state is kept: who lets it go on loses nothing.
+      assertLearning(training);
     }
     if (best.weights !== undefined) restore(tf, classifier, best.weights);
   } finally {
     optimizer.dispose();
   }
+}
+
+/** An epoch's last step can ruin the weights: the losses of its steps are those before each. */
+function assertFinite({ trainLoss, validationLoss = 0 }: Scores['record'], epoch: number): void {
+  if (Number.isFinite(trainLoss) && Number.isFinite(validationLoss)) return;
+  throw divergedError(Number.isFinite(trainLoss) ? validationLoss : trainLoss, `after epoch ${epoch}`);
 }
 
 /** Ends training that learns nothing; of a recipe that keeps the post's faults, says so once. */
@@ -207,6 +216,6 @@ export async function keepBest(
   logits: LabelledLogits[] | undefined,
 ): Promise<void> {
   if (loss === undefined || logits === undefined) return;
-  if (training.best !== undefined && loss >= training.best.loss) return;
+  if (training.best !== undefined && !(loss < training.best.loss)) return;
   training.best = { epoch, loss, weights: await snapshot(training.classifier), logits };
 }

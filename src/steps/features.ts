@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { BackendChoice } from '../models/backends/backend.js';
-import { tapsOfModel } from '../models/branches.js';
 import { readsFeatures } from '../models/classifier.js';
 import { type ComputedFeatures, computeFeatures, featureIdentity } from '../models/features.js';
 import { measuredSamples } from '../models/measured.js';
 import { networkOf, networks } from '../models/networks/index.js';
+import { tapsOfModel } from '../models/taps.js';
 import { type PretrainedIdentity, readPretrained } from '../models/weights/pretrained.js';
 import { modelOf, type Recipe } from '../recipe.js';
 import type { RunFolder } from '../run.js';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { readsFeatures } from '../models/classifier.js';
+import { assertKernelRows, kernelRows } from '../models/kernel/recipe.js';
 import { type TrainerThread, trainerThread } from '../models/trainer/thread.js';
 import { resultOfTask, sharesTrunk } from '../models/trunk.js';
 import { modelOf, type Recipe } from '../recipe.js';
@@ -70,6 +71,15 @@ export async function runPipeline(options: PipelineOptions): Promise<PartialSumm
   }
 }
 
+/** @throws {PipelineError} `RECIPE_INVALID` where a kernel head would have more rows than it can be solved on. */
+function assertKernelHeads(recipe: Recipe, tasks: readonly TaskSamples[]): void {
+  for (const { task, samples } of tasks) {
+    const model = modelOf(recipe, task);
+    if (model.head.kernel === undefined) continue;
+    assertKernelRows(kernelRows(model, samples, recipe.cache.augmentedCopies ?? 0), task);
+  }
+}
+
 async function steps(
   run: RunFolder,
   options: PipelineOptions,
@@ -97,6 +107,7 @@ async function steps(
     for (const task of some) summary.tasks[task.task] = preparedTask(task, recipe);
   };
   prepare(tasks);
+  if (reached('check')) assertKernelHeads(recipe, tasks);
   if (reached('evaluate')) for (const task of tasks) evaluatedSide(task);
 
   if (reached('cache')) {

@@ -59,13 +59,15 @@ export async function trainStep(options: {
   const model = trunk === undefined ? modelOf(recipe, task) : recipe.model;
   const { augmentation, faithful } = recipe;
   const { training } = trunk === undefined ? recipe.tasks[task]! : {};
+  // It ends a training or lets it go on, and changes nothing of one that has ended or was stopped.
+  const { stagnation: _, ...trainedModel } = model;
   const dependsOn = {
     // 4: epochs have learning rates of their own and are measured on both sides.
     version: 4,
-    model,
+    model: trainedModel,
     seed: recipe.seed,
     samples: trunk === undefined ? first.digest : tasks.map(({ digest }) => digest),
-    ...(trunk && { trunk: trunk.map(({ samples: _, ...one }) => one) }),
+    ...(trunk && { trunk: trunk.map(({ samples: __, ...one }) => one) }),
     pixels: pixels.identity,
     pretrained: weights?.pretrained.digest ?? null,
     ...(training && { training }),
@@ -81,7 +83,7 @@ export async function trainStep(options: {
   const ofViews = mixes(ofBatches) ? ofBatches : undefined;
   const afresh = views.length > 0 ? ofViews : augmentation;
   // A model takes pixels, however the cache kept them.
-  const { storage: _, ...input } = pixelTarget(pixels.identity);
+  const { storage: ___, ...input } = pixelTarget(pixels.identity);
   const folder = join(run.path, modelFolder(task));
   const checkpoint = `${folder}.checkpoint`;
   const history = join(run.path, historyFolder(task));

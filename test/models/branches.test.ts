@@ -4,15 +4,15 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
-import { assertBranches, tapsOfModel } from '#src/models/branches.js';
+import { assertBranches } from '#src/models/branches.js';
 import { buildClassifier, frozenLayers } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { evaluateTask } from '#src/models/evaluate.js';
 import { type FitOptions, fitTask } from '#src/models/fit.js';
 import { loadModel } from '#src/models/model-folder.js';
 import { networks } from '#src/models/networks/index.js';
-import { objectivesAt, weightsAt } from '#src/models/objectives.js';
-import { layerOfTaps, pooledOf } from '#src/models/taps.js';
+import { objectivesAt, objectivesOfPhase, weightsAt } from '#src/models/objectives.js';
+import { layerOfTaps, pooledOf, tapsOfModel } from '#src/models/taps.js';
 import { uniform } from '#src/random.js';
 import type { ModelRecipe, PhaseRecipe } from '#src/recipe.js';
 import { parseRecipe } from '#src/recipe-file.js';
@@ -132,6 +132,19 @@ describe('objectivesAt', () => {
     ]);
     expect(objectivesAt(BRANCHED, [LEVEL], 2)).toEqual([{ of: [0, 0, 1], weight: 0.2 }, { weight: 0.8 }]);
     expect(objectivesAt(MODEL, [LEVEL], 2)).toEqual([{ weight: 1 }]);
+  });
+
+  it('takes the means of a phase’s epochs', () => {
+    const model = {
+      ...BRANCHED,
+      phases: [BRANCHED.phases[0]!, BRANCHED.phases[0]!].map((one) => ({ ...one, epochs: 2 })),
+    };
+    const weights = [0, 1].map((index) =>
+      objectivesOfPhase(model, [LEVEL], index).map(({ weight }) => weight),
+    );
+    expect(weights[0]![0]).toBeCloseTo((0.9 + 0.2) / 2, 10);
+    expect(weights[0]![1]).toBeCloseTo((0.1 + 0.8) / 2, 10);
+    expect(weights[1]![0]).toBeCloseTo((0.2 + 0) / 2, 10);
   });
 
   it('refuses samples that do not tell a branch’s groups', () => {

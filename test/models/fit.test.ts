@@ -244,6 +244,19 @@ describe('fitTask', () => {
     });
   });
 
+  it('says so when an epoch’s last step ruins the weights, and keeps none of it', async () => {
+    const phases: ModelRecipe['phases'] = [
+      { train: 'head', epochs: 2, optimizer: 'adam', learningRate: 0.01 },
+      // One step: the loss before it is sound.
+      { train: 'head', epochs: 1, optimizer: 'sgd', learningRate: 1e38 },
+    ];
+    const model = { ...MODEL, phases, batchSize: 64 };
+    await expect(fitTask(options('ruined', { model }))).rejects.toMatchObject({
+      code: 'TRAINING_DIVERGED',
+      message: expect.stringMatching(/after epoch 3/),
+    });
+  });
+
   const warmup = { epochs: 1.5 };
   const plateau = { kind: 'plateau', factor: 0.5, patience: 1, cooldown: 1, minimum: 1e-6 } as const;
   it.each<[string, Partial<Phase>]>([

@@ -42,8 +42,16 @@ describe('the post’s last 20 of VGG16’s 19 layers', () => {
     expect(phaseNote(vgg16, last)).toMatch(/19 layers, trains all of it$/);
   });
 
+  it('trains none that come after what heads read', () => {
+    expect(trainedOf(vgg16, phase({ from: 'block4_conv1' }), { read: ['block3_pool'] })).toEqual([]);
+    expect(trainedOf(vgg16, phase('all'), { read: ['block1_pool'] })).toEqual([
+      'block1_conv1',
+      'block1_conv2',
+    ]);
+  });
+
   it('faithfully trained the head alone', () => {
-    expect(trainedOf(vgg16, last, true)).toEqual([]);
+    expect(trainedOf(vgg16, last, { faithful: true })).toEqual([]);
     expect(phaseNote(vgg16, last, true)).toMatch(
       /layers\[:19 - 20\] as the post did and trains the head alone/,
     );

@@ -6,6 +6,7 @@ import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { readsFeatures } from '#src/models/classifier.js';
 import { type FitOptions, fitTask } from '#src/models/fit.js';
+import { measuredSamples } from '#src/models/measured.js';
 import { uniform } from '#src/random.js';
 import type { ModelRecipe } from '#src/recipe.js';
 import { parseRecipe } from '#src/recipe-file.js';
@@ -134,6 +135,29 @@ describe('training on stored views', () => {
     const epochsLeft = await fitWithStops('stopped', [1, 2, 4], { cache: photos, views, model: HEAD });
     expect(epochsLeft[0]).toBeGreaterThan(1);
     expect((await bytesOf('stopped')).equals(await bytesOf('turns'))).toBe(true);
+  });
+
+  it('needs no more of the photos themselves than it measures', async () => {
+    // More than are always measured; of these alone are features computed.
+    const many = Array.from({ length: 300 }, (_, index) => {
+      const sha256 = (1000 + index).toString(16).padStart(64, '0');
+      return { ...train[index % train.length]!, path: `many${index}`, sha256 };
+    });
+    const others = colours.samples.filter(({ split }) => split !== 'train');
+    const samples = [...many, ...others];
+    const measured = measuredSamples(samples, { seed: 1, task: 'colour' });
+    expect(measured.length).toBeLessThan(many.length);
+    const photos = await vectors(3, [...measured, ...others]);
+    const views = [await vectors(4, many)];
+    const { history } = await trainInto('many', {
+      samples,
+      cache: photos,
+      views,
+      model: HEAD,
+      seed: 1,
+      task: 'colour',
+    });
+    expect(history.at(-1)!.trainPhotos).toBe(measured.length);
   });
 
   it('gives of views that are the photos themselves what training on photos gives', async () => {

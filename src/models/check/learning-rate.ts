@@ -96,7 +96,7 @@ export function checkHeadRates(
   if (network.name === 'small-cnn') return [];
   return phases.flatMap((phase, index): Check[] => {
     const { train, learningRate, optimizer } = phase;
-    if (train === 'head' || trainedOf(network, phase, faithful).length === 0) return [];
+    if (train === 'head' || trainedOf(network, phase, { faithful }).length === 0) return [];
     if (learningRate < HEAD_RATE[optimizer]) return [];
     const first = index === 0 ? ', with no phase before it in which the head learns' : '';
     const scratch = pretrained

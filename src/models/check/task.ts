@@ -6,9 +6,9 @@ import { buildClassifier, frozenLayers } from '../classifier.js';
 import { type Cut, cutModel } from '../cut.js';
 import { batchLoss, trainStep } from '../epoch.js';
 import { type Feed, type KeyedSample, keyedSamples } from '../feed.js';
-import { belowHeads } from '../heads.js';
+import { belowHeads, headKernels } from '../heads.js';
 import { branchHeads, upperLevels } from '../levels.js';
-import { objectivesAt } from '../objectives.js';
+import { type Objective, objectivesAt, objectivesOfPhase } from '../objectives.js';
 import { createOptimizer } from '../optimizers.js';
 import { phaseName } from '../phases.js';
 import { negativeLogLikelihood } from '../temperature.js';
@@ -57,10 +57,11 @@ export async function checkTask(options: Options): Promise<Check[]> {
     ...(pretrained && { pretrained }),
   });
   const some = drawn(options, classes);
+  const { l2 } = head;
   const stepping = {
     tf,
-    objectives: objectivesAt(recipe, levels, 1),
     labelSmoothing: 0,
+    ...(l2 !== undefined && { l2: { factor: l2, kernels: headKernels(classifier) } }),
   };
   const holdAt = (cut: Cut, from: number, count: number) =>
     heldAt({
@@ -115,7 +116,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
       try {
         for (let at = 0; at < BATCHES; at++) held.push(await holdAt(cut, at * BATCH, BATCH));
         checks.push(await checkGradients(cut, held[0]!, phase, index));
-        checks.push(checkRange(phase, index, await testRange(cut, held, phase)));
+        checks.push(checkRange(phase, index, await testRange(cut, held, phase, index)));
       } finally {
         for (const one of held) release(tf, one);
         restore(tf, classifier, fresh);
@@ -127,14 +128,8 @@ export async function checkTask(options: Options): Promise<Check[]> {
   }
 
   async function checkFirstLoss(cut: Cut, held: Held): Promise<Check> {
-    const logits = tf.tidy(() => cut.above(held.outputs).at(-1)!);
-    const values = await logits.data().finally(() => logits.dispose());
+    const loss = await classLoss(cut, held);
     release(tf, held);
-    const loss = negativeLogLikelihood({
-      classes: classes.length,
-      labels: held.batch.labels,
-      logits: values,
-    });
     const expected = Math.log(classes.length);
     const [least, most] = FIRST_RANGE.map((share) => share * expected) as [number, number];
     const fits = loss >= least && loss <= most;
@@ -147,11 +142,21 @@ export async function checkTask(options: Options): Promise<Check[]> {
     return { check: 'first-loss', state: fits ? 'ok' : 'flag', text, figures };
   }
 
+  /** Of the classes alone, without penalties. */
+  async function classLoss(cut: Cut, { batch: { labels }, outputs }: Held): Promise<number> {
+    const logits = tf.tidy(() => cut.above(outputs).at(-1)!);
+    const values = await logits.data().finally(() => logits.dispose());
+    return negativeLogLikelihood({ classes: classes.length, labels, logits: values });
+  }
+
   async function checkOverfit(cut: Cut, held: Held, phase: PhaseRecipe, whole: boolean): Promise<Check> {
     const count = whole ? WHOLE_STEPS : HEAD_STEPS;
-    const losses = await steps(cut, [held], phase, Array(count).fill(phase.learningRate));
+    const first = await classLoss(cut, held);
+    // Each output alike: whether a photo can be told apart is no question of the schedule.
+    const objectives = objectivesAt(recipe, levels, 1).map((objective) => ({ ...objective, weight: 1 }));
+    const losses = await steps(cut, [held], phase, Array(count).fill(phase.learningRate), objectives);
+    const last = await classLoss(cut, held);
     release(tf, held);
-    const [first, last] = [losses[0]!, losses.at(-1)!];
     const learnt = losses.length === count && last < LEFT * first;
     const text = `the ${whole ? 'network’s' : 'head’s'} loss on ${held.batch.labels.length} photos went from ${first.toFixed(3)} to ${last.toFixed(3)} in ${losses.length} steps at ${phase.learningRate}${
       learnt ? '' : ': features that tell photos apart, and a rate that fits, let it fall to nothing'
@@ -166,7 +171,8 @@ export async function checkTask(options: Options): Promise<Check[]> {
     index: number,
   ): Promise<Check> {
     const largest = tf.tidy(() => {
-      const lossOf = batchLoss(stepping, batch);
+      const objectives = objectivesOfPhase(recipe, levels, index);
+      const lossOf = batchLoss({ ...stepping, objectives }, batch);
       const { grads } = tf.variableGrads(
         () => lossOf(cut.above(outputs, { dropoutSeed: 1 })),
         cut.variables as Variable[],
@@ -200,8 +206,8 @@ export async function checkTask(options: Options): Promise<Check[]> {
     return { ...where, state: 'flag', text: `"${phaseName(phase)}": no use to ${names.join(', ')}` };
   }
 
-  async function testRange(cut: Cut, held: readonly Held[], phase: PhaseRecipe) {
-    return rateRange(RATES, await steps(cut, held, phase, RATES));
+  async function testRange(cut: Cut, held: readonly Held[], phase: PhaseRecipe, index: number) {
+    return rateRange(RATES, await steps(cut, held, phase, RATES, objectivesOfPhase(recipe, levels, index)));
   }
 
   /** Losses of steps with these rates, over the batches in turn, up to the first that is no number. */
@@ -210,6 +216,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
     held: readonly Held[],
     phase: PhaseRecipe,
     rates: readonly number[],
+    objectives: readonly Objective[],
   ): Promise<number[]> {
     const optimizer = createOptimizer(tf, phase, cut.variables);
     const losses: number[] = [];
@@ -218,7 +225,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
         throwIfAborted(signal);
         const { batch, outputs } = held[step % held.length]!;
         const feed: Pick<Feed, 'outputs'> = { outputs: () => outputs };
-        const options = { ...stepping, cut, feed, optimizer, learningRate: () => rate };
+        const options = { ...stepping, objectives, cut, feed, optimizer, learningRate: () => rate };
         const { loss } = await trainStep(options, batch, step);
         if (!Number.isFinite(loss)) break;
         losses.push(loss);

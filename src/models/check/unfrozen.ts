@@ -1,6 +1,7 @@
 import type { ModelRecipe } from '../../recipe.js';
 import type { Network } from '../networks/network.js';
 import { phaseName, trainedOf } from '../phases.js';
+import { tapsOfModel } from '../taps.js';
 import type { Check } from './check.js';
 
 /**
@@ -9,13 +10,14 @@ import type { Check } from './check.js';
  */
 export function checkUnfrozen(
   network: Network,
-  { phases }: Pick<ModelRecipe, 'phases'>,
+  model: Pick<ModelRecipe, 'phases' | 'head' | 'branches'>,
   faithful = false,
 ): Check[] {
-  const checks = phases.flatMap((phase, index): Check[] => {
+  const read = tapsOfModel(model, network);
+  const checks = model.phases.flatMap((phase, index): Check[] => {
     if (phase.train === 'head') return [];
-    const trained = trainedOf(network, phase, faithful);
-    const meant = trainedOf(network, phase);
+    const trained = trainedOf(network, phase, { faithful, read });
+    const meant = trainedOf(network, phase, { read });
     const at = { check: 'unfrozen', phase: index + 1, figures: { layers: trained.length } } as const;
     if (trained.length === 0) {
       const text = `"${phaseName(phase)}" of ${network.name} unfreezes nothing that has weights: the phase trains the head alone${

@@ -6,18 +6,21 @@ import type { Tf } from '../backends/backend.js';
 import { frozenLayers } from '../classifier.js';
 import { type Cut, cutModel } from '../cut.js';
 import { logitsLayers, sourcesOf } from '../heads.js';
+import { addToHistories } from '../histories.js';
 import { basePassesOf, type Inputs, inputsOf } from '../inputs.js';
 import { phaseName } from '../phases.js';
 import { scoreEpoch } from '../score.js';
-import { fitTemperature } from '../temperature.js';
+import { fitTemperature, type LabelledLogits } from '../temperature.js';
 import { keepBest, metricsOf } from '../train-phase.js';
 import type { Training } from '../training.js';
 import { factorCholesky, solveCholesky } from './cholesky.js';
 import { unitRows } from './layer.js';
+import { assertKernelRows } from './recipe.js';
 
-/** The kernel matrix of more takes too much memory (8 bytes times its square) and time. */
-export const MOST_ROWS = 10_000;
 const BATCH = 256;
+/** Not above it: temperatures are looked for from 0.05 on. */
+const LEAST_TEMPERATURE = 0.0501;
+const MOST_RAISE = 1e4;
 /** One component in so many tells how sure the scores are. */
 const HELD_OUT = 5;
 
@@ -42,7 +45,14 @@ export async function fitKernelHead(training: Training, phase: PhaseRecipe): Pro
     for (let row = 0; row < size; row++) factor[row * size + row]! += ridge;
     const onRows = (done: number) =>
       events.emit({ type: 'progress', stage: `train ${task}`, done, total: size, unit: 'rows' });
-    await factorCholesky(factor, size, { signal, onRows });
+    await factorCholesky(factor, size, { signal, onRows }).catch((cause: unknown) => {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new PipelineError(
+        'RECIPE_INVALID',
+        `model.head.kernel.ridge: Expected more than ${ridge} with gamma ${gamma}: the rows are too alike to be told apart`,
+        { key: task, hint: 'Raise the ridge, or gamma.', cause },
+      );
+    });
     const solved = (count: number) =>
       solveCholesky(factor, size, oneHot(rows.slice(0, count), classes), count);
     const scale = await scaleOf(tf, { x, gamma, alpha: solved(seen), seen, rows, classes });
@@ -68,6 +78,7 @@ export async function fitKernelHead(training: Training, phase: PhaseRecipe): Pro
   };
   training.basePasses += basePassesOf(training, inputs, size);
   history.push(epoch);
+  await addToHistories(training);
   await keepBest(training, epoch, logits);
   events.emit({ type: 'epoch', task, phase: epoch.phase, epoch: 1, epochs: 1, metrics: metricsOf(epoch) });
 }
@@ -85,13 +96,7 @@ async function trainingRows(
 ): Promise<{ rows: Row[]; seen: number; classes: number }> {
   const trained = samples.filter(({ split }) => split === 'train');
   const count = train.length * trained.length;
-  if (count > MOST_ROWS) {
-    throw new PipelineError(
-      'RECIPE_INVALID',
-      `model.head.kernel: Expected at most ${MOST_ROWS} rows of training but received ${count}`,
-      { key: task, hint: 'Lower the cap, leave out views, or train Dense layers: model.head.units.' },
-    );
-  }
+  assertKernelRows(count, task);
   const seen: Row[] = [];
   const heldOut: Row[] = [];
   for (const { feed, samples: side, mirrored } of train) {
@@ -179,5 +184,20 @@ async function scaleOf(
     return kernel.matMul(tf.tensor2d(Float32Array.from(alpha), [seen, classes]) as never);
   });
   const logits = await scores.data().finally(() => scores.dispose());
-  return 1 / fitTemperature({ classes, labels: heldOut.map(({ label }) => label), logits });
+  return scaleOfScores({ classes, labels: heldOut.map(({ label }) => label), logits });
+}
+
+/**
+ * What makes scores most likely as logits. A great ridge makes them smaller than any temperature alone makes up for;
+ * of scores that name every class alike or every sample's own, the search ends somewhere.
+ */
+export function scaleOfScores(scores: LabelledLogits): number {
+  let raise = 1;
+  while (raise < MOST_RAISE) {
+    const logits = Float64Array.from(scores.logits, (score) => score * raise);
+    const temperature = fitTemperature({ ...scores, logits });
+    if (temperature > LEAST_TEMPERATURE) return raise / temperature;
+    raise /= LEAST_TEMPERATURE;
+  }
+  return raise;
 }

@@ -1,6 +1,7 @@
 import { PipelineError } from '../../errors.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../../recipe.js';
 import { trainedOf } from '../phases.js';
+import { tapsOfModel } from '../taps.js';
 import { inceptionV3 } from './inception-v3.js';
 import { mobilenet } from './mobilenet.js';
 import type { Network } from './network.js';
@@ -37,7 +38,9 @@ export function assertPhases(recipe: Recipe): void {
     const own = recipe.tasks[task]?.model?.phases !== undefined;
     for (const [index, phase] of model.phases.entries()) {
       const where = `${own ? `tasks.${task}.` : ''}model.phases.${index}.train`;
-      assertPhase(networks[model.network], phase, where, recipe.faithful);
+      const network = networks[model.network];
+      const read = tapsOfModel(model, network);
+      assertPhase(network, phase, where, { read, ...(recipe.faithful && { faithful: true }) });
     }
   }
 }
@@ -55,17 +58,21 @@ export function assertLayer(network: Network, layer: string, where: string): voi
   );
 }
 
-function assertPhase(network: Network, phase: PhaseRecipe, where: string, faithful = false): void {
+function assertPhase(
+  network: Network,
+  phase: PhaseRecipe,
+  where: string,
+  { read, faithful = false }: { read: readonly string[]; faithful?: boolean },
+): void {
   const { train } = phase;
   if (typeof train === 'object' && 'from' in train) assertLayer(network, train.from, `${where}.from`);
-  if (train === 'head' || faithful || trainedOf(network, phase).length > 0) return;
+  if (train === 'head' || faithful || trainedOf(network, phase, { read }).length > 0) return;
   const frozen = phase.batchNorm === 'frozen' ? ' beside frozen batch norms' : '';
-  const candidates = [...network.weighted].filter(
-    ([, kind]) => phase.batchNorm !== 'frozen' || kind === 'convolution',
-  );
+  const below = read.includes(network.featureLayer) ? '' : ` below ${read.at(-1)}`;
+  const candidates = trainedOf(network, { ...phase, train: 'all' }, { read });
   throw new PipelineError(
     'RECIPE_INVALID',
-    `${where}: Expected layers of ${network.name} with weights${frozen} but received ${JSON.stringify(train)}, which has none`,
-    { hint: `Begin at a layer that has some: {from: ${candidates.at(-1)![0]}}, or train the head.` },
+    `${where}: Expected layers of ${network.name} with weights${frozen}${below} but received ${JSON.stringify(train)}, which has none`,
+    { hint: `Begin at a layer that has some: {from: ${candidates.at(-1)}}, or train the head.` },
   );
 }

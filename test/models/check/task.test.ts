@@ -16,19 +16,29 @@ const phase = (train: PhaseRecipe['train'], learningRate: number): PhaseRecipe =
   learningRate,
 });
 
+const HEAD = { units: [], dropout: 0, labelSmoothing: 0 };
+
 describe('checkUnfrozen', () => {
   const vgg16 = networks.vgg16;
 
   it('flags the post’s V2, which unfroze nothing', () => {
     const phases = [phase('head', 1e-3), phase({ last: 20 }, 1e-5)];
-    const [faithful] = checkUnfrozen(vgg16, { phases }, true);
+    const [faithful] = checkUnfrozen(vgg16, { phases, head: HEAD }, true);
     expect(faithful).toMatchObject({ state: 'flag', phase: 2, figures: { layers: 0 } });
     expect(faithful!.text).toContain('13 layers from block1_conv1 on were meant');
-    expect(checkUnfrozen(vgg16, { phases })).toMatchObject([{ state: 'ok', figures: { layers: 13 } }]);
+    expect(checkUnfrozen(vgg16, { phases, head: HEAD })).toMatchObject([
+      { state: 'ok', figures: { layers: 13 } },
+    ]);
+  });
+
+  it('flags layers that no head reads', () => {
+    const head = { ...HEAD, layers: ['block3_pool'] };
+    const phases = [phase({ from: 'block4_conv1' }, 1e-5)];
+    expect(checkUnfrozen(vgg16, { phases, head })).toMatchObject([{ state: 'flag', figures: { layers: 0 } }]);
   });
 
   it('has nothing against heads alone', () => {
-    expect(checkUnfrozen(vgg16, { phases: [phase('head', 1)] })).toMatchObject([{ state: 'ok' }]);
+    expect(checkUnfrozen(vgg16, { phases: [phase('head', 1)], head: HEAD })).toMatchObject([{ state: 'ok' }]);
   });
 });
 
@@ -117,6 +127,12 @@ describe('checkTask', () => {
     expect(high('learning-rate')).toMatchObject([{ state: 'flag', phase: 1 }]);
     const low = await check({ phases: [phase('all', 1e-7)] });
     expect(low('overfit')).toMatchObject([{ state: 'flag' }]);
+  });
+
+  it('flags a penalty that leaves nothing to learn', async () => {
+    const head = { ...MODEL.head, l2: 100 };
+    const found = await check({ head, phases: [phase('head', 0.01)] });
+    expect(found('overfit')).toMatchObject([{ state: 'flag' }]);
   });
 
   it('does not learn a kernel head by heart', async () => {
