@@ -72,15 +72,25 @@ export function proxyHint(env: NodeJS.ProcessEnv = process.env): string {
   return ` ${names[0]} is only used with NODE_USE_ENV_PROXY=1, by Node 24 and newer.`;
 }
 
+/** A server's answer that asking again does not change. */
+export class Refusal extends PipelineError {
+  constructor(
+    /** The HTTP status. */
+    readonly status: number,
+    message: string,
+    hint: string,
+  ) {
+    super('DOWNLOAD_FAILED', message, { hint });
+  }
+}
+
 /**
  * @param hint what to do where the address is wrong.
- * @throws {PipelineError} `DOWNLOAD_FAILED` unless the answer is a success.
+ * @throws {Refusal} `DOWNLOAD_FAILED` unless the answer is a success.
  */
 export function expectSuccess(response: Response, url: string | URL, hint: string): void {
   if (response.ok) return;
-  throw new PipelineError(
-    'DOWNLOAD_FAILED',
-    `Expected ${shown(url)} to be there but the server answered ${response.status} ${response.statusText}`.trimEnd(),
-    { hint },
-  );
+  const { status, statusText } = response;
+  const message = `Expected ${shown(url)} to be there but the server answered ${status} ${statusText}`;
+  throw new Refusal(status, message.trimEnd(), hint);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { downloadMeter } from '#src/download/meter.js';
 import { type Checksum, type DownloadOptions, download } from '#src/download.js';
 import { eventBus, type PipelineEvent } from '#src/events.js';
 import { type FileServerOptions, fileServer } from './file-server.js';
@@ -53,9 +54,16 @@ describe('a download', () => {
     const events = eventBus();
     const seen: PipelineEvent[] = [];
     events.events.subscribe((event) => seen.push(event));
-    expect(await get(server, { events })).toBe(true);
+    expect(await get(server, { onBytes: downloadMeter(events)('file') })).toBe(true);
     await expectFile();
-    expect(seen.at(-1)).toMatchObject({ type: 'progress', stage: 'download', unit: 'MB' });
+    const whole = Math.round(BYTES.length / 1e6);
+    expect(seen.at(-1)).toEqual({
+      type: 'progress',
+      stage: 'download',
+      done: whole,
+      total: whole,
+      unit: 'MB',
+    });
     expect(await get(server)).toBe(false);
     expect(server.asked).toHaveLength(1);
   });
@@ -189,6 +197,71 @@ describe('a download', () => {
     expect(await failure(download(bad))).toMatchObject({ code: 'DOWNLOAD_CORRUPT' });
   });
 
+  it('is checked by an ETag that is an MD5, where it can be one', async () => {
+    const etag = (tag: string, more = {}) => ({ headers: () => ({ etag: `"${tag}"`, ...more }) });
+    const md5 = hex('md5', BYTES);
+    const other = hex('md5', Buffer.from('x'));
+    const from = async (served: Partial<FileServerOptions>) => {
+      const { checksum: _, ...rest } = options(await serve(served));
+      return download(rest);
+    };
+    expect(await failure(from(etag(other)))).toMatchObject({ code: 'DOWNLOAD_CORRUPT' });
+    expect(await readdir(folder)).toEqual([]);
+    // Of an upload in pieces, and of one that is encrypted by a key, it is none.
+    const byKey = { 'x-amz-server-side-encryption': 'aws:kms' };
+    for (const served of [etag(md5), etag(`${other}-31`), etag(other, byKey)]) {
+      await from(served);
+      await expectFile();
+      await rm(join(folder, 'file'));
+    }
+  });
+
+  it('asks on where the server sends less than it was asked for', async () => {
+    const server = await serve({ answers: [{ cutAfter: 50_000 }, { short: 60_000 }, 'whole'] });
+    await get(server);
+    expect(server.asked.map(({ range }) => range)).toEqual([undefined, 'bytes=50000-', 'bytes=110000-']);
+    await expectFile();
+  });
+
+  it('takes the word of a check, of what came and of what was there', async () => {
+    const server = await serve();
+    const looks: boolean[] = [];
+    const check = (wrong: string | undefined) => async (_: string, fresh: boolean) => {
+      looks.push(fresh);
+      return wrong;
+    };
+    const error = await failure(get(server, { check: check('it is cut') }));
+    expect(error).toMatchObject({
+      code: 'DOWNLOAD_CORRUPT',
+      message: 'Expected the whole file but it is cut',
+    });
+    expect(await readdir(folder)).toEqual([]);
+    expect(await get(server, { check: check(undefined) })).toBe(true);
+    expect(await get(server, { check: check(undefined) })).toBe(false);
+    expect(looks).toEqual([true, true, false]);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('does not begin where the rest has no room', async () => {
+    const bytes = randomBytes(1_500_000);
+    const server = await serve({ files: { '/file': bytes } });
+    const error = await failure(get(server, { freeBytes: async () => 1_400_000 }));
+    expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('2 MB free') });
+    expect(await readdir(folder)).toEqual([]);
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it('waits for a server that was there before', async () => {
+    const server = await serve();
+    await server.close();
+    const work = get(server, { known: true, attempts: 20, pauseMs: 50 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const again = await serve({ port: Number(new URL(server.origin).port) });
+    expect(await work).toBe(true);
+    expect(again.asked).toHaveLength(1);
+    await expectFile();
+  });
+
   it('fails where the server says more than it has', async () => {
     const server = await serve({ answers: [{ longer: 1000 }], ranges: false });
     expect(await failure(get(server))).toMatchObject({ code: 'DOWNLOAD_FAILED' });
@@ -199,9 +272,8 @@ describe('a download', () => {
     for (const answers of [[{ stallAfter: 70_000 }], [{ cutAfter: 70_000 }]]) {
       const server = await serve({ answers });
       const controller = new AbortController();
-      const events = eventBus();
-      events.events.subscribe(() => setTimeout(() => controller.abort(), 100));
-      const work = get(server, { signal: controller.signal, events, pauseMs: 60_000 });
+      const onBytes = () => void setTimeout(() => controller.abort(), 100);
+      const work = get(server, { signal: controller.signal, onBytes, pauseMs: 60_000 });
       expect(await failure(work)).toMatchObject({ code: 'ABORTED' });
       expect((await readFile(join(folder, 'file.part'))).equals(BYTES.subarray(0, 70_000))).toBe(true);
       await rm(join(folder, 'file.part'));
@@ -214,7 +286,6 @@ function options({ origin }: { origin: string }): DownloadOptions {
     url: `${origin}/file`,
     checksum: CHECKSUM,
     file: join(folder, 'file'),
-    events: eventBus(),
     signal: new AbortController().signal,
     hints: { offline: 'Bring it over.', missing: 'Look elsewhere.' },
     pauseMs: 1,

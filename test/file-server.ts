@@ -10,6 +10,10 @@ export type Answer =
   | { status: number; headers?: Record<string, string> }
   /** Says that the file is this much longer than it is. */
   | { longer: number }
+  /** Says that the file is so long, and sends no more. */
+  | { shorter: number }
+  /** Sends no more of what was asked for than so many bytes, and says so. */
+  | { short: number }
   /** Goes on from another place than it was asked to. */
   | { skip: number }
   | 'whole';
@@ -23,6 +27,8 @@ export interface FileServerOptions {
   ranges?: boolean;
   /** Whether it names the file's state, and heeds If-Range; default true. */
   tags?: boolean;
+  /** Default: any that is free. */
+  port?: number;
   /** More headers of the answers that carry the file. */
   headers?: (body: Buffer) => Record<string, string>;
 }
@@ -33,6 +39,7 @@ export async function fileServer({
   answers = ['whole'],
   ranges = true,
   tags = true,
+  port = 0,
   headers,
 }: FileServerOptions) {
   const asked: { path: string; range: string | undefined; headers: IncomingHttpHeaders }[] = [];
@@ -53,20 +60,19 @@ export async function fileServer({
       return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
     }
     const from = start > 0 && typeof answer === 'object' && 'skip' in answer ? start + answer.skip : start;
-    const length = bytes.length - from;
+    const body = bytes.subarray(from, lastOf(answer, from));
     const longer = typeof answer === 'object' && 'longer' in answer ? answer.longer : 0;
     response.writeHead(start > 0 ? 206 : 200, {
-      'content-length': length + longer,
+      'content-length': body.length + longer,
       ...(tags && { etag: tag }),
-      ...(start > 0 && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+      ...(start > 0 && { 'content-range': `bytes ${from}-${from + body.length - 1}/${bytes.length}` }),
       ...headers?.(bytes),
     });
-    send(response, bytes.subarray(from), answer);
+    send(response, body, answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** The requests, in their order. */
     asked,
     close: () => {
@@ -74,6 +80,13 @@ export async function fileServer({
       return new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Where what is sent of a file ends. */
+function lastOf(answer: Answer, from: number): number | undefined {
+  if (typeof answer !== 'object') return undefined;
+  if ('shorter' in answer) return answer.shorter;
+  return 'short' in answer ? from + answer.short : undefined;
 }
 
 function send(response: ServerResponse, body: Buffer, answer: Answer): void {

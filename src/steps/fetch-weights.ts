@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { downloadMeter } from '../download/meter.js';
 import { download } from '../download.js';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import type { EventBus } from '../events.js';
@@ -56,7 +57,7 @@ async function fetchOne(
   const downloaded = await download({
     url,
     file,
-    events,
+    onBytes: downloadMeter(events)(name),
     signal,
     ...(md5 !== undefined && { checksum: { algorithm: 'md5', hex: md5 } }),
     hints: {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { isAbort, PipelineError } from '../../../errors.js';
 import type { EventBus } from '../../../events.js';
+import { expectRoom } from '../../../room.js';
 import {
   backendsFolder,
   bytesOf,
@@ -21,7 +22,7 @@ import { hasLeftovers, lockBackends, putInPlace, removeDownloads, sweep } from '
 import { layout, placeStandIns } from './load.js';
 import { MUTE_SOURCE } from './mute.js';
 import { defaultRegistry, type PackageSources, placePackage } from './npm-package.js';
-import { expectRoom, obtainWheel, sourceOf } from './obtain.js';
+import { NO_ROOM, obtainWheel, sourceOf } from './obtain.js';
 import {
   type InstallableName,
   NODE_HEADERS,
@@ -128,7 +129,7 @@ async function build(
   await expectRoom(
     unfinished,
     files.reduce((sum, { size }) => sum + size, 0),
-    freeBytes,
+    { hint: NO_ROOM, freeBytes },
   );
   await unpackWheel(wheel, files, unfinished, { signal, events });
 

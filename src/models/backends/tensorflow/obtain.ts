@@ -1,17 +1,16 @@
-import { stat, statfs } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { downloadMeter } from '../../../download/meter.js';
 import { download } from '../../../download.js';
 import { PipelineError } from '../../../errors.js';
 import type { EventBus } from '../../../events.js';
 import { webAddress } from '../../../http.js';
+import { expectRoom, type FreeBytes } from '../../../room.js';
 import { hints } from './hints.js';
 import { downloadsIn } from './leftovers.js';
 import type { Release } from './release.js';
 import { expectWheel } from './wheel.js';
 import { defaultIndex, findWheel } from './wheel-index.js';
-
-/** Bytes that can still be written into a folder. */
-export type FreeBytes = (folder: string) => Promise<number>;
 
 /** Where the wheel comes from: a file of the user's, or an index; undefined for the one that pip would ask. */
 export type WheelSource = { file: string } | { index: URL | undefined };
@@ -39,6 +38,9 @@ export async function sourceOf(
 /** A wheel to its unpacked libraries: 3.1 measured; headers, the addon and JavaScript are nothing beside them. */
 const UNPACKED_PER_PACKED = 3.3;
 
+/** What a user can do where there is no room for a backend. */
+export const NO_ROOM = 'Free some space, or set XDG_CACHE_HOME to a folder on another disk.';
+
 interface ObtainOptions {
   release: Release;
   /** Of backends. */
@@ -63,33 +65,12 @@ export async function obtainWheel(
   const wheel = join(downloadsIn(folder), `${sha256.slice(0, 16)}-${filename}`);
   if (size !== undefined) {
     const there = (await sizeOf(wheel)) ?? (await sizeOf(`${wheel}.part`)) ?? 0;
-    await expectRoom(folder, size * (1 + UNPACKED_PER_PACKED) - there, freeBytes);
+    await expectRoom(folder, size * (1 + UNPACKED_PER_PACKED) - there, { hint: NO_ROOM, freeBytes });
   }
   events.emit({ type: 'message', level: 'info', text: `Downloading ${filename}` });
   const checksum = { algorithm: 'sha256', hex: sha256 } as const;
-  await download({ url, checksum, file: wheel, events, signal, hints });
+  await download({ url, checksum, file: wheel, onBytes: downloadMeter(events)(filename), signal, hints });
   return { wheel, filename };
 }
 
 const sizeOf = async (path: string) => (await stat(path).catch(() => undefined))?.size;
-
-/** @throws {PipelineError} `DISK_FULL` where fewer bytes than these can be written. */
-export async function expectRoom(
-  folder: string,
-  bytes: number,
-  freeBytes: FreeBytes | undefined = async (path) => {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
-  },
-): Promise<void> {
-  const free = await freeBytes(folder);
-  if (free >= bytes) return;
-  const megabytes = (value: number) => `${Math.ceil(value / 1e6)} MB`;
-  throw new PipelineError(
-    'DISK_FULL',
-    `Expected ${megabytes(bytes)} free in ${folder} but there are ${megabytes(free)}`,
-    {
-      hint: 'Free some space, or set XDG_CACHE_HOME to a folder on another disk.',
-    },
-  );
-}
