@@ -9,8 +9,11 @@ import type { ImagesRoot } from './source.js';
 const LISTINGS = 'listings/metadata';
 const LISTINGS_ARCHIVE = 'abo-listings.tar';
 
-const IMAGES = 'images/small';
-const IMAGES_ARCHIVE = 'abo-images-small.tar';
+/** Where photos lie, in the order in which they are looked for. */
+const PHOTOS = [
+  { folder: 'images/small', name: 'abo-images-small.tar' },
+  { folder: 'images/original', name: 'abo-images-original.tar' },
+] as const;
 const TABLES = ['.gz', '', '.zst'].map((packing) => `images/metadata/images.csv${packing}`);
 
 /**
@@ -72,25 +75,35 @@ export async function findImages(
   root: string,
   opening: Opening,
 ): Promise<{ table: DumpFile; imagesRoot: ImagesRoot }> {
-  const folder = join(root, IMAGES);
+  const { folder: within, name } = await whichPhotos(root);
+  const folder = join(root, within);
   const unpacked = await isThere(folder, 'folder');
   const loose = await findTable(async (path) => {
     const place = join(root, path);
     return (await isThere(place)) ? place : undefined;
   });
-  const archive = unpacked && loose ? undefined : await openArchive(root, IMAGES_ARCHIVE, opening);
+  const archive = unpacked && loose ? undefined : await openArchive(root, name, opening);
   const table = loose ?? (archive && (await findTable((path) => archive.place(path))));
   if (table === undefined) {
     throw new PipelineError(
       'DUMP_MISSING',
       `Expected the image table ${TABLES[0]} in ${root} but found none`,
       {
-        hint: `A dump has listings/metadata, images/metadata and images/small, or ${LISTINGS_ARCHIVE} and ${IMAGES_ARCHIVE}.`,
+        hint: `A dump has listings/metadata, images/metadata and images/small, or ${LISTINGS_ARCHIVE} and ${PHOTOS[0].name}.`,
       },
     );
   }
   const packed = unpacked ? undefined : archive;
-  return { table, imagesRoot: packed ? imagesInArchive(packed, IMAGES) : imagesInFolder(folder) };
+  return { table, imagesRoot: packed ? imagesInArchive(packed, within) : imagesInFolder(folder) };
+}
+
+/** The small photos where there are any, or none at all. */
+async function whichPhotos(root: string): Promise<(typeof PHOTOS)[number]> {
+  for (const photos of PHOTOS) {
+    if (await isThere(join(root, photos.folder), 'folder')) return photos;
+    if (await isThere(join(root, photos.name), 'file')) return photos;
+  }
+  return PHOTOS[0];
 }
 
 /** The first of the tables that a look finds a place for. */

@@ -17,7 +17,8 @@ export type AboOptions = ({ dir: string } | { stdin: AsyncIterable<Uint8Array>; 
 /**
  * Opens a dump in ABO's layout: `listings/metadata/listings_*.json[.gz|.zst]`,
  * `images/metadata/images.csv[.gz|.zst]`, `images/small/`. What is not there as a folder comes from ABO's archives as they are downloaded,
- * `abo-listings.tar` and `abo-images-small.tar`: their headers are read here, once, and nothing is unpacked.
+ * `abo-listings.tar` and `abo-images-small.tar`: their headers are read here, once, and nothing is unpacked. Without small
+ * photos the originals are taken: `images/original/` or `abo-images-original.tar`.
  * @throws {PipelineError} `DUMP_MISSING` when the folder, the image table or the listings are not there,
  * `DUMP_EMPTY` when it has no shard, `INPUT_INVALID` for a damaged, cut or compressed archive, `ABORTED`.
  */

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +67,23 @@ describe('a dump in ABO’s archives', () => {
     const before = await seen(await aboSource({ dir: root }));
     await packDump(root, parts);
     expect(await seen(await aboSource({ dir: root }))).toEqual(before);
+  });
+
+  it('has the originals where there are no small photos, unpacked or not', async () => {
+    const small = join(root, 'images/small');
+    const original = join(root, 'images/original');
+    await cp(small, original, { recursive: true });
+    await writeFile(join(original, 'ab/b.jpg'), 'a larger b');
+    const b = async () => {
+      const { imagesRoot } = await aboSource({ dir: root });
+      return readPhotoFile(imagesRoot.placeOf('ab/b.jpg')).toString();
+    };
+    expect(await b()).toBe('b');
+    await rm(small, { recursive: true });
+    expect(await b()).toBe('a larger b');
+    await packDump(root, ['images']);
+    await rename(join(root, 'abo-images-small.tar'), join(root, 'abo-images-original.tar'));
+    expect(await b()).toBe('a larger b');
   });
 
   it('has photos in the archive beside a table that was unpacked', async () => {
