@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { PipelineError, throwIfAborted } from './errors.js';
 
@@ -153,4 +154,34 @@ export async function* mapOrdered<In, Out>(
     for (const { release } of started) release();
     await iterator.return?.();
   }
+}
+
+/**
+ * Works on records, several at once, in no order of their ends. The first that fails ends the others by the signal that they
+ * are given; its error is thrown once all have ended.
+ */
+export async function forEachAtOnce<In>(
+  records: Iterable<In>,
+  work: (record: In, signal: AbortSignal) => Promise<void>,
+  { concurrency, signal }: { concurrency: number; signal: AbortSignal },
+): Promise<void> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  // Each of them may listen; Node warns of more than ten.
+  setMaxListeners(0, either);
+  const waiting = records[Symbol.iterator]();
+  const lane = async () => {
+    try {
+      for (let next = waiting.next(); !next.done; next = waiting.next()) {
+        throwIfAborted(either);
+        await work(next.value, either);
+      }
+    } catch (error) {
+      // Only the first reason stays.
+      failed.abort(error);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+  throwIfAborted(signal);
+  if (failed.signal.aborted) throw failed.signal.reason;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byteBudget, mapOrdered } from '#src/concurrency.js';
+import { byteBudget, forEachAtOnce, mapOrdered } from '#src/concurrency.js';
 import { collect, stream } from './context.js';
 
 const { signal } = new AbortController();
@@ -160,5 +160,57 @@ describe('byteBudget', () => {
     release();
     await Promise.all([big, small]);
     expect(order).toEqual(['big', 'small']);
+  });
+});
+
+describe('forEachAtOnce', () => {
+  it('works on all, never on more at once than it may', async () => {
+    let running = 0;
+    let most = 0;
+    const seen: number[] = [];
+    await forEachAtOnce(
+      Array.from({ length: 20 }, (_, k) => k),
+      async (record) => {
+        running += 1;
+        most = Math.max(most, running);
+        await sleep(record % 3);
+        running -= 1;
+        seen.push(record);
+      },
+      { concurrency: 3, signal },
+    );
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, k) => k));
+    expect(most).toBe(3);
+  });
+
+  it('ends the others when one fails, waits for them, and throws its error', async () => {
+    const ended: number[] = [];
+    const work = forEachAtOnce(
+      [0, 1, 2, 3, 4],
+      async (record, signal) => {
+        if (record === 2) throw new Error('two');
+        await sleep(60_000, undefined, { signal }).catch(() => {});
+        ended.push(record);
+        throw new Error('of the abort');
+      },
+      { concurrency: 3, signal },
+    );
+    await expect(work).rejects.toThrow('two');
+    expect(ended).toEqual([0, 1]);
+  });
+
+  it('is aborted from outside', async () => {
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const work = forEachAtOnce(
+      [0, 1, 2],
+      async (record) => {
+        seen.push(record);
+        controller.abort();
+      },
+      { concurrency: 1, signal: controller.signal },
+    );
+    await expect(work).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(seen).toEqual([0]);
   });
 });

@@ -20,9 +20,12 @@ export type Answer =
 
 export interface FileServerOptions {
   /** Each path's bytes: `/weights.h5`. */
-  files: Record<string, Buffer>;
-  /** What is done with the requests, in their order; the last one is for all that follow. */
-  answers?: Answer[];
+  files: Record<string, Buffer> | ((path: string) => Buffer | undefined);
+  /**
+   * What is done with the requests, in their order; the last one is for all that follow. Or what is done with a path, the first
+   * time (0), the second and so on.
+   */
+  answers?: Answer[] | ((path: string, time: number) => Answer);
   /** Whether it goes on where the client left; default true. */
   ranges?: boolean;
   /** Whether it names the file's state, and heeds If-Range; default true. */
@@ -43,12 +46,22 @@ export async function fileServer({
   headers,
 }: FileServerOptions) {
   const asked: { path: string; range: string | undefined; headers: IncomingHttpHeaders }[] = [];
+  let open = 0;
+  let most = 0;
   const server = createServer((request, response) => {
     const path = request.url!;
     const { range, 'if-range': ifRange } = request.headers;
-    const answer = answers[Math.min(asked.length, answers.length - 1)]!;
+    const time = asked.filter((one) => one.path === path).length;
+    const answer = Array.isArray(answers)
+      ? answers[Math.min(asked.length, answers.length - 1)]!
+      : answers(path, time);
+    open += 1;
+    most = Math.max(most, open);
+    response.on('close', () => {
+      open -= 1;
+    });
     asked.push({ path, range, headers: request.headers });
-    const bytes = files[path];
+    const bytes = typeof files === 'function' ? files(path) : files[path];
     if (bytes === undefined) return void response.writeHead(404).end();
     if (typeof answer === 'object' && 'status' in answer) {
       return void response.writeHead(answer.status, answer.headers).end('no');
@@ -75,6 +88,8 @@ export async function fileServer({
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     /** The requests, in their order. */
     asked,
+    /** The most requests that were under way at once. */
+    most: () => most,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));

@@ -21,7 +21,8 @@ export function showProgress(
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
   const say = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const bar = live ? liveBar() : undefined;
-  const started = new Map<string, number>();
+  /** When each was first heard of, and how far it was then: what is gone on from was not done in this time. */
+  const started = new Map<string, { at: number; done: number }>();
   let shown = '';
   let seen = Number.NEGATIVE_INFINITY;
   let spoken = performance.now();
@@ -29,16 +30,17 @@ export function showProgress(
   const onProgress = (event: Extract<PipelineEvent, { type: 'progress' }>) => {
     const now = performance.now();
     const what = `${event.stage} ${event.unit}`;
-    if (!started.has(what)) started.set(what, now);
+    if (!started.has(what)) started.set(what, { at: now, done: event.done });
     // Stages of a chain speak in turns: one is followed until it falls silent.
     if (what !== shown && now - seen < SILENT_AFTER_MS) return;
     shown = what;
     seen = now;
-    const elapsed = now - started.get(what)!;
-    if (bar !== undefined) return bar.update(event, elapsed);
+    const since = started.get(what)!;
+    const pace = { elapsedMs: now - since.at, before: since.done };
+    if (bar !== undefined) return bar.update(event, pace);
     if (now - spoken < LINE_EVERY_MS) return;
     spoken = now;
-    say(`  ${event.stage}: ${progressText(event, elapsed)}`);
+    say(`  ${event.stage}: ${progressText(event, pace)}`);
   };
 
   const subscription = bus.events.subscribe((event) => {
@@ -94,11 +96,17 @@ function eventLine(event: PipelineEvent): string | undefined {
   }
 }
 
+/** How long it has been watched, and what was done before that. */
+interface Pace {
+  elapsedMs: number;
+  before: number;
+}
+
 function progressText(
   { done, total, unit }: { done: number; total?: number; unit: string },
-  elapsedMs: number,
+  { elapsedMs, before }: Pace,
 ): string {
-  const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
+  const rate = elapsedMs > 0 ? ((done - before) * 1000) / elapsedMs : 0;
   // A rate over less than this is a guess.
   const known = elapsedMs > 200;
   const speed = known ? `, ${rate < 100 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s` : '';
@@ -116,7 +124,7 @@ function liveBar() {
   };
   return {
     clear,
-    update(event: Extract<PipelineEvent, { type: 'progress' }>, elapsedMs: number) {
+    update(event: Extract<PipelineEvent, { type: 'progress' }>, pace: Pace) {
       if (bar === undefined || stage !== event.stage) {
         clear();
         stage = event.stage;
@@ -133,7 +141,7 @@ function liveBar() {
         );
         bar.start(event.total ?? 1, event.done, { stage, text: '' });
       }
-      bar.update(event.done, { stage, text: progressText(event, elapsedMs) });
+      bar.update(event.done, { stage, text: progressText(event, pace) });
     },
   };
 }

@@ -6,14 +6,15 @@ import { imagesInArchive, imagesInFolder } from './images-root.js';
 import { type DumpFile, SHARD } from './shard.js';
 import type { ImagesRoot } from './source.js';
 
-const LISTINGS = 'listings/metadata';
-const LISTINGS_ARCHIVE = 'abo-listings.tar';
+export const LISTINGS = 'listings/metadata';
+export const LISTINGS_ARCHIVE = 'abo-listings.tar';
 
 /** Where photos lie, in the order in which they are looked for. */
-const PHOTOS = [
-  { folder: 'images/small', name: 'abo-images-small.tar' },
-  { folder: 'images/original', name: 'abo-images-original.tar' },
+export const PHOTOS = [
+  { folder: 'images/small', archive: 'abo-images-small.tar' },
+  { folder: 'images/original', archive: 'abo-images-original.tar' },
 ] as const;
+export type PhotosOfDump = (typeof PHOTOS)[number];
 const TABLES = ['.gz', '', '.zst'].map((packing) => `images/metadata/images.csv${packing}`);
 
 /**
@@ -75,7 +76,7 @@ export async function findImages(
   root: string,
   opening: Opening,
 ): Promise<{ table: DumpFile; imagesRoot: ImagesRoot }> {
-  const { folder: within, name } = await whichPhotos(root);
+  const { folder: within, archive: name } = await whichPhotos(root);
   const folder = join(root, within);
   const unpacked = await isThere(folder, 'folder');
   const loose = await findTable(async (path) => {
@@ -89,7 +90,7 @@ export async function findImages(
       'DUMP_MISSING',
       `Expected the image table ${TABLES[0]} in ${root} but found none`,
       {
-        hint: `A dump has listings/metadata, images/metadata and images/small, or ${LISTINGS_ARCHIVE} and ${PHOTOS[0].name}.`,
+        hint: `A dump has listings/metadata, images/metadata and images/small, or ${LISTINGS_ARCHIVE} and ${PHOTOS[0].archive}.`,
       },
     );
   }
@@ -98,10 +99,10 @@ export async function findImages(
 }
 
 /** The small photos where there are any, or none at all. */
-async function whichPhotos(root: string): Promise<(typeof PHOTOS)[number]> {
+async function whichPhotos(root: string): Promise<PhotosOfDump> {
   for (const photos of PHOTOS) {
     if (await isThere(join(root, photos.folder), 'folder')) return photos;
-    if (await isThere(join(root, photos.name), 'file')) return photos;
+    if (await isThere(join(root, photos.archive), 'file')) return photos;
   }
   return PHOTOS[0];
 }

@@ -1,3 +1,4 @@
+import { ABO_ATTRIBUTION } from '../../attribution.js';
 import type { Summary, TaskSummary } from '../../summary.js';
 import type { ModelMetadata } from '../model-folder.js';
 import type { ModelFormat } from './formats.js';
@@ -75,8 +76,8 @@ function dataText(run: CardRun | undefined): string {
   if (run?.synthetic) {
     return 'Synthetic: all photos were drawn by `pipeline synth`. The figures say nothing about real photos.';
   }
-  const abo =
-    '[Amazon Berkeley Objects](https://amazon-berkeley-objects.s3.amazonaws.com/index.html), © Amazon.com, licensed under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Jasmine Collins et al., *ABO: Dataset and Benchmarks for Real-World 3D Object Understanding*, CVPR 2022.';
+  const { name, page, holder, licence, paper } = ABO_ATTRIBUTION;
+  const abo = `[${name}](${page}), © ${holder}, licensed under [${licence.name}](${licence.url}). ${paper.authors}, *${paper.title}*, ${paper.venue}.`;
   if (run === undefined) {
     return `Not known: exported without the run that made it. Where it was trained on Amazon Berkeley Objects, that is ${abo}`;
   }

@@ -1,3 +1,4 @@
+import { ABO_ATTRIBUTION } from '../../../attribution.js';
 import { html } from '../html.js';
 import type { Section } from '../section.js';
 
@@ -17,9 +18,10 @@ export function attributionSection({
     };
   }
   if (sourceKind !== 'abo') return undefined;
+  const { name, page, holder, licence, paper } = ABO_ATTRIBUTION;
   return {
     id: 'attribution',
     title: 'Attribution',
-    body: html`<p>Photos and listing text are <a href="https://amazon-berkeley-objects.s3.amazonaws.com/index.html" rel="noreferrer">Amazon Berkeley Objects</a>, © Amazon.com, licensed under <a href="https://creativecommons.org/licenses/by/4.0/" rel="license noreferrer">CC BY 4.0</a>. The photos are scaled down here. Jasmine Collins et al., <cite>ABO: Dataset and Benchmarks for Real-World 3D Object Understanding</cite>, CVPR 2022.</p>`,
+    body: html`<p>Photos and listing text are <a href="${page}" rel="noreferrer">${name}</a>, © ${holder}, licensed under <a href="${licence.url}" rel="license noreferrer">${licence.name}</a>. The photos are scaled down here. ${paper.authors}, <cite>${paper.title}</cite>, ${paper.venue}.</p>`,
   };
 }

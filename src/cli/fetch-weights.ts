@@ -1,0 +1,102 @@
+import { resolve } from 'node:path';
+import { eventBus } from '../events.js';
+import { webAddress } from '../http.js';
+import {
+  ALPHAS,
+  PUBLISHED,
+  type PublishedChoice,
+  type PublishedNetwork,
+  SIZES,
+  weightsFolder,
+} from '../models/weights/published.js';
+import { type CommandDefinition, usageError } from './command.js';
+import { showProgress } from './progress.js';
+
+interface FetchWeightsOptions {
+  alpha?: number;
+  size?: number;
+  top?: boolean;
+  out?: string;
+  mirror?: string;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+/** `pipeline fetch weights`. */
+export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
+  fetch
+    .command('weights')
+    .exitOverride()
+    .argument('<network...>', PUBLISHED.join(', '))
+    .description("Downloads Keras's published ImageNet weights; what is there is only checked")
+    .option(
+      '--alpha <number>',
+      `mobilenet's width: ${ALPHAS.join(', ')} (default: 1)`,
+      oneOf('--alpha', ALPHAS),
+    )
+    .option(
+      '--size <pixels>',
+      `mobilenet's input: ${SIZES.join(', ')} (default: 224)`,
+      oneOf('--size', SIZES),
+    )
+    .option('--top', 'with the layers of the thousand ImageNet classes, which training does not need')
+    .option('--out <dir>', "where the files go instead of the user's cache folder")
+    .option('--mirror <url>', 'has the files under the same paths as the publisher')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('--json', 'print one JSON document')
+    .action(async (names: string[], options: FetchWeightsOptions) => {
+      const choices = choicesOf(names, options);
+      const { out, mirror, quiet, json } = options;
+      const address = mirror && webAddress(mirror, '--mirror', 'Such as https://host/keras-applications.');
+      const { fetchWeights } = await import('../steps/fetch-weights.js');
+      const events = eventBus();
+      const progress = showProgress(events, { quiet: quiet ?? false });
+      try {
+        const fetched = await fetchWeights({
+          choices,
+          folder: out === undefined ? weightsFolder() : resolve(out),
+          ...(address && { mirror: address }),
+          events,
+          signal,
+        });
+        progress.stop();
+        if (json) return void process.stdout.write(`${JSON.stringify(fetched, null, 2)}\n`);
+        for (const { network, path, bytes, downloaded } of fetched) {
+          const state = downloaded ? 'downloaded' : 'was there';
+          process.stdout.write(
+            `${network}: ${state}, ${Math.ceil(bytes / 1e6)} MB; --weights ${network}=${path}\n`,
+          );
+        }
+      } finally {
+        progress.stop();
+      }
+    });
+};
+
+function choicesOf(
+  names: readonly string[],
+  { alpha, size, top = false }: FetchWeightsOptions,
+): PublishedChoice[] {
+  const networks = [...new Set(names)].map((name): PublishedNetwork => {
+    const network = PUBLISHED.find((one) => one === name);
+    if (network !== undefined) return network;
+    throw usageError(`Expected one of ${PUBLISHED.join(', ')} but received "${name}"`);
+  });
+  if ((alpha !== undefined || size !== undefined) && !networks.includes('mobilenet')) {
+    throw usageError(
+      'Expected --alpha and --size only with mobilenet',
+      'The other networks have one file each.',
+    );
+  }
+  return networks.map((network) =>
+    network === 'mobilenet' ? { network, alpha: alpha ?? 1, size: size ?? 224, top } : { network, top },
+  );
+}
+
+function oneOf(name: string, values: readonly number[]): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (values.includes(value)) return value;
+    throw usageError(`Expected one of ${values.join(', ')} for ${name} but received "${text}"`);
+  };
+}

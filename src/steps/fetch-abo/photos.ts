@@ -1,0 +1,113 @@
+import { join, resolve } from 'node:path';
+import { forEachAtOnce } from '../../concurrency.js';
+import { PipelineError } from '../../errors.js';
+import { Refusal } from '../../http.js';
+import { staysInside } from '../../inside.js';
+import { wrongPhoto } from './checks.js';
+import { type Fetching, fetchPublished } from './published-file.js';
+import { tooMany } from './too-many.js';
+
+/** What became of photos; together as many as were wanted. */
+export interface FetchedPhotos {
+  downloaded: number;
+  /** Whole, and there before. */
+  there: number;
+  /** Paths that the server does not have, or that lead out of the dump. */
+  missing: string[];
+  /** Paths of which the server twice gave something else than a whole photo; not kept. */
+  damaged: string[];
+}
+
+/** Answers by which S3 says that there is no such file; 403 where a bucket may not be listed. */
+const MISSING = [403, 404, 410];
+
+/**
+ * Fetches photos, each file alone, several at once. A few may be missing or damaged: a run says so of each.
+ * @param paths without repetition, below the photos' folder.
+ * @param within the photos' folder, below the dump's root.
+ * @throws {PipelineError} as `download`, and `DOWNLOAD_FAILED` where more than a few (1 %, but 10 are allowed) are missing or damaged.
+ */
+export async function fetchPhotos(
+  paths: readonly string[],
+  within: string,
+  fetching: Fetching,
+): Promise<FetchedPhotos> {
+  const { folder, events, parallel, signal } = fetching;
+  const root = resolve(folder, within);
+  const result: FetchedPhotos = { downloaded: 0, there: 0, missing: [], damaged: [] };
+  const wanted: string[] = [];
+  await forEachAtOnce(
+    paths,
+    async (path) => {
+      if (!staysInside(root, path)) {
+        result.missing.push(path);
+        expectMost(result, paths.length);
+      } else if ((await wrongPhoto(join(root, path)).catch(() => 'it is not there')) === undefined) {
+        result.there += 1;
+      } else wanted.push(path);
+    },
+    { concurrency: parallel, signal },
+  );
+  const say = () => {
+    const done = paths.length - wanted.length + result.downloaded;
+    events.emit({ type: 'progress', stage: 'photos', done, total: paths.length, unit: 'photos' });
+  };
+  if (wanted.length > 0) say();
+  let known = false;
+  await forEachAtOnce(
+    wanted,
+    async (path, signal) => {
+      const fate = await fetchPhoto(`${within}/${path}`, { ...fetching, signal }, known);
+      known = true;
+      if (fate === 'downloaded') result.downloaded += 1;
+      else {
+        result[fate].push(path);
+        // Nobody wants to wait for thousands more of them.
+        expectMost(result, paths.length);
+      }
+      say();
+    },
+    { concurrency: parallel, signal },
+  );
+  warn(result, paths.length, fetching);
+  return result;
+}
+
+async function fetchPhoto(
+  path: string,
+  fetching: Fetching,
+  known: boolean,
+): Promise<'downloaded' | 'missing' | 'damaged'> {
+  const file = { path, to: path, known, check: wrongPhoto };
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    try {
+      await fetchPublished(file, fetching);
+      return 'downloaded';
+    } catch (error) {
+      if (error instanceof Refusal && MISSING.includes(error.status)) return 'missing';
+      if (!(error instanceof PipelineError) || error.code !== 'DOWNLOAD_CORRUPT') throw error;
+    }
+  }
+  return 'damaged';
+}
+
+function warn({ missing, damaged }: FetchedPhotos, all: number, { events }: Fetching): void {
+  for (const [what, paths] of [
+    ['are not at the server', missing.sort()],
+    ['are damaged at the server', damaged.sort()],
+  ] as const) {
+    if (paths.length === 0) continue;
+    const text = `${paths.length} of ${all} photos ${what}: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ', …' : ''}`;
+    events.emit({ type: 'message', level: 'warning', text });
+  }
+}
+
+/** @throws {PipelineError} `DOWNLOAD_FAILED` where more than a few are missing or damaged so far. */
+function expectMost({ missing, damaged }: FetchedPhotos, all: number): void {
+  if (!tooMany(missing.length + damaged.length, all)) return;
+  const counts = `${missing.length} are not at the server and ${damaged.length} are damaged`;
+  throw new PipelineError('DOWNLOAD_FAILED', `Expected ${all} photos but ${counts}`, {
+    key: [...missing, ...damaged][0]!,
+    hint: 'Run the same command again: it asks for what is missing alone. If it stays so, check --from: a mirror has the photos under the same paths.',
+  });
+}
