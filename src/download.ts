@@ -75,7 +75,7 @@ async function persist(options: DownloadOptions, part: string): Promise<Checksum
       reached = size;
       if (further) attempt = 1;
       // A server that never answered is not there; one that did may come back.
-      answered ||= further || error instanceof Interruption;
+      answered ||= further || error instanceof Interruption || hungUp(failure.cause);
       const away = failure.code === 'DOWNLOAD_FAILED' && !answered;
       const afterMs = error instanceof Interruption ? error.afterMs : 0;
       if (away || attempt >= attempts || afterMs > LONGEST_PAUSE_MS) {
@@ -85,6 +85,13 @@ async function persist(options: DownloadOptions, part: string): Promise<Checksum
       await pause(Math.max(afterMs, backOffMs), undefined, { signal }).catch(() => throwIfAborted(signal));
     }
   }
+}
+
+/** Whether a server was there, and went away without an answer. */
+function hungUp(cause: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(
+    (cause as NodeJS.ErrnoException | undefined)?.code ?? '',
+  );
 }
 
 async function expectWhole(

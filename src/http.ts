@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { PipelineError, throwIfAborted } from './errors.js';
 
 /**
@@ -35,6 +36,8 @@ export interface GetOptions {
   headers?: Record<string, string>;
   /** What a user can do where the server cannot be reached: one sentence or two. */
   offline: string;
+  /** The bytes as they are sent, default false: some servers call a `.gz` file encoded, and `fetch` would then unpack it. */
+  raw?: boolean;
 }
 
 /**
@@ -43,7 +46,7 @@ export interface GetOptions {
  */
 export async function get(
   url: string | URL,
-  { signal, headers = {}, offline }: GetOptions,
+  { signal, headers = {}, offline, raw = false }: GetOptions,
 ): Promise<Response> {
   const { username, password } = new URL(url);
   const authorization =
@@ -53,7 +56,13 @@ export async function get(
           authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
         };
   try {
-    return await fetch(shown(url), { signal, headers: { ...headers, ...authorization } });
+    const asked = { signal, headers: { ...headers, ...authorization } };
+    const response = await fetch(shown(url), asked);
+    if (!raw || !response.headers.has('content-encoding')) return response;
+    await response.body?.cancel().catch(() => {});
+    // A password is for the server that it was given for, not for one that this server names.
+    const elsewhere = new URL(response.url).origin !== new URL(url).origin;
+    return await getRaw(response.url, elsewhere ? { signal, headers } : asked);
   } catch (error) {
     throwIfAborted(signal);
     // fetch says "fetch failed", its cause says why.
@@ -63,6 +72,32 @@ export async function get(
       cause,
     });
   }
+}
+
+/** Gets a URL without following it elsewhere, and without unpacking what comes. */
+async function getRaw(
+  url: string,
+  { signal, headers }: { signal: AbortSignal; headers: Record<string, string> },
+): Promise<Response> {
+  const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { signal, headers }, (message) => {
+      const { statusCode: status = 0, statusMessage: statusText = '' } = message;
+      const given = Object.entries(message.headersDistinct).map(([name, values]): [string, string] => [
+        name,
+        (values ?? []).join(', '),
+      ]);
+      try {
+        const body = Readable.toWeb(message) as ReadableStream<Uint8Array>;
+        resolve(new Response(body, { status, statusText, headers: given }));
+      } catch (error) {
+        // Of a status that has no body.
+        message.destroy();
+        reject(error);
+      }
+    });
+    asked.on('error', reject).end();
+  });
 }
 
 /** Node passes by the proxies of the environment unless it is told. */

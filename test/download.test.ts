@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadMeter } from '#src/download/meter.js';
@@ -249,6 +250,28 @@ describe('a download', () => {
     expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining('2 MB free') });
     expect(await readdir(folder)).toEqual([]);
     expect(server.asked).toHaveLength(1);
+  });
+
+  it('asks again a server that hangs up', async () => {
+    const server = await serve({ answers: ['hang up', 'hang up', 'whole'] });
+    expect(await get(server)).toBe(true);
+    await expectFile();
+    const rude = await serve({ answers: ['hang up'] });
+    await rm(join(folder, 'file'));
+    expect(await failure(get(rude))).toMatchObject({ code: 'DOWNLOAD_FAILED' });
+    expect(rude.asked).toHaveLength(3);
+  });
+
+  it('keeps the bytes of a packed file that the server calls encoded', async () => {
+    const packed = gzipSync(BYTES);
+    const server = await serve({
+      files: { '/file': packed },
+      answers: [{ cutAfter: 50_000 }, 'whole'],
+      headers: () => ({ 'content-encoding': 'gzip' }),
+    });
+    const { checksum: _, ...rest } = options(server);
+    await download(rest);
+    await expectFile(packed);
   });
 
   it('waits for a server that was there before', async () => {

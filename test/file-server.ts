@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 /** What a server does with one request for the file. */
 export type Answer =
   | { cutAfter: number }
+  /** Hangs up without an answer. */
+  | 'hang up'
   /** Sends so many bytes, and then nothing more. */
   | { stallAfter: number }
   | { status: number; headers?: Record<string, string> }
@@ -61,6 +63,7 @@ export async function fileServer({
       open -= 1;
     });
     asked.push({ path, range, headers: request.headers });
+    if (answer === 'hang up') return void request.socket.destroy();
     const bytes = typeof files === 'function' ? files(path) : files[path];
     if (bytes === undefined) return void response.writeHead(404).end();
     if (typeof answer === 'object' && 'status' in answer) {

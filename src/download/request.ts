@@ -52,6 +52,7 @@ export async function fetchRest(options: RequestOptions, part: string): Promise<
     const response = await get(url, {
       signal,
       offline: hints.offline,
+      raw: true,
       headers: {
         // What is counted and checked are the file's own bytes.
         'accept-encoding': 'identity',

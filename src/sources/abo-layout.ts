@@ -27,7 +27,7 @@ export async function findShards(root: string, opening: Opening): Promise<DumpFi
   const archive = unpacked ? undefined : await openArchive(root, LISTINGS_ARCHIVE, opening);
   if (!unpacked && archive === undefined) {
     throw new PipelineError('DUMP_MISSING', `Expected listings at ${folder} but there is no such folder`, {
-      hint: `A dump has them there or in ${LISTINGS_ARCHIVE}; \`pipeline synth --out DIR\` draws a small one.`,
+      hint: `A dump has them there or in ${LISTINGS_ARCHIVE}; \`pipeline fetch abo --out DIR\` downloads one.`,
     });
   }
   const files = archive === undefined ? await filesInFolder(folder) : filesInArchive(archive);
