@@ -116,6 +116,26 @@ describe('a download', () => {
     await expectFile(changed);
   });
 
+  it('goes on with a file of the same date, where the server has no tags', async () => {
+    const dated = (date: string, more: Partial<FileServerOptions> = {}) =>
+      serve({ tags: false, headers: () => ({ 'last-modified': date }), ...more });
+    const [monday, tuesday] = ['Mon, 23 Nov 2026 10:00:00 GMT', 'Tue, 24 Nov 2026 10:00:00 GMT'];
+    const broken = { answers: [{ cutAfter: 120_000 }, { cutAfter: 0 }] };
+    const { checksum: _, ...rest } = options({ origin: '' });
+    const from = ({ origin }: { origin: string }) => download({ ...rest, url: `${origin}/file` });
+    await failure(from(await dated(monday, broken)));
+    const same = await dated(monday);
+    await from(same);
+    expect(same.asked[0]!.headers['if-range']).toBe(monday);
+    await expectFile();
+
+    await rm(join(folder, 'file'));
+    await failure(from(await dated(monday, broken)));
+    const changed = randomBytes(180_000);
+    await from(await dated(tuesday, { files: { '/file': changed } }));
+    await expectFile(changed);
+  });
+
   it('gives up a connection on which nothing comes', async () => {
     const server = await serve({ answers: [{ stallAfter: 50_000 }, 'whole'] });
     await get(server, { stallMs: 150 });

@@ -70,7 +70,8 @@ export async function fileServer({
       return void response.writeHead(answer.status, answer.headers).end('no');
     }
     const tag = `"${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}"`;
-    const same = ifRange === undefined || ifRange === tag;
+    const more = headers?.(bytes) ?? {};
+    const same = ifRange === undefined || [tag, more['last-modified']].includes(ifRange as string);
     const start = ranges && same && range !== undefined ? Number(/\d+/.exec(range)![0]) : 0;
     if (start >= bytes.length) {
       return void response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
@@ -82,7 +83,7 @@ export async function fileServer({
       'content-length': body.length + longer,
       ...(tags && { etag: tag }),
       ...(start > 0 && { 'content-range': `bytes ${from}-${from + body.length - 1}/${bytes.length}` }),
-      ...headers?.(bytes),
+      ...more,
     });
     send(response, body, answer);
   });

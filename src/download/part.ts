@@ -1,8 +1,8 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
 /*
- * What there is of a download until it is whole: `FILE.part`, and in `FILE.part.tag` the name that its server gave to this state
- * of the file.
+ * What there is of a download until it is whole: `FILE.part`, and in `FILE.part.tag` the name or the date that its server gave to
+ * this state of the file.
  */
 
 export const partOf = (file: string) => `${file}.part`;
@@ -15,10 +15,11 @@ export const sizeOf = async (path: string) => (await stat(path).catch(() => unde
 /** The tag of what is there; undefined where its server gave none. */
 export const tagIn = (part: string) => readFile(tagOf(part), 'utf8').catch(() => undefined);
 
-/** Only a strong tag says that the bytes are the same. */
+/** Keeps what may stand in If-Range (RFC 9110, 13.1.5): a strong tag says that the bytes are the same, else a date. */
 export async function keepTag(headers: Headers, part: string): Promise<void> {
-  const tag = headers.get('etag') ?? '';
-  if (tag.startsWith('"')) await writeFile(tagOf(part), tag);
+  const etag = headers.get('etag');
+  const tag = etag?.startsWith('"') ? etag : headers.get('last-modified');
+  if (tag) await writeFile(tagOf(part), tag);
   else await rm(tagOf(part), { force: true });
 }
 

@@ -329,7 +329,12 @@ describe('the whole dump', () => {
       [join(out, 'abo-listings.tar'), true],
       [join(out, 'images/metadata/images.csv.gz'), true],
     ]);
-    expect(server.asked.map(({ range }) => range)).toContain('bytes=8000-');
+    // What was on its way to the disk when the connection broke is asked for again.
+    const starts = server.asked.filter(({ path }) => path.endsWith('small.tar')).map(({ range }) => range);
+    expect(starts).toHaveLength(3);
+    for (const [k, range] of starts.entries()) {
+      expect(Number(/\d+/.exec(range ?? '0')![0])).toBeLessThanOrEqual(4000 * k);
+    }
     // The orphan of the table has no photo.
     expect(await dump()).toEqual({ ...ALL, images: `${IDS.join('')}orphan` });
     const asked = server.asked.length;
