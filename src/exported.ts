@@ -16,6 +16,7 @@ export type ExportImage = 'png' | 'jpg' | 'raw';
 export const DATASET_FILE = 'dataset.json';
 export const CLASSES_FILE = 'classes.json';
 export const SAMPLES_FILE = 'samples.jsonl';
+export const ATTRIBUTION_FILE = 'ATTRIBUTION.txt';
 
 /** `dataset.json`. */
 export interface DatasetDescription {

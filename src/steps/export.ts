@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
+import { attributionText } from '../attribution.js';
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
 import {
+  ATTRIBUTION_FILE,
   CLASSES_FILE,
   DATASET_FILE,
   type DatasetDescription,
@@ -39,6 +41,12 @@ const BY_SIDE: ReadonlySet<ExportFormat> = new Set(['webdataset', 'tfrecord']);
 
 const JPEG_QUALITY = 95;
 export const DEFAULT_SHARD_SIZE = 1000;
+
+/** An export is handed on, and a cache does not say whose its photos are. */
+const ATTRIBUTION = `Whose these photos are is not known here. Where they are of Amazon Berkeley Objects:
+
+${attributionText()}
+`;
 
 export interface ExportRequest {
   /** The pixel cache's folder. */
@@ -113,6 +121,7 @@ export async function exportCache(request: ExportRequest): Promise<ExportSummary
       };
       await writeFile(join(folder, CLASSES_FILE), `${JSON.stringify(classes, null, 2)}\n`);
       await writeFile(join(folder, DATASET_FILE), `${JSON.stringify(description, null, 2)}\n`);
+      await writeFile(join(folder, ATTRIBUTION_FILE), ATTRIBUTION);
     });
     return { out, format, image, task, hash, samples: lines.length, sides: countSides(lines) };
   } finally {

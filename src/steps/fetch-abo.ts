@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { attributionText } from '../attribution.js';
+import { ATTRIBUTION_FILE } from '../exported.js';
 import { acquireLock } from '../lock.js';
 import { PHOTOS, type PhotosOfDump } from '../sources/abo-layout.js';
 import { type FetchedFile, fetchArchives } from './fetch-abo/archives.js';
@@ -53,7 +54,7 @@ export async function fetchAbo({
       limit === undefined
         ? { archives: await fetchArchives(photos, fetching) }
         : { part: await fetchPart(limit, photos, fetching) };
-    await keepOrWrite(join(folder, 'ATTRIBUTION.txt'), Buffer.from(`${attributionText()}\n`));
+    await keepOrWrite(join(folder, ATTRIBUTION_FILE), Buffer.from(`${attributionText()}\n`));
     return { folder, photos: photos.folder, ...fetched };
   } finally {
     lock.release();

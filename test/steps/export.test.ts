@@ -74,6 +74,7 @@ describe('every format', () => {
       samples: PHOTOS + 1,
       identity: { height: 10, width: 14 },
     });
+    expect(await readFile(join(first.out, 'ATTRIBUTION.txt'), 'utf8')).toContain('CC BY 4.0');
   });
 
   it.each(EXPORT_FORMATS)('%s leaves nothing when it is cancelled', async (format) => {
