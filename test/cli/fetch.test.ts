@@ -123,6 +123,6 @@ it('is what a run without weights is told to do, and what such a run finds', asy
   await writeFile(join(cache, VGG), '');
   const found = await run();
   expect(found.stderr).toContain(`Weights of vgg16: ${join(cache, VGG)}`);
-  expect(found.stderr).not.toContain('pipeline fetch');
+  expect(found.stderr).not.toContain('pipeline fetch weights');
   await rm(cache, { recursive: true });
 });
