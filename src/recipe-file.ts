@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { PipelineError } from './errors.js';
 import { type CategoryTree, treeSchema } from './labels/tree/tree.js';
 import { type Recipe, recipeSchema } from './recipe.js';
+import { recipePlace } from './recipe-keys.js';
 import { readWithParents, withTreeFiles } from './recipe-parents.js';
 import { hasKeys, yamlValue } from './yaml-value.js';
 import { describeIssues } from './zod-issues.js';
@@ -68,7 +69,7 @@ async function treeIn(file: string, where: string): Promise<unknown> {
 function valid(value: unknown, file: string): Recipe {
   const result = recipeSchema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  const problems = describeIssues(result.error.issues);
+  const problems = describeIssues(result.error.issues, (path) => recipePlace(path).keys.keys());
   throw new PipelineError('RECIPE_INVALID', [`${file} is not a valid recipe`, ...problems].join('\n  '), {
     hint: '`pipeline schema` prints the JSON Schema of recipes.',
   });

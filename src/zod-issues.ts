@@ -1,12 +1,22 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
+import { nearest } from './edit-distance.js';
 
-/** What a schema did not accept, in words: `path: Expected … but received …`, a line each. Needs `reportInput`. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
-  return issues.flatMap((issue) => describeIssue(issue));
+/**
+ * What a schema did not accept, in words: `path: Expected … but received …`, a line each. Needs `reportInput`.
+ * @param keysAt the keys that may stand at a path, so that a misspelt one is told what it is near to.
+ */
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  keysAt: (path: readonly PropertyKey[]) => Iterable<string> = () => [],
+): string[] {
+  return issues.flatMap((issue) => describeIssue(issue, keysAt));
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  keysAt: (path: readonly PropertyKey[]) => Iterable<string>,
+): string[] {
   const at = issue.path.map(String).join('.') || '(top level)';
   const input = 'input' in issue ? issue.input : undefined;
   const received =
@@ -15,13 +25,14 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map(
-        (key) => `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"`,
+        (key) =>
+          `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"${meant(key, keysAt(issue.path))}`,
       );
     case 'invalid_type':
       return [`${at}: Expected ${issue.expected} but received ${short}`];
     case 'invalid_value':
       return [
-        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}`,
+        `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}${meant(input, issue.values.map(String))}`,
       ];
     case 'too_small':
       return [`${at}: Expected at least ${issue.minimum}${UNITS[issue.origin] ?? ''} but received ${short}`];
@@ -41,6 +52,11 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
     default:
       return [`${at}: Expected ${issue.message} but received ${short}`];
   }
+}
+
+function meant(word: unknown, names: Iterable<string>): string {
+  const near = typeof word === 'string' ? nearest(word, names) : undefined;
+  return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
 const UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };

@@ -1,3 +1,4 @@
+import { editDistance } from '../edit-distance.js';
 import type { LedgerEntry } from '../ledger.js';
 import type { SampleRecord } from '../records.js';
 import type { PhotoRow, TaskFiles } from './run-files.js';
@@ -93,23 +94,4 @@ function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
-}
-
-/** Levenshtein's distance, without case; given up, as `most` + 1, once it is larger than `most`. */
-export function editDistance(left: string, right: string, most: number): number {
-  if (Math.abs(left.length - right.length) > most) return most + 1;
-  const [a, b] = [left.toLowerCase(), right.toLowerCase()];
-  let before = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    let least = i;
-    for (let j = 1; j <= b.length; j++) {
-      const changed = before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row[j] = Math.min(changed, before[j]! + 1, row[j - 1]! + 1);
-      least = Math.min(least, row[j]!);
-    }
-    if (least > most) return most + 1;
-    before = row;
-  }
-  return before[b.length]!;
 }

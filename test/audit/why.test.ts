@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { placeOfRow, rowsNaming } from '#src/audit/dump-rows.js';
-import { editDistance } from '#src/audit/known.js';
 import { REASONS } from '#src/audit/reasons.js';
 import { type PhotoRow, readPhotos, readRun } from '#src/audit/run-files.js';
 import { type Answer, explainRecords, type Story } from '#src/audit/why.js';
@@ -215,13 +214,4 @@ describe('why', () => {
       id: sample!.imageId,
     });
   });
-});
-
-it.each([
-  ['kitten', 'sitting', 9, 3],
-  ['ABC', 'abc', 9, 0],
-  ['', 'abc', 9, 3],
-  ['abcdef', 'uvwxyz', 2, 3],
-])('editDistance: %s and %s', (a, b, most, distance) => {
-  expect(editDistance(a, b, most)).toBe(distance);
 });
