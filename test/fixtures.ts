@@ -116,7 +116,8 @@ export function pipeline(
 ) {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    // Whoever runs the tests may want colours.
+    env: { ...process.env, FORCE_COLOR: '', ...options.env },
     stdio: 'pipe',
   });
   const done = new Promise<Finished>((resolve, reject) => {

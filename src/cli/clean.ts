@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { eventBus } from '../events.js';
 import { openRunFolder, readManifest } from '../run.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 
 /** What a step may write into a run folder; anything else in it is the user's and is never touched. */
 const OURS =
@@ -10,13 +11,17 @@ const OURS =
 /** Folders that hold one output each entry. */
 const SHELVES = ['model', 'ledgers', 'history'];
 
+const EXAMPLES = examples(['pipeline clean RUN --dry-run', 'what would be removed']);
+
 export const cleanCommand: CommandDefinition = (program) => {
   program
     .command('clean')
     .argument('<run>', 'a run folder')
     .description('Removes outputs of a run folder that no current step uses')
-    .option('--dry-run', 'only say what would be removed')
-    .action(async (path: string, { dryRun }: { dryRun?: boolean }) => {
+    .addHelpText('after', EXAMPLES)
+    .option('--dry-run', 'only say what would be removed', false)
+    .option('--json', 'print JSON')
+    .action(async (path: string, { dryRun, json }: { dryRun: boolean; json?: boolean }) => {
       if (Object.keys((await readManifest(path)).steps).length === 0) {
         throw usageError(`Expected a run folder but ${path} has no manifest`);
       }
@@ -26,9 +31,11 @@ export const cleanCommand: CommandDefinition = (program) => {
         const unused = await unusedOutputs(path);
         for (const name of unused) {
           if (!dryRun) await rm(join(path, name), { recursive: true, force: true });
-          process.stdout.write(`${dryRun ? 'would remove' : 'removed'} ${join(path, name)}\n`);
+          if (!json) process.stdout.write(`${dryRun ? 'would remove' : 'removed'} ${join(path, name)}\n`);
         }
-        if (unused.length === 0) process.stdout.write('nothing to remove\n');
+        if (json) {
+          process.stdout.write(`${JSON.stringify({ run: path, dryRun, outputs: unused }, null, 2)}\n`);
+        } else if (unused.length === 0) process.stdout.write('nothing to remove\n');
       } finally {
         run.close();
       }

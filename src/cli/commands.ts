@@ -13,6 +13,7 @@ import { explodeCommand } from './explode.js';
 import { exploreCommand } from './explore.js';
 import { exportCommand } from './export.js';
 import { fetchCommand } from './fetch.js';
+import { helpCommand } from './help.js';
 import { importCommand } from './import.js';
 import { inspectCommand } from './inspect.js';
 import { joinCommand } from './join.js';
@@ -31,37 +32,28 @@ import { treeCommand } from './tree.js';
 import { verifyCommand } from './verify.js';
 import { whyCommand } from './why.js';
 
-/** Every command, in the order of the help. A new command is one new file and one line here. */
-export const commands: readonly CommandDefinition[] = [
-  runCommand,
-  curateCommand,
-  cacheCommand,
-  trainCommand,
-  evaluateCommand,
-  reportCommand,
-  planCommand,
-  parseCommand,
-  explodeCommand,
-  joinCommand,
-  deduplicateCommand,
-  labelCommand,
-  balanceCommand,
-  splitCommand,
-  synthCommand,
-  verifyCommand,
-  whyCommand,
-  compareCommand,
-  duplicatesCommand,
-  inspectCommand,
-  exploreCommand,
-  treeCommand,
-  exportCommand,
-  importCommand,
-  previewCommand,
-  pruneCommand,
-  backendCommand,
-  fetchCommand,
-  cleanCommand,
-  doctorCommand,
-  schemaCommand,
-];
+/** Every command under its heading, in the order of the help. A new command is one new file and one line here. */
+export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = {
+  'A run and its steps': [
+    runCommand,
+    curateCommand,
+    cacheCommand,
+    trainCommand,
+    evaluateCommand,
+    reportCommand,
+  ],
+  'Before a run': [planCommand, exploreCommand, treeCommand, previewCommand, schemaCommand],
+  'After a run': [verifyCommand, whyCommand, compareCommand, exportCommand, cleanCommand],
+  'Stages as filters': [
+    parseCommand,
+    explodeCommand,
+    joinCommand,
+    deduplicateCommand,
+    labelCommand,
+    balanceCommand,
+    splitCommand,
+  ],
+  'Photos and caches': [duplicatesCommand, inspectCommand, importCommand, pruneCommand],
+  'What is needed': [doctorCommand, backendCommand, fetchCommand, synthCommand],
+  Help: [helpCommand],
+};

@@ -2,17 +2,24 @@ import type { Difference } from '../compare/differences.js';
 import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
 import type { RunCost } from '../summary.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { percent } from './percent.js';
 import { printable } from './printable.js';
 
 /** Differences of one recipe that are told as text; JSON has all. */
 const TOLD = 12;
 
+const EXAMPLES = examples(
+  ['pipeline compare RUN OTHER', 'the second beside the first, photo by photo'],
+  ['pipeline compare RUN OTHER THIRD --json', 'several, for a program'],
+);
+
 export const compareCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('compare')
     .argument('<runs...>', 'run folders; each is set beside the first')
     .description('Sets runs side by side: figures, recipes, and accuracies on the photos that both scored')
+    .addHelpText('after', EXAMPLES)
     .option('--json', 'print JSON')
     .action(async (runs: string[], { json }: { json?: boolean }) => {
       const { compareRuns } = await import('../compare/runs.js');

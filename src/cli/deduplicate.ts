@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { recipeSchema } from '../recipe.js';
 import { deduplicate } from '../stages/deduplicate.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 import { BOILERPLATE_TEXT, parseBoilerplate, parseGrounds } from './grounds.js';
 
@@ -16,8 +17,24 @@ interface DeduplicateCommandOptions extends FilterOptions {
   boilerplate: string;
 }
 
+const EXAMPLES = examples(
+  [
+    'pipeline deduplicate --ledger merged.jsonl.gz < joined.jsonl > photos.jsonl',
+    'writes what became of each picture, too',
+  ],
+  [
+    'pipeline deduplicate --photos none < joined.jsonl > photos.jsonl',
+    'by image ids alone, without reading a photo',
+  ],
+);
+
 export const deduplicateCommand: CommandDefinition = (program, environment) => {
-  filterCommand(program, 'deduplicate', 'Joined views → photos: same pictures merged, families linked')
+  filterCommand(
+    program,
+    'deduplicate',
+    'Joined views → photos: same pictures merged, families linked',
+    EXAMPLES,
+  )
     .addOption(
       new Option('--photos <how>', 'whether photos are read')
         .choices(['decode', 'stat', 'none'])

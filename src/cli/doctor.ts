@@ -5,16 +5,23 @@ import type { BackendReport } from '../models/examine.js';
 import { parseSeconds } from './arguments.js';
 import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 
 interface DoctorOptions {
   seconds: number;
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline doctor', 'which backends train here, and how fast'],
+  ['pipeline doctor --seconds 1 --json', 'quicker, for a program'],
+);
+
 export const doctorCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('doctor')
     .description('Says which backends can train here, how fast, and what the others lack')
+    .addHelpText('after', EXAMPLES)
     .option('--seconds <n>', 'how long each is measured', parseSeconds('--seconds'), 5)
     .option('--json', 'print one JSON document')
     .action(async ({ seconds, json }: DoctorOptions) => {

@@ -4,6 +4,7 @@ import type { DuplicateGroup } from '../stages/deduplicate.js';
 import type { FoundDuplicates } from '../steps/duplicates.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { parseGrounds } from './grounds.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
@@ -17,11 +18,17 @@ interface DuplicatesOptions extends ResourceOptions {
   quiet?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline duplicates ~/Pictures', 'copies among photos of any kind'],
+  ['pipeline duplicates OLD NEW --same bytes --family near,crop', 'copies by bytes; crops of one shot, too'],
+);
+
 export const duplicatesCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('duplicates')
     .argument('<dir...>', 'folders of photos, with all folders in them')
     .description('Photos in any folders that are the same picture, or of one family')
+    .addHelpText('after', EXAMPLES)
     .option('--same <grounds>', 'grounds on which photos are one picture, by comma', SAME.join(','))
     .option('--family <grounds>', 'grounds on which photos are of one family, by comma', 'near')
     .option('--workers <n>', 'threads for pixel work', parseInteger('--workers', 1))

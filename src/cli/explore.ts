@@ -5,6 +5,7 @@ import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import { aboSource } from '../sources/abo.js';
 import { parseInteger, parseShare } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { BOILERPLATE_TEXT, parseBoilerplateLimits } from './grounds.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
@@ -22,10 +23,16 @@ interface ExploreCommandOptions extends ResourceOptions {
   quiet?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline explore --source DUMP --out explored.html', 'what a dump holds, and a page of it'],
+  ['pipeline explore --source DUMP --task color --json', 'by another label, for a program'],
+);
+
 export const exploreCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('explore')
     .description('Says what a dump holds: every key, classes, photos, conflicts, and what a recipe might do')
+    .addHelpText('after', EXAMPLES)
     .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
     .option('--task <key>', 'the key whose values are the labels', 'product_type')
     .option('--language <tag,…>', 'whose values stand for a listing, by preference', (text) =>

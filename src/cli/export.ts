@@ -6,6 +6,7 @@ import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
 import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 
 interface ExportCommandOptions {
   format: ExportFormat | ModelFormat;
@@ -17,11 +18,20 @@ interface ExportCommandOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  [
+    'pipeline export RUN/cache-48-031b296d --format webdataset --out SHARDS',
+    'a cache’s photos, labels and sides',
+  ],
+  ['pipeline export RUN --format onnx --out MODEL', 'a run’s model, with its card'],
+);
+
 export const exportCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('export')
     .argument('<cache|model>', 'a pixel cache (a folder with data.mdb), a model (RUN/model/TASK) or a run')
     .description('A tensor cache’s photos, labels and sides, or a trained model → another format')
+    .addHelpText('after', EXAMPLES)
     .addOption(
       new Option('--format <name>', `of a cache: ${EXPORT_FORMATS.join(', ')}; of a model: the others`)
         .choices([...EXPORT_FORMATS, ...MODEL_FORMATS])

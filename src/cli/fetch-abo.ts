@@ -6,6 +6,7 @@ import type { FetchedAbo } from '../steps/fetch-abo.js';
 import { parseInteger } from './arguments.js';
 import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
@@ -19,14 +20,20 @@ interface FetchAboOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline fetch abo --limit 1000 --out dump', 'the first thousand listings with their photos'],
+  ['pipeline fetch abo --out dump', 'all of it, as archives that --source takes'],
+  ['pipeline fetch abo --out dump --from https://host/abo', 'from a mirror'],
+);
+
 /** `pipeline fetch abo`. */
 export const fetchAboCommand: CommandDefinition = (fetch, { signal }) => {
   fetch
     .command('abo')
-    .exitOverride()
     .description(
       'Downloads Amazon Berkeley Objects: listings, image table, photos (3.3 GB); what is there is only checked',
     )
+    .addHelpText('after', EXAMPLES)
     .requiredOption('--out <dir>', 'the dump, as --source takes it; made where absent')
     .option(
       '--limit <n>',

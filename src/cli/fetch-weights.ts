@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Argument } from 'commander';
 import { eventBus } from '../events.js';
 import { webAddress } from '../http.js';
 import {
@@ -10,6 +11,7 @@ import {
   weightsFolder,
 } from '../models/weights/published.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 import { showProgress } from './progress.js';
 
 interface FetchWeightsOptions {
@@ -22,13 +24,19 @@ interface FetchWeightsOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline fetch weights vgg16 resnet50', 'two networks’ weights, for runs without --weights'],
+  ['pipeline fetch weights mobilenet --alpha 0.75 --size 192', 'one of MobileNet’s widths and sizes'],
+  ['pipeline fetch weights vgg16 --mirror https://host/keras-applications', 'from another server'],
+);
+
 /** `pipeline fetch weights`. */
 export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
   fetch
     .command('weights')
-    .exitOverride()
-    .argument('<network...>', PUBLISHED.join(', '))
+    .addArgument(new Argument('<network...>', 'whose weights').choices(PUBLISHED))
     .description("Downloads Keras's published ImageNet weights; what is there is only checked")
+    .addHelpText('after', EXAMPLES)
     .option(
       '--alpha <number>',
       `mobilenet's width: ${ALPHAS.join(', ')} (default: 1)`,
@@ -44,7 +52,7 @@ export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
     .option('--mirror <url>', 'has the files under the same paths as the publisher')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'print one JSON document')
-    .action(async (names: string[], options: FetchWeightsOptions) => {
+    .action(async (names: PublishedNetwork[], options: FetchWeightsOptions) => {
       const choices = choicesOf(names, options);
       const { out, mirror, quiet, json } = options;
       const address = mirror && webAddress(mirror, '--mirror', 'Such as https://host/keras-applications.');
@@ -74,14 +82,10 @@ export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
 };
 
 function choicesOf(
-  names: readonly string[],
+  names: readonly PublishedNetwork[],
   { alpha, size, top = false }: FetchWeightsOptions,
 ): PublishedChoice[] {
-  const networks = [...new Set(names)].map((name): PublishedNetwork => {
-    const network = PUBLISHED.find((one) => one === name);
-    if (network !== undefined) return network;
-    throw usageError(`Expected one of ${PUBLISHED.join(', ')} but received "${name}"`);
-  });
+  const networks = [...new Set(names)];
   if ((alpha !== undefined || size !== undefined) && !networks.includes('mobilenet')) {
     throw usageError(
       'Expected --alpha and --size only with mobilenet',

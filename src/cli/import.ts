@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 
 interface ImportCommandOptions {
   format: ExportFormat;
@@ -12,11 +13,17 @@ interface ImportCommandOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples([
+  'pipeline import SHARDS --format webdataset --cache CACHES',
+  'the cache again that was exported',
+]);
+
 export const importCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('import')
     .argument('<path>', 'a folder that export wrote')
     .description('What export wrote, without loss → the tensor cache again')
+    .addHelpText('after', EXAMPLES)
     .addOption(new Option('--format <name>', 'what to read').choices(EXPORT_FORMATS).makeOptionMandatory())
     .requiredOption('--cache <dir>', 'where caches lie; the cache’s identity names its folder there')
     .option(

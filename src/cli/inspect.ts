@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CacheIdentity, PixelIdentity } from '../sinks/tensor-cache/cache.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 import { printable } from './printable.js';
 
 interface InspectOptions {
@@ -11,11 +12,20 @@ interface InspectOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline inspect RUN/cache-48-031b296d', 'what a cache holds'],
+  [
+    'pipeline inspect RUN/cache-48-031b296d --verify --digest',
+    'checks every photo; a digest to compare caches by',
+  ],
+);
+
 export const inspectCommand: CommandDefinition = (program) => {
   program
     .command('inspect')
     .argument('<cache>', 'a tensor cache: a folder with data.mdb')
     .description('Says what a tensor cache holds')
+    .addHelpText('after', EXAMPLES)
     .option('--digest', 'print the sha256 of its contents')
     .option('--verify', 'recompute every checksum')
     .option('--compact', 'first rewrite it without the holes that removed photos left')

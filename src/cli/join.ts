@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { aboSource } from '../sources/abo.js';
 import { join } from '../stages/join.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 
 interface JoinCommandOptions extends FilterOptions {
@@ -9,8 +10,18 @@ interface JoinCommandOptions extends FilterOptions {
   photos: 'decode' | 'stat' | 'none';
 }
 
+const EXAMPLES = examples([
+  'pipeline join --source DUMP < views.jsonl > joined.jsonl',
+  'adds each photo’s file and size',
+]);
+
 export const joinCommand: CommandDefinition = (program, environment) => {
-  filterCommand(program, 'join', 'Views → views with their photo’s path and size, from the image table')
+  filterCommand(
+    program,
+    'join',
+    'Views → views with their photo’s path and size, from the image table',
+    EXAMPLES,
+  )
     .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
     .addOption(
       new Option('--photos <how>', 'whether the files are looked for')

@@ -7,6 +7,7 @@ import type { Level } from '../records.js';
 import { label } from '../stages/label.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 import { type FilterOptions, filterCommand, runStageFilter } from './filter.js';
 
 interface LabelCommandOptions extends FilterOptions {
@@ -24,8 +25,19 @@ interface LabelCommandOptions extends FilterOptions {
   level?: Level;
 }
 
+const EXAMPLES = examples(
+  [
+    'pipeline label --task product_type --min-per-class 20 < photos.jsonl > labelled.jsonl',
+    'classes of 20 photos or more',
+  ],
+  [
+    "pipeline label --task color --normalise '{kind: color}' < photos.jsonl > labelled.jsonl",
+    'colours by the palette’s names',
+  ],
+);
+
 export const labelCommand: CommandDefinition = (program, environment) => {
-  filterCommand(program, 'label', 'Photos → labelled photos of one task')
+  filterCommand(program, 'label', 'Photos → labelled photos of one task', EXAMPLES)
     .requiredOption('--task <name>', 'the attribute to learn, such as product_type')
     .option('--attribute <name>', 'the attribute, where it is not the task’s name')
     .option(

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Help, type Option } from 'commander';
-import { asPipelineError, explain } from '../errors.js';
-import type { CommandEnvironment } from './command.js';
-import { commands } from './commands.js';
+import { type Command, CommanderError } from 'commander';
+import { asPipelineError, explain, type PipelineError } from '../errors.js';
+import { painted } from './colours.js';
 import { printable } from './printable.js';
+import { createProgram } from './program.js';
+import { usageFailure, withReadOn } from './usage.js';
 
 /** A worker deep in one native call cannot be asked to stop: Ctrl-C must end the process all the same. */
 const CANCEL_GRACE_MS = 1500;
@@ -38,18 +38,36 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.exit(1);
   });
 
+  const program = createProgram({ signal: controller.signal });
+  let command: Command = program;
+  const follow = (_: Command, next: Command) => {
+    command = next;
+  };
+  for (const group of [program, ...program.commands]) group.hook('preSubcommand', follow);
   try {
-    await program({ signal: controller.signal }).parseAsync(argv, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const failure = asPipelineError(error);
+    const failure = failureOf(error, command);
+    if (failure === undefined) return (error as CommanderError).exitCode === 0 ? 0 : 2;
     // Last of all: a thread that is still loading a native library has muted the process until it ends.
     if (failure.code === 'ABORTED') process.once('exit', tellCancelled);
-    else process.stderr.write(`${printable(explain(failure))}\n`);
+    else process.stderr.write(`${shown(failure)}\n`);
     if (failure.code === 'INTERNAL' && process.env['ABO_DEBUG']) console.error(failure.cause);
     return failure.exitCode;
   }
+}
+
+/** Undefined where commander only ended with showing help or the version. */
+function failureOf(error: unknown, command: Command): PipelineError | undefined {
+  if (error instanceof CommanderError) return usageFailure(error, command);
+  return withReadOn(asPipelineError(error), command);
+}
+
+/** An error's text, its code in colour where stderr has any. */
+function shown(failure: PipelineError): string {
+  const text = printable(explain(failure));
+  return painted(failure.code, 'red', process.stderr) + text.slice(failure.code.length);
 }
 
 /**
@@ -59,26 +77,4 @@ export async function main(argv: readonly string[]): Promise<number> {
 function die(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-}
-
-/** An option that may be repeated is none where it is not given: commander would show its empty list. */
-function optionDescription(this: Help, option: Option): string {
-  const none = Array.isArray(option.defaultValue) && option.defaultValue.length === 0;
-  return none ? option.description : Help.prototype.optionDescription.call(this, option);
-}
-
-function program(environment: CommandEnvironment): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  const root = new Command('pipeline')
-    .description('Turns a raw product catalogue into trained photo classifiers.')
-    .version(version)
-    .showSuggestionAfterError()
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) })
-    .configureHelp({ optionDescription });
-  for (const define of commands) define(root, environment);
-  for (const command of root.commands) command.exitOverride();
-  return root;
 }

@@ -5,6 +5,7 @@ import { MEASURED_ON } from '../plan/rates.js';
 import { collect } from './arguments.js';
 import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { printable } from './printable.js';
 
 interface PlanOptions {
@@ -15,11 +16,17 @@ interface PlanOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline plan recipes/v2.yaml --backend tensorflow', 'at ABO’s full size'],
+  ['pipeline plan recipes/recommended.yaml --run RUN --alpha 0.75', 'by what a run found when it curated'],
+);
+
 export const planCommand: CommandDefinition = (program) => {
   program
     .command('plan')
     .argument('<recipe>', 'a recipe’s file')
     .description('Says what a run would do and cost, at the full size of ABO or of a curated run')
+    .addHelpText('after', EXAMPLES)
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--run <run>', 'plans by what this run found when it curated; default: ABO’s published counts')
     .addOption(

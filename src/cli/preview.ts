@@ -5,6 +5,7 @@ import type { Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
 import { collect, parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 
 interface PreviewOptions {
   recipe: string;
@@ -18,10 +19,16 @@ interface PreviewOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples([
+  'pipeline preview --recipe recipes/demo.yaml --cache RUN --out sheet.png --set augmentation.rotation=0.2',
+  'what a rotation does to eight photos',
+]);
+
 export const previewCommand: CommandDefinition = (program) => {
   program
     .command('preview')
     .description('Cached photos beside their augmented views → a contact sheet (PNG)')
+    .addHelpText('after', EXAMPLES)
     .requiredOption('--recipe <file>', 'the YAML file whose augmentation is shown')
     .requiredOption('--cache <dir>', 'a pixel cache, or a run folder or other folder that has the recipe’s')
     .requiredOption('--out <file>', 'where the PNG goes')

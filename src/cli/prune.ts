@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PrunedCache, PruneRequest } from '../steps/prune.js';
 import { collect } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 
 interface PruneOptions extends Pick<PruneRequest, 'compact' | 'dryRun'> {
   run: string[];
@@ -10,11 +11,20 @@ interface PruneOptions extends Pick<PruneRequest, 'compact' | 'dryRun'> {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline prune RUN --dry-run', 'what a run’s caches hold that it does not use any more'],
+  [
+    'pipeline prune CACHES --run RUN --run OTHER --compact',
+    'takes out what neither run uses, and gives the room back',
+  ],
+);
+
 export const pruneCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('prune')
     .argument('<path>', 'a tensor cache, a run folder, or another folder of caches')
     .description('Takes photos out of tensor caches: those that no run uses any more, or named ones')
+    .addHelpText('after', EXAMPLES)
     .option(
       '--run <dir>',
       'keep what this run’s samples name (repeatable; default: a run folder’s own)',

@@ -5,6 +5,7 @@ import { runStage } from '../stage.js';
 import { split } from '../stages/split.js';
 import { parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 import { type FilterOptions, filterCommand, runFilter } from './filter.js';
 import { readRecords } from './piped-records.js';
 
@@ -17,8 +18,16 @@ interface SplitCommandOptions extends FilterOptions {
 
 const DEFAULTS = recipeSchema.shape.split.parse({});
 
+const EXAMPLES = examples(
+  ['pipeline split < labelled.jsonl > samples.jsonl', 'linked photos stay on one side'],
+  [
+    'pipeline split --method hash --test 0.2 < labelled.jsonl > samples.jsonl',
+    'a side that does not depend on the other photos',
+  ],
+);
+
 export const splitCommand: CommandDefinition = (program, environment) => {
-  filterCommand(program, 'split', 'Labelled photos → samples, each with its side')
+  filterCommand(program, 'split', 'Labelled photos → samples, each with its side', EXAMPLES)
     .addOption(
       new Option('--by <unit>', 'what stays together').choices(['component', 'image']).default(DEFAULTS.by),
     )

@@ -16,6 +16,7 @@ import type { PartialSummary, RunCost } from '../summary.js';
 import { collect, collectNames, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { assertUnflagged, describeChecks } from './check.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
+import type { HelpText } from './examples.js';
 import { percent } from './percent.js';
 import { showProgress } from './progress.js';
 
@@ -38,9 +39,17 @@ interface StepOptions extends ResourceOptions {
 }
 
 /** A command that does a run's steps in order, up to one of them; steps that are finished are not done again. */
-export function stepCommand(name: string, description: string, until: Until): CommandDefinition {
+export function stepCommand(
+  name: string,
+  description: string,
+  until: Until,
+  helpExamples: HelpText,
+): CommandDefinition {
   return (program, environment) => {
-    const command = addOptions(program.command(name).description(description));
+    const command = addOptions(program.command(name).description(description)).addHelpText(
+      'after',
+      helpExamples,
+    );
     if (until === 'cache') {
       command.option(
         '--sizes <pixels,…>',

@@ -5,6 +5,7 @@ import { synthesizeAbo } from '../synth/abo/dump.js';
 import { synthesize } from '../synth/dump.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { showProgress } from './progress.js';
 
 const SHAPES = ['photos', 'abo'] as const;
@@ -20,10 +21,16 @@ interface SynthCommandOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline synth --out DUMP --listings 1500', 'a dump with drawn photos'],
+  ['pipeline synth --shape abo --out DUMP', 'as many listings and images as ABO, without photos'],
+);
+
 export const synthCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('synth')
     .description("Draws a synthetic dump in ABO's layout, with a truth file")
+    .addHelpText('after', EXAMPLES)
     .requiredOption('--out <dir>', 'an empty folder, or an older synthetic dump to replace')
     .addOption(
       new Option(

@@ -7,6 +7,7 @@ import { loadRecipe } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
 import { collect, parseInteger, parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { examples } from './examples.js';
 import { showProgress } from './progress.js';
 
 interface TreeCommandOptions extends ResourceOptions {
@@ -19,10 +20,16 @@ interface TreeCommandOptions extends ResourceOptions {
   quiet?: boolean;
 }
 
+const EXAMPLES = examples([
+  'pipeline tree --recipe recipes/v2.yaml --source DUMP --out tree.yaml',
+  'the classes’ tree, for a recipe’s `tree`',
+]);
+
 export const treeCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('tree')
     .description('Builds the category tree of a task’s classes from the nodes of a dump’s listings')
+    .addHelpText('after', EXAMPLES)
     .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
     .requiredOption('--recipe <file>', 'whose task says what the classes are')
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])

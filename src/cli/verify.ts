@@ -4,6 +4,7 @@ import { createContext } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 
@@ -18,11 +19,17 @@ interface VerifyOptions {
 /** Findings of one check that are told as text; JSON has all. */
 const TOLD = 10;
 
+const EXAMPLES = examples(
+  ['pipeline verify RUN', 'does anything cross the split?'],
+  ['pipeline verify RUN --no-photos --json', 'without reading photos, for a program'],
+);
+
 export const verifyCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('verify')
     .argument('<run>', 'a run folder')
     .description('Proves by what a run wrote that nothing crosses a split and that its accounts add up')
+    .addHelpText('after', EXAMPLES)
     .option('--source <dir>', 'the dump, where it no longer lies where the run found it')
     .option('--no-photos', 'does not look at the photos on the disk')
     .option('--workers <n>', 'threads for pixels', parseInteger('--workers', 1))

@@ -2,6 +2,7 @@ import type { Chapter } from '../audit/chapter.js';
 import type { Answer, Story } from '../audit/why.js';
 import { PipelineError } from '../errors.js';
 import type { CommandDefinition } from './command.js';
+import { examples } from './examples.js';
 import { printable } from './printable.js';
 
 /** Chapters of one kind that are told as text, one after the other; JSON has all. */
@@ -13,12 +14,18 @@ interface WhyOptions {
   json?: boolean;
 }
 
+const EXAMPLES = examples(
+  ['pipeline why RUN 917gEs5SMdL', 'what became of an image'],
+  ['pipeline why RUN B01P5HX40X listings_0.json.gz:2', 'of an item, and of a row of the dump'],
+);
+
 export const whyCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('why')
     .argument('<run>', 'a run folder')
     .argument('<keys...>', 'image ids, photos’ paths, item ids, or rows as SHARD:LINE')
     .description('Tells what became of records, and why')
+    .addHelpText('after', EXAMPLES)
     .option('--source <dir>', 'the dump, where it no longer lies where the run found it')
     .option('--no-dump', 'tells only what the run itself wrote')
     .option('--json', 'print JSON')
