@@ -4,6 +4,7 @@ import { cacheCommand } from './cache.js';
 import { cleanCommand } from './clean.js';
 import type { CommandDefinition } from './command.js';
 import { compareCommand } from './compare.js';
+import { completionCommand } from './completion.js';
 import { curateCommand } from './curate.js';
 import { deduplicateCommand } from './deduplicate.js';
 import { doctorCommand } from './doctor.js';
@@ -55,5 +56,5 @@ export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = 
   ],
   'Photos and caches': [duplicatesCommand, inspectCommand, importCommand, pruneCommand],
   'What is needed': [doctorCommand, backendCommand, fetchCommand, synthCommand],
-  Help: [helpCommand],
+  Help: [helpCommand, completionCommand],
 };

@@ -15,6 +15,7 @@ import type { Until } from '../steps/pipeline.js';
 import type { PartialSummary, RunCost } from '../summary.js';
 import { collect, collectNames, parseBytes, parseInteger, parseIntegers, parseShare } from './arguments.js';
 import { assertUnflagged, describeChecks } from './check.js';
+import { paintedStates } from './colours.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import type { HelpText } from './examples.js';
 import { percent } from './percent.js';
@@ -124,7 +125,9 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
     });
     progress.stop();
     process.stdout.write(
-      options.json ? `${JSON.stringify(summary, null, 2)}\n` : conclusion(summary, options.out, until),
+      options.json
+        ? `${JSON.stringify(summary, null, 2)}\n`
+        : paintedStates(conclusion(summary, options.out, until), process.stdout),
     );
     if (summary.checks !== undefined) assertUnflagged(summary.checks);
   } finally {

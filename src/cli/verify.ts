@@ -3,6 +3,7 @@ import type { Verification } from '../audit/verify.js';
 import { createContext } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { parseInteger } from './arguments.js';
+import { paintedStates } from './colours.js';
 import type { CommandDefinition } from './command.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
@@ -50,7 +51,11 @@ export const verifyCommand: CommandDefinition = (program, { signal }) => {
       } finally {
         progress.stop();
       }
-      process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : printable(describe(result)));
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(result, null, 2)}\n`
+          : paintedStates(printable(describe(result)), process.stdout),
+      );
       if (!result.sound) throw failure(result);
     });
 };

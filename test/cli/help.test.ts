@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { nameOf } from '#src/cli/usage.js';
+import { nameOf, visibleCommands } from '#src/cli/usage.js';
 import { pipeline } from '../fixtures.js';
 import { exampleCommands, helpOf, program, workingCommands } from './command-line.js';
 
@@ -19,7 +19,8 @@ async function understood(words: readonly string[]): Promise<void> {
 const named = (commands: readonly Command[]) =>
   commands.map((command): [string, Command] => [nameOf(command), command]);
 /** Also those that only have commands of their own. */
-const all = (parent: Command): Command[] => parent.commands.flatMap((command) => [command, ...all(command)]);
+const all = (parent: Command): Command[] =>
+  visibleCommands(parent).flatMap((command) => [command, ...all(command)]);
 
 describe.each(named([program(), ...all(program())]))('%s --help', (name, command) => {
   it('has examples that the command line understands', async () => {
@@ -39,7 +40,7 @@ it('every command takes --json, but those whose output is no result', () => {
   const without = workingCommands(program()).filter(
     ({ options }) => !options.some(({ long }) => long === '--json'),
   );
-  expect(without.map((command) => command.name())).toEqual(['help']);
+  expect(without.map((command) => command.name())).toEqual(['help', 'completion']);
 });
 
 describe('pipeline help', () => {
