@@ -90,6 +90,23 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new PipelineError('ABORTED', 'Cancelled', { cause: signal.reason });
 }
 
+const REPORT =
+  'Nobody foresaw this: the same command with ABO_DEBUG=1 shows where it happened, which helps to report it.';
+/** What can be done about what the system refuses; its message names the file. */
+const TODO: Partial<Record<string, string>> = {
+  EACCES: 'Change the permissions of that file or folder, or name another one.',
+  EPERM: 'Change the permissions of that file or folder, or name another one.',
+  EROFS: 'That disk can only be read: name a folder on another one.',
+  EEXIST: 'Something of that name is in the way: remove it, or name another file or folder.',
+  ENOENT: 'Is that path right? It was there, or was expected to be.',
+  ENOTDIR: 'A part of that path is a file: name another folder.',
+  EISDIR: 'That is a folder: name a file.',
+  EMFILE: 'Allow more open files (`ulimit -n 4096`) and run the same command again.',
+  ENFILE: 'Allow more open files (`ulimit -n 4096`) and run the same command again.',
+  ENOMEM: 'Free some memory, or pass a smaller --memory and fewer --workers.',
+  EDQUOT: 'Your share of the disk is full: free some of it and run the same command again.',
+};
+
 /** Turns whatever was thrown into a `PipelineError`, keeping the original as its cause. */
 export function asPipelineError(error: unknown, details: ErrorDetails = {}): PipelineError {
   if (error instanceof PipelineError) return error;
@@ -103,7 +120,8 @@ export function asPipelineError(error: unknown, details: ErrorDetails = {}): Pip
     });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new PipelineError('INTERNAL', message, { ...details, cause: error });
+  const hint = (code !== undefined && TODO[code]) || REPORT;
+  return new PipelineError('INTERNAL', message, { hint, ...details, cause: error });
 }
 
 /** An error as data: a class does not survive the way between threads. */
@@ -142,12 +160,21 @@ export function revivedError({ code, message, cause, ...where }: PlainError): Pi
   });
 }
 
+/** What others' messages have of lists and lines, in one line of a length that can be read. */
+function short(message: string): string {
+  const line = message.trim().replace(/\s+/g, ' ');
+  return line.length > MOST_OF_CAUSE ? `${line.slice(0, MOST_OF_CAUSE - 1)}…` : line;
+}
+
+const MOST_OF_CAUSE = 500;
+
 /** An error as plain text for people: what, where, what to do; never a stack trace. */
 export function explain(error: PipelineError): string {
   const where = [error.stage, error.key].filter((part) => part !== undefined).join(' ');
   const lines = [`${error.code}: ${where === '' ? '' : `[${where}] `}${error.message}`];
   const { cause } = error;
-  if (cause instanceof Error && cause.message !== error.message) lines.push(`  because: ${cause.message}`);
+  if (cause instanceof Error && cause.message !== error.message)
+    lines.push(`  because: ${short(cause.message)}`);
   if (error.hint !== undefined) lines.push(`  ${error.hint}`);
   return lines.join('\n');
 }

@@ -7,6 +7,7 @@ import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
+import { withProgress } from './progress.js';
 
 interface ExportCommandOptions {
   format: ExportFormat | ModelFormat;
@@ -16,6 +17,7 @@ interface ExportCommandOptions {
   shardSize?: number;
   workers: number;
   json?: boolean;
+  quiet?: boolean;
 }
 
 const EXAMPLES = examples(
@@ -50,6 +52,7 @@ export const exportCommand: CommandDefinition = (program, { signal }) => {
       availableParallelism(),
     )
     .option('--json', 'print JSON')
+    .option('-q, --quiet', 'no progress on stderr')
     .action(async (from: string, { json, format, ...options }: ExportCommandOptions) => {
       const [summary, text] = isModelFormat(format)
         ? await exportedModel(from, { ...options, format, signal })
@@ -74,7 +77,8 @@ async function exportedCache(cache: string, asked: Asked<ExportFormat>): Promise
     );
   }
   const { exportCache } = await import('../steps/export.js');
-  const summary = await exportCache({ ...asked, cache });
+  const { quiet, ...request } = asked;
+  const summary = await withProgress(quiet, (events) => exportCache({ ...request, cache, events }));
   const { out, samples, task, sides } = summary;
   const parts = Object.entries(sides).map(([side, count]) => `${side} ${count}`);
   return [summary, `${out}: ${samples} photos of ${task} (${parts.join(', ')})`];

@@ -5,12 +5,14 @@ import { EXPORT_FORMATS, type ExportFormat } from '../exported.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
+import { withProgress } from './progress.js';
 
 interface ImportCommandOptions {
   format: ExportFormat;
   cache: string;
   workers: number;
   json?: boolean;
+  quiet?: boolean;
 }
 
 const EXAMPLES = examples([
@@ -33,10 +35,13 @@ export const importCommand: CommandDefinition = (program, { signal }) => {
       availableParallelism(),
     )
     .option('--json', 'print JSON')
-    .action(async (path: string, { json, cache: root, ...options }: ImportCommandOptions) => {
+    .option('-q, --quiet', 'no progress on stderr')
+    .action(async (path: string, { json, quiet, cache: root, ...options }: ImportCommandOptions) => {
       if (!existsSync(path)) throw usageError(`Expected exported photos at ${path}`);
       const { importCache } = await import('../steps/import.js');
-      const summary = await importCache({ ...options, path, root, signal });
+      const summary = await withProgress(quiet, (events) =>
+        importCache({ ...options, path, root, signal, events }),
+      );
       const { cache, records, samples, task, digest } = summary;
       process.stdout.write(
         json

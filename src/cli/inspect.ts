@@ -1,15 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CacheIdentity, PixelIdentity } from '../sinks/tensor-cache/cache.js';
+import { telling } from '../telling.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
+import { withProgress } from './progress.js';
 
 interface InspectOptions {
   digest?: boolean;
   verify?: boolean;
   compact?: boolean;
   json?: boolean;
+  quiet?: boolean;
 }
 
 const EXAMPLES = examples(
@@ -30,23 +33,28 @@ export const inspectCommand: CommandDefinition = (program) => {
     .option('--verify', 'recompute every checksum')
     .option('--compact', 'first rewrite it without the holes that removed photos left')
     .option('--json', 'print JSON')
-    .action(async (path: string, { digest, verify, compact, json }: InspectOptions) => {
+    .option('-q, --quiet', 'no progress on stderr')
+    .action(async (path: string, { digest, verify, compact, json, quiet }: InspectOptions) => {
       if (!existsSync(join(path, 'data.mdb'))) throw usageError(`Expected a tensor cache at ${path}`);
       const { openCache } = await import('../sinks/tensor-cache/open.js');
       if (compact) {
         const { compactCache } = await import('../sinks/tensor-cache/compact.js');
-        await compactCache(path);
+        await withProgress(quiet, (events) => compactCache(path, events));
       }
       const cache = openCache(path);
       try {
-        const verified = verify && { verified: true, ...(await cache.verify()) };
+        const told = { unit: 'photos', total: cache.length };
+        const checked = await withProgress(quiet, async (events) => ({
+          verified: verify && (await cache.verify(telling(events, { stage: 'check', ...told }))),
+          digest: digest && (await cache.digest(telling(events, { stage: 'digest', ...told }))),
+        }));
         const found = {
           path,
           identity: cache.identity,
           records: cache.length,
           bytes: statSync(join(path, 'data.mdb')).size,
-          ...(digest && { digest: await cache.digest() }),
-          ...verified,
+          ...(checked.digest && { digest: checked.digest }),
+          ...(checked.verified && { verified: true, ...checked.verified }),
         };
         process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : printable(describe(found)));
       } finally {

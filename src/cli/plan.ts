@@ -5,6 +5,7 @@ import { MEASURED_ON } from '../plan/rates.js';
 import { collect } from './arguments.js';
 import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
+import { duration } from './duration.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
 
@@ -65,20 +66,14 @@ const count = (number: number) => Math.round(number).toLocaleString('en-GB');
 const about = (number: number) => bytes(Math.max(1e6, number));
 const giga = (number: number) => `${(number / 1e9).toPrecision(3)} G`;
 
-function time(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86_400).toFixed(1)} days`;
-}
-
 function describe(plan: Plan): string {
   const { recipe, backend, listings, photos, curateSeconds, cacheSeconds, cacheBytes } = plan;
   const lines = [
     `${recipe} on ${backend}`,
-    `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${time(curateSeconds)}`,
-    `  cache     ${about(cacheBytes)}; about ${time(cacheSeconds)}`,
+    `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${duration(curateSeconds)}`,
+    `  cache     ${about(cacheBytes)}; about ${duration(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
-    `  in all    about ${time(plan.seconds)}, ${about(plan.diskBytes)} of disk, ${about(plan.memoryBytes)} of memory`,
+    `  in all    about ${duration(plan.seconds)}, ${about(plan.diskBytes)} of disk, ${about(plan.memoryBytes)} of memory`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
@@ -112,14 +107,14 @@ function describeTask({
   ];
   if (featurePasses > 0) {
     lines.push(
-      `    features  ${count(featurePasses)} forward passes, ${about(diskBytes.features)}; about ${time(featureSeconds)}`,
+      `    features  ${count(featurePasses)} forward passes, ${about(diskBytes.features)}; about ${duration(featureSeconds)}`,
     );
   }
   for (const [index, phase] of phases.entries()) {
     const { name, epochs, steps, forward, trained, features, seconds, memoryBytes } = phase;
     const read = features ? 'stored features' : `${count(forward)} forward passes`;
     lines.push(
-      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${time(seconds)}, ${about(memoryBytes)}`,
+      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${duration(seconds)}, ${about(memoryBytes)}`,
     );
   }
   lines.push(`    disk      checkpoint ${about(diskBytes.checkpoint)}, model ${about(diskBytes.model)}`);

@@ -1,5 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { EventBus, PipelineEvent } from '../events.js';
+import { type EventBus, eventBus, type PipelineEvent } from '../events.js';
+import { painted } from './colours.js';
+import { duration } from './duration.js';
 import { printable } from './printable.js';
 
 const LINE_EVERY_MS = 3000;
@@ -21,32 +23,34 @@ export function showProgress(
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
   const say = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const bar = live ? liveBar() : undefined;
-  /** When each was first heard of, and how far it was then: what is gone on from was not done in this time. */
-  const started = new Map<string, { at: number; done: number }>();
+  const started = new Map<string, Begun>();
   let shown = '';
+  let shownTotal = false;
   let seen = Number.NEGATIVE_INFINITY;
   let spoken = performance.now();
 
   const onProgress = (event: Extract<PipelineEvent, { type: 'progress' }>) => {
     const now = performance.now();
     const what = `${event.stage} ${event.unit}`;
-    if (!started.has(what)) started.set(what, { at: now, done: event.done });
-    // Stages of a chain speak in turns: one is followed until it falls silent.
-    if (what !== shown && now - seen < SILENT_AFTER_MS) return;
+    const begun = started.get(what) ?? { at: now, done: event.done };
+    started.set(what, begun);
+    // Stages of a chain speak in turns: one is followed until it falls silent, or another knows how much is left.
+    const knowsMore = event.total !== undefined && !shownTotal;
+    if (what !== shown && !knowsMore && now - seen < SILENT_AFTER_MS) return;
     shown = what;
+    shownTotal = event.total !== undefined;
     seen = now;
-    const since = started.get(what)!;
-    const pace = { elapsedMs: now - since.at, before: since.done };
-    if (bar !== undefined) return bar.update(event, pace);
+    const text = progressText(event, begun, now);
+    if (bar !== undefined) return bar.update(event, text);
     if (now - spoken < LINE_EVERY_MS) return;
     spoken = now;
-    say(`  ${event.stage}: ${progressText(event, pace)}`);
+    say(`  ${event.stage}: ${text}`);
   };
 
   const subscription = bus.events.subscribe((event) => {
     if (event.type === 'message' && event.level === 'warning') {
       bar?.clear();
-      say(`warning: ${event.text}`);
+      process.stderr.write(`${painted('warning:', 'yellow', process.stderr)} ${printable(event.text)}\n`);
       return;
     }
     if (quiet) return;
@@ -63,6 +67,20 @@ export function showProgress(
       bar?.clear();
     },
   };
+}
+
+/** Does work whose events a person is shown, by the options that commands have for that. */
+export async function withProgress<Result>(
+  quiet: boolean | undefined,
+  work: (events: EventBus) => Promise<Result>,
+): Promise<Result> {
+  const events = eventBus();
+  const progress = showProgress(events, { quiet: quiet ?? false });
+  try {
+    return await work(events);
+  } finally {
+    progress.stop();
+  }
 }
 
 /** What a line has room for of an epoch's metrics; the log has all. */
@@ -96,22 +114,25 @@ function eventLine(event: PipelineEvent): string | undefined {
   }
 }
 
-/** How long it has been watched, and what was done before that. */
-interface Pace {
-  elapsedMs: number;
-  before: number;
+/** When something was first heard of (ms), and how far it was then: what goes on was not done now. */
+interface Begun {
+  at: number;
+  done: number;
 }
 
-function progressText(
+/** How far something is, how fast, and how long it will take. */
+export function progressText(
   { done, total, unit }: { done: number; total?: number; unit: string },
-  { elapsedMs, before }: Pace,
+  begun: Begun,
+  now: number,
 ): string {
-  const rate = elapsedMs > 0 ? ((done - before) * 1000) / elapsedMs : 0;
+  const elapsedMs = now - begun.at;
+  const rate = elapsedMs > 0 ? ((done - begun.done) * 1000) / elapsedMs : 0;
   // A rate over less than this is a guess.
   const known = elapsedMs > 200;
   const speed = known ? `, ${rate < 100 ? rate.toFixed(1) : Math.round(rate)} ${unit}/s` : '';
   if (total === undefined) return `${done} ${unit}${speed}`;
-  const left = known && rate > 0 ? `, ${Math.ceil((total - done) / rate)} s left` : '';
+  const left = known && rate > 0 && total > done ? `, ${duration((total - done) / rate)} left` : '';
   return `${done} of ${total} ${unit}${speed}${left}`;
 }
 
@@ -124,7 +145,7 @@ function liveBar() {
   };
   return {
     clear,
-    update(event: Extract<PipelineEvent, { type: 'progress' }>, pace: Pace) {
+    update(event: Extract<PipelineEvent, { type: 'progress' }>, text: string) {
       if (bar === undefined || stage !== event.stage) {
         clear();
         stage = event.stage;
@@ -141,7 +162,7 @@ function liveBar() {
         );
         bar.start(event.total ?? 1, event.done, { stage, text: '' });
       }
-      bar.update(event.done, { stage, text: progressText(event, pace) });
+      bar.update(event.done, { stage, text });
     },
   };
 }

@@ -4,11 +4,13 @@ import type { PrunedCache, PruneRequest } from '../steps/prune.js';
 import { collect } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
+import { withProgress } from './progress.js';
 
 interface PruneOptions extends Pick<PruneRequest, 'compact' | 'dryRun'> {
   run: string[];
   photo: string[];
   json?: boolean;
+  quiet?: boolean;
 }
 
 const EXAMPLES = examples(
@@ -35,7 +37,8 @@ export const pruneCommand: CommandDefinition = (program, { signal }) => {
     .option('--compact', 'then rewrite the caches, which gives the room back to the disk', false)
     .option('--dry-run', 'only say what would be taken out', false)
     .option('--json', 'print JSON')
-    .action(async (path: string, { run, photo, json, ...options }: PruneOptions) => {
+    .option('-q, --quiet', 'no progress on stderr')
+    .action(async (path: string, { run, photo, json, quiet, ...options }: PruneOptions) => {
       for (const sha256 of photo) {
         if (!/^[0-9a-f]{64}$/.test(sha256)) {
           throw usageError(
@@ -54,7 +57,9 @@ export const pruneCommand: CommandDefinition = (program, { signal }) => {
         );
       }
       const { prune } = await import('../steps/prune.js');
-      const pruned = await prune({ ...options, path, runs, photos: new Set(photo), signal });
+      const pruned = await withProgress(quiet, (events) =>
+        prune({ ...options, path, runs, photos: new Set(photo), signal, events }),
+      );
       if (pruned.length === 0) throw usageError(`Expected a tensor cache at ${path} or in it`);
       const text = pruned.map((cache) => describe(cache, options.dryRun)).join('');
       process.stdout.write(json ? `${JSON.stringify(pruned, null, 2)}\n` : text);

@@ -30,6 +30,8 @@ export interface EpochOptions extends FeedOptions {
   classWeights?: Float32Array;
   /** What the loss has of all heads' kernels' squares. */
   l2?: { factor: number; kernels: readonly Variable[] };
+  /** Called after each step with the samples so far. */
+  onStep?(done: number): void;
 }
 
 /**
@@ -42,6 +44,7 @@ export async function trainEpoch(
 ): Promise<{ loss: number; accuracy: number; accuracies: number[] }> {
   const { samples, feed, shuffle, signal, objectives = [MAIN] } = options;
   let loss = 0;
+  let done = 0;
   const hits = objectives.map(() => 0);
   for await (const batch of feed.batches(samples, options)) {
     const step = await trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
@@ -49,6 +52,8 @@ export async function trainEpoch(
       throw divergedError(step.loss, `in epoch ${shuffle.epoch}, batch ${batch.index + 1}`);
     }
     loss += step.loss * batch.size;
+    done += batch.size;
+    options.onStep?.(done);
     for (const [index, count] of step.hits.entries()) hits[index]! += count;
     await setImmediate();
     throwIfAborted(signal);

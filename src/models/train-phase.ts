@@ -1,6 +1,7 @@
 import { hash32 } from '../random.js';
 import type { PhaseRecipe } from '../recipe.js';
 import type { EpochRecord } from '../results.js';
+import { telling } from '../telling.js';
 import { type TrainingState, writeCheckpoint } from './checkpoint.js';
 import { frozenLayers } from './classifier.js';
 import { type Cut, cutModel } from './cut.js';
@@ -151,6 +152,9 @@ async function trainOnce(
   const learningRate = (step: number) =>
     learningRateAt(phase, schedule, (epoch - 1 - before) * steps + step, steps);
   const { labelSmoothing, l2 } = model.head;
+  // At most: a phase may end early.
+  const total = phase.epochs * side.length;
+  const tell = telling(training.events, { stage: `train ${task}`, unit: 'photos', total });
   try {
     const trained = await trainEpoch({
       tf,
@@ -168,6 +172,7 @@ async function trainOnce(
       ...(l2 !== undefined && { l2: { factor: l2, kernels: headKernels(classifier) } }),
       ...making,
       signal,
+      onStep: (done) => tell((epoch - 1 - before) * side.length + done),
       onWait(milliseconds) {
         training.waited += milliseconds;
       },

@@ -1,13 +1,16 @@
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PipelineError } from '../errors.js';
+import type { EventBus } from '../events.js';
 import { stretchOf } from '../place.js';
 import { following } from '../streams.js';
+import { telling } from '../telling.js';
 import { findImages, findShards } from './abo-layout.js';
 import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
 import { readImageTable } from './image-table.js';
-import { readRows, readShard } from './shard.js';
+import { type DumpFile, readRows, readShard } from './shard.js';
 import type { Source } from './source.js';
 
 /** A dump in ABO's own layout, or its listings from a stream (as `readRows` takes it) with the photos in such a dump. */
@@ -46,13 +49,32 @@ export async function aboSource(options: AboOptions): Promise<Source> {
   return {
     ...photos,
     name: options.dir,
-    rows: (signal, cut) => following(shards.map((shard) => readShard(shard, signal, cut))),
+    rows(signal, cut) {
+      const onBytes = tellingBytes(shards, events);
+      return following(shards.map((shard) => readShard(shard, signal, cut, onBytes)));
+    },
     identity() {
       const files = [...shards, table].map(({ place }) => stretchOf(place)?.archive ?? place);
       return filesIdentity([...new Set(files)], root);
     },
   };
 }
+
+/** Tells how much of all shards was read. */
+function tellingBytes(shards: readonly DumpFile[], events: EventBus | undefined): (count: number) => void {
+  const sizes = shards.map(
+    ({ place }) => stretchOf(place)?.size ?? statSync(place, { throwIfNoEntry: false })?.size ?? 0,
+  );
+  const total = megabytes(sizes.reduce((sum, size) => sum + size, 0));
+  const tell = telling(events, { stage: 'listings', unit: 'MB', total });
+  let done = 0;
+  return (count) => {
+    done += count;
+    tell(megabytes(done));
+  };
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 
 async function assertDump(root: string): Promise<void> {
   const found = await stat(root).catch(() => undefined);

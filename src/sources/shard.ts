@@ -27,20 +27,31 @@ const HEAD = 512;
 /** After so much white space a file is taken for lines. */
 const MOST_BLANK = 4096;
 
-/** A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run. */
+/**
+ * A shard's rows; what goes wrong in reading it ends this shard with a fault, not the run.
+ * @param onBytes called with the length of each piece of the file that was read.
+ */
 export function readShard(
   { name, place }: DumpFile,
   signal: AbortSignal,
   cut: CutLines = splitRows,
+  onBytes: (count: number) => void = () => {},
 ): AsyncIterable<RawRow | ReadRow> {
   return inBlocks(async function* () {
     const bytes = streamPlace(place, { chunk: CHUNK });
     try {
-      yield* rowBlocks(bytes, { signal, shard: name, cut });
+      yield* rowBlocks(measured(bytes, onBytes), { signal, shard: name, cut });
     } finally {
       bytes.destroy();
     }
   });
+}
+
+async function* measured(bytes: AsyncIterable<Uint8Array>, onBytes: (count: number) => void) {
+  for await (const piece of bytes) {
+    onBytes(piece.length);
+    yield piece;
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { attributionText } from '../attribution.js';
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
+import type { EventBus } from '../events.js';
 import {
   ATTRIBUTION_FILE,
   CLASSES_FILE,
@@ -28,6 +29,7 @@ import { writeTfRecord } from '../sinks/tfrecord.js';
 import { writeWebDataset } from '../sinks/webdataset.js';
 import { writeWholeFolder } from '../sinks/whole-folder.js';
 import { iterate } from '../streams.js';
+import { counted, telling } from '../telling.js';
 import { countSides } from './samples.js';
 
 const SINKS: Record<ExportFormat, ExportSink> = {
@@ -63,6 +65,8 @@ export interface ExportRequest {
   /** Photos encoded at once. */
   workers: number;
   signal: AbortSignal;
+  /** Hears how far it is. */
+  events?: EventBus;
 }
 
 export interface ExportSummary {
@@ -82,7 +86,7 @@ export interface ExportSummary {
  * taken; `CACHE_CORRUPT` for a cache that `verify` finds damaged; `ABORTED`, `DISK_FULL`.
  */
 export async function exportCache(request: ExportRequest): Promise<ExportSummary> {
-  const { format, out, shardSize = DEFAULT_SHARD_SIZE, workers, signal } = request;
+  const { format, out, shardSize = DEFAULT_SHARD_SIZE, workers, signal, events } = request;
   if (!EXPORT_FORMATS.includes(format)) {
     throw new PipelineError('USAGE', `Expected one of ${EXPORT_FORMATS.join(', ')} but received ${format}`);
   }
@@ -95,12 +99,16 @@ export async function exportCache(request: ExportRequest): Promise<ExportSummary
     }
     const { task, hash } = chosenSamples(cache, request.task);
     // Its photos get checksums of their own, by which damage would look right.
-    await cache.verify();
+    await cache.verify(telling(events, { stage: 'check', unit: 'photos', total: cache.length }));
     const { lines, classes } = sampleLines(cache, task, hash, BY_SIDE.has(format));
-    const encoded = mapOrdered(iterate(lines), (line) => exported(cache, line, image, identity), {
+    const encoding = mapOrdered(iterate(lines), (line) => exported(cache, line, image, identity), {
       concurrency: workers,
       signal,
     });
+    const encoded = counted(
+      encoding,
+      telling(events, { stage: 'export', unit: 'photos', total: lines.length }),
+    );
     await writeWholeFolder(out, async (folder) => {
       if (image === 'raw') {
         assertRoom(folder, lines.length * cache.valueBytes, {

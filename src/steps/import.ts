@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError } from '../errors.js';
+import type { EventBus } from '../events.js';
 import type { DatasetDescription, ExportedSample, ExportFormat, SampleLine } from '../exported.js';
 import type { CacheWriter } from '../sinks/tensor-cache/cache.js';
 import { openCache } from '../sinks/tensor-cache/open.js';
@@ -13,6 +14,7 @@ import { readImageFolder } from '../sources/image-folder.js';
 import { readNumpy } from '../sources/numpy.js';
 import { readTfRecord } from '../sources/tfrecord.js';
 import { readWebDataset } from '../sources/webdataset.js';
+import { counted, telling } from '../telling.js';
 import { cacheName } from './cache.js';
 
 const READERS: Record<ExportFormat, ExportReader> = {
@@ -34,6 +36,8 @@ export interface ImportRequest {
   /** Photos decoded at once. */
   workers: number;
   signal: AbortSignal;
+  /** Hears how far it is. */
+  events?: EventBus;
 }
 
 export interface ImportSummary {
@@ -61,6 +65,7 @@ export async function importCache({
   root,
   workers,
   signal,
+  events,
 }: ImportRequest): Promise<ImportSummary> {
   const description = readDescription(path);
   const { identity, task, hash } = description;
@@ -80,7 +85,8 @@ export async function importCache({
   );
   const writer = await writeCache(place, identity);
   try {
-    const lines = await putAll(writer, read);
+    const told = { stage: 'import', unit: 'photos', total: description.samples };
+    const lines = await putAll(writer, counted(read, telling(events, told)));
     if (lines.length !== description.samples) {
       throw notExported(`${description.samples} samples but found ${lines.length}`, path);
     }
@@ -91,7 +97,9 @@ export async function importCache({
   }
   const cache = openCache(place, { identity });
   try {
-    const digest = await cache.digest();
+    const digest = await cache.digest(
+      telling(events, { stage: 'digest', unit: 'photos', total: cache.length }),
+    );
     return { cache: place, task, hash, samples: description.samples, records: cache.length, digest };
   } finally {
     await cache.close();

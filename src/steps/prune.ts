@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { throwIfAborted } from '../errors.js';
+import type { EventBus } from '../events.js';
 import type { CacheIdentity, TensorCache } from '../sinks/tensor-cache/cache.js';
 import { compactCache } from '../sinks/tensor-cache/compact.js';
 import { identityHash } from '../sinks/tensor-cache/identity.js';
@@ -24,6 +25,8 @@ export interface PruneRequest {
   /** Only says what would be taken out. */
   dryRun: boolean;
   signal: AbortSignal;
+  /** Hears how far it is. */
+  events?: EventBus;
 }
 
 /** What was taken out of one cache. */
@@ -111,7 +114,7 @@ function planOf(cache: TensorCache, used: ReadonlySet<string> | undefined): Plan
 
 async function carryOut(
   { cache, identity, removed, unused }: Plan,
-  { compact, signal }: Pick<PruneRequest, 'compact' | 'signal'>,
+  { compact, signal, events }: Pick<PruneRequest, 'compact' | 'signal' | 'events'>,
 ): Promise<void> {
   if (removed.length > 0 || unused.length > 0) {
     const writer = await writeCache(cache, identity);
@@ -125,7 +128,7 @@ async function carryOut(
       await writer.close();
     }
   }
-  if (compact) await compactCache(cache);
+  if (compact) await compactCache(cache, events);
 }
 
 async function reading<Result>(path: string, work: (cache: TensorCache) => Result): Promise<Result> {

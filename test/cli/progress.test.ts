@@ -1,9 +1,41 @@
-import { afterEach, expect, it, vi } from 'vitest';
-import { showProgress } from '#src/cli/progress.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { duration } from '#src/cli/duration.js';
+import { progressText, showProgress } from '#src/cli/progress.js';
 import { eventBus } from '#src/events.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe('progressText', () => {
+  const begun = { at: 1000, done: 0 };
+  it.each([
+    [{ done: 50, total: 200 }, begun, 11_000, '50 of 200 photos, 5.0 photos/s, 30 s left'],
+    [{ done: 5000, total: 2_000_000 }, begun, 11_000, '5000 of 2000000 photos, 500 photos/s, 67 min left'],
+    [{ done: 50 }, begun, 11_000, '50 photos, 5.0 photos/s'],
+    // Nobody knows yet how fast it is.
+    [{ done: 1, total: 200 }, begun, 1100, '1 of 200 photos'],
+    [{ done: 200, total: 200 }, begun, 11_000, '200 of 200 photos, 20.0 photos/s'],
+    // What a download or a training goes on from was not done now.
+    [
+      { done: 150, total: 200 },
+      { at: 1000, done: 100 },
+      11_000,
+      '150 of 200 photos, 5.0 photos/s, 10 s left',
+    ],
+  ])('%j since %j', (event, since, now, text) => {
+    expect(progressText({ ...event, unit: 'photos' }, since, now)).toBe(text);
+  });
+});
+
+it.each([
+  [0.2, '1 s'],
+  [89, '89 s'],
+  [90, '2 min'],
+  [5400, '1.5 h'],
+  [200_000, '2.3 days'],
+])('%d s are %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
 });
 
 it('tells the rate and the time left of what is done now, not of what was there before', () => {

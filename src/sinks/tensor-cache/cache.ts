@@ -95,14 +95,14 @@ export interface TensorCache {
   /** The tasks and hashes that samples are stored under. */
   sampleSets(): { task: string; hash: string }[];
   /** sha256 over (database, key, value) in key order, hex. */
-  digest(): Promise<string>;
+  digest(onPhoto?: (done: number) => void): Promise<string>;
   /**
    * Recomputes every checksum.
    * @returns whether there was a seal to verify names and samples by: none while a writer is at work, and after one that
    * was killed.
    * @throws {PipelineError} `CACHE_CORRUPT` naming the first bad photo.
    */
-  verify(): Promise<{ sealed: boolean }>;
+  verify(onPhoto?: (done: number) => void): Promise<{ sealed: boolean }>;
   close(): Promise<void>;
 }
 

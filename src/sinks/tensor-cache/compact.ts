@@ -1,7 +1,9 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EventBus } from '../../events.js';
 import { acquireLock } from '../../lock.js';
+import { telling } from '../../telling.js';
 import type { CachedSample } from './cache.js';
 import { dataFile, openSamples, photoEntries, sampleSet, samplesNames } from './databases.js';
 import { openCache, openReadOnly } from './open.js';
@@ -19,13 +21,13 @@ const BYTES_IN_FLIGHT = 32 * 2 ** 20;
  * @throws {PipelineError} `RUN_LOCKED` while another process writes it, `NOT_FOUND`; `CACHE_CORRUPT` for a cache that
  * `verify` finds damaged; `DISK_FULL` unless there is room for a second file.
  */
-export async function compactCache(path: string): Promise<number> {
+export async function compactCache(path: string, events?: EventBus): Promise<number> {
   const lock = acquireLock(join(path, 'writer.lock'), `the cache ${path}`);
   const unfinished = join(path, 'compact.unfinished');
   try {
     await rm(unfinished, { recursive: true, force: true });
-    await assertWhole(path);
-    const photos = await copyLive(path, unfinished);
+    await assertWhole(path, events);
+    const photos = await copyLive(path, unfinished, events);
     // The table of readers belongs to the old file: whoever has it open keeps both.
     await rm(join(path, 'lock.mdb'), { force: true });
     await rename(dataFile(unfinished), dataFile(path));
@@ -38,16 +40,16 @@ export async function compactCache(path: string): Promise<number> {
 }
 
 /** New checksums and a new seal would make damage look right. */
-async function assertWhole(path: string): Promise<void> {
+async function assertWhole(path: string, events: EventBus | undefined): Promise<void> {
   const cache = openCache(path);
   try {
-    await cache.verify();
+    await cache.verify(telling(events, { stage: 'check', unit: 'photos', total: cache.length }));
   } finally {
     await cache.close();
   }
 }
 
-async function copyLive(from: string, to: string): Promise<number> {
+async function copyLive(from: string, to: string, events: EventBus | undefined): Promise<number> {
   const { databases, identity } = openReadOnly(from);
   const { root, values } = databases;
   const writer = await writeCache(to, identity);
@@ -57,12 +59,16 @@ async function copyLive(from: string, to: string): Promise<number> {
     writer.reserve(photos.size);
     let puts: Promise<void>[] = [];
     let waiting = 0;
+    let done = 0;
+    const tell = telling(events, { stage: 'compact', unit: 'photos', total: photos.size });
     for (const key of [...values.getKeys()]) {
       // A copy: the next read reuses the memory.
       const found = values.getBinaryFast(key)!;
       const value = Uint8Array.from(found.subarray(0, found.length));
       puts.push(writer.put(photos.get(key)!, value));
       waiting += value.length;
+      done += 1;
+      tell(done);
       if (waiting < BYTES_IN_FLIGHT) continue;
       await Promise.all(puts);
       puts = [];

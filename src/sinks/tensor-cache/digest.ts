@@ -5,13 +5,16 @@ import { type CacheDatabases, FILE_ID, openSamples, SEAL, samplesNames } from '.
  * sha256 over (database, key, value) in key order, hex: equal for caches with the same contents, however they were
  * built. LMDB's own file differs by where commits fell.
  */
-export async function digestOf(databases: CacheDatabases): Promise<string> {
+export async function digestOf(databases: CacheDatabases, onPhoto?: (done: number) => void): Promise<string> {
   const { values } = databases;
   const hash = createHash('sha256');
   addMetadata(hash, databases);
+  let done = 0;
   for (const key of values.getKeys()) {
     const value = values.getBinaryFast(key)!;
     add(hash, 'values', key, new Uint8Array(value.buffer, value.byteOffset, value.length));
+    done += 1;
+    onPhoto?.(done);
     if (key % 64 === 63) await new Promise(setImmediate);
   }
   addSamples(hash, databases);

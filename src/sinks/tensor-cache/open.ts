@@ -152,8 +152,8 @@ export function openCache(
       );
     },
     sampleSets: () => samplesNames(root).map(sampleSet),
-    digest: () => digestOf(databases),
-    async verify() {
+    digest: (onPhoto) => digestOf(databases, onPhoto),
+    async verify(onPhoto) {
       let seen = 0;
       const entries = readingRecords(() => [...photoEntries(databases)]);
       for (const { sha256, key, crc } of entries) {
@@ -166,6 +166,7 @@ export function openCache(
           throw corrupt('Expected the value to have its checksum', { key: `${path} ${sha256}` });
         }
         seen += 1;
+        onPhoto?.(seen);
         if (seen % PHOTOS_A_TURN === 0) await new Promise(setImmediate);
       }
       const { length } = this;
