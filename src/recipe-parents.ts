@@ -30,6 +30,7 @@ export async function readWithParents(file: string, children: readonly string[] 
     throw new PipelineError(
       'RECIPE_INVALID',
       `extends: Expected recipes that end but received ${names.join(' → ')}`,
+      { hint: 'Take `extends` out of one of them.' },
     );
   }
   return laidOver(await readWithParents(next, line), placed);

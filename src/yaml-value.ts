@@ -11,6 +11,7 @@ export function yamlValue(text: string, where: string): unknown {
     return parse(text, { maxAliasCount: 0 });
   } catch (error) {
     throw new PipelineError('RECIPE_INVALID', `Expected YAML (without aliases) in ${where}`, {
+      hint: 'A text that begins with one of *&[{!%@ or has ": " or " #" in it needs quotes.',
       cause: error,
     });
   }

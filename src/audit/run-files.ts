@@ -70,7 +70,9 @@ const PHOTO_COLUMNS = ['imageId', 'path', 'sha256', 'component', 'images', 'item
 export async function readRun(path: string): Promise<RunFiles> {
   const manifest = await readManifest(path);
   if (Object.keys(manifest.steps).length === 0) {
-    throw new PipelineError('USAGE', `Expected a run folder but ${path} has no manifest`);
+    throw new PipelineError('USAGE', `Expected a run folder but ${path} has no manifest`, {
+      hint: 'It is what a run was given as --out: the folder with manifest.json and report.html.',
+    });
   }
   const file = join(path, 'summary.json');
   try {

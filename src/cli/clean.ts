@@ -23,7 +23,10 @@ export const cleanCommand: CommandDefinition = (program) => {
     .option('--json', 'print JSON')
     .action(async (path: string, { dryRun, json }: { dryRun: boolean; json?: boolean }) => {
       if (Object.keys((await readManifest(path)).steps).length === 0) {
-        throw usageError(`Expected a run folder but ${path} has no manifest`);
+        throw usageError(
+          `Expected a run folder but ${path} has no manifest`,
+          'It is what a run was given as --out: the folder with manifest.json and report.html.',
+        );
       }
       const run = await openRunFolder(path, eventBus());
       try {

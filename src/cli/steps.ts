@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
-import { PipelineError } from '../errors.js';
 import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { publishedIn, weightsFolder } from '../models/weights/published.js';
@@ -189,7 +188,10 @@ async function namedWeights(
       );
     }
     if (path !== 'none' && !(await stat(path).catch(() => undefined))) {
-      throw new PipelineError('USAGE', `Expected weights at ${path} but there is nothing`);
+      throw usageError(
+        `Expected weights at ${path} but there is nothing`,
+        '`pipeline fetch weights NETWORK` downloads what is published.',
+      );
     }
     weights.set(named ?? pretrained[0]!, path === 'none' ? undefined : path);
   }

@@ -1,10 +1,9 @@
 import { Option } from 'commander';
-import { PipelineError } from '../errors.js';
 import { type EventBus, eventBus } from '../events.js';
 import { synthesizeAbo } from '../synth/abo/dump.js';
 import { synthesize } from '../synth/dump.js';
 import { parseInteger } from './arguments.js';
-import type { CommandDefinition } from './command.js';
+import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
 import { showProgress } from './progress.js';
 
@@ -77,6 +76,10 @@ function draw(
 ) {
   const given = { out, seed, ...context };
   if (shape === 'abo') return synthesizeAbo({ ...given, ...(listings !== undefined && { listings }) });
-  if (listings === undefined) throw new PipelineError('USAGE', 'Expected --listings with drawn photos');
+  if (listings === undefined)
+    throw usageError(
+      'Expected --listings with drawn photos',
+      '1500 of them take some seconds; --shape abo draws as many as ABO has, without photos.',
+    );
   return synthesize({ ...given, listings, ...(workers !== undefined && { workers }) });
 }

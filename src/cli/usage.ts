@@ -15,15 +15,18 @@ export function usageFailure(error: CommanderError, command: Command): PipelineE
   });
 }
 
-/** An error of usage with somewhere to read on, where it does not say what to do itself. */
+/** An error of usage, or of a recipe, with somewhere to read on where it does not say what to do itself. */
 export function withReadOn(error: PipelineError, command: Command): PipelineError {
-  if (error.code !== 'USAGE' || error.hint !== undefined) return error;
+  const hint = { USAGE: readOn(command), RECIPE_INVALID: '`pipeline schema` prints what a recipe may have.' }[
+    error.code as string
+  ];
+  if (hint === undefined || error.hint !== undefined) return error;
   const { code, message, stage, key, cause } = error;
   return new PipelineError(code, message, {
     ...(stage !== undefined && { stage }),
     ...(key !== undefined && { key }),
     ...(cause !== undefined && { cause }),
-    hint: readOn(command),
+    hint,
   });
 }
 

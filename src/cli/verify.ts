@@ -62,7 +62,9 @@ export const verifyCommand: CommandDefinition = (program, { signal }) => {
 
 function failure({ leaks, findings }: Verification): PipelineError {
   const [most, count] = leaks > 0 ? ['crosses a split', leaks] : ['is amiss', findings.length];
-  return new PipelineError('VERIFICATION_FAILED', `Expected that nothing ${most} but found ${count}`);
+  return new PipelineError('VERIFICATION_FAILED', `Expected that nothing ${most} but found ${count}`, {
+    hint: '`pipeline why RUN IMAGE` tells how each of those above came to its side.',
+  });
 }
 
 function describe({ run, samples, tasks, checks, findings, splitBy, sound }: Verification): string {

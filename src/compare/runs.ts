@@ -59,7 +59,10 @@ interface OpenRun extends RunFiles {
  * @throws {PipelineError} `USAGE` for fewer than two runs, and as `readRun`; `INPUT_INVALID` where a run has no recipe.
  */
 export async function compareRuns(paths: readonly string[], signal: AbortSignal): Promise<ComparedRuns> {
-  if (paths.length < 2) throw new PipelineError('USAGE', 'Expected at least two runs to compare');
+  if (paths.length < 2)
+    throw new PipelineError('USAGE', 'Expected at least two runs to compare', {
+      hint: 'The others are set beside the first: `pipeline compare RUN OTHER`.',
+    });
   const runs = await Promise.all(paths.map(openRun));
   const [first] = runs;
   const names = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary.tasks)))];

@@ -177,7 +177,7 @@ function headerIn(names: string[], place: string): string[] {
   throw new PipelineError(
     'INPUT_INVALID',
     `Expected columns ${COLUMNS.join(', ')} but ${missing.join(', ')} is missing`,
-    { key: place },
+    { key: place, hint: 'It is CSV with commas, whose first line names the columns.' },
   );
 }
 

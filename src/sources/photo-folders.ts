@@ -35,6 +35,9 @@ async function entriesOf(folder: string) {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
-    throw new PipelineError('NOT_FOUND', `Expected a folder at ${folder}`, { cause });
+    throw new PipelineError('NOT_FOUND', `Expected a folder at ${folder}`, {
+      hint: 'Name folders that hold photos; all folders in them are looked through.',
+      cause,
+    });
   }
 }

@@ -88,5 +88,6 @@ function assertUsable(samples: readonly Sample[], file: string): void {
   throw new PipelineError(
     'SAMPLES_INVALID',
     `Expected at least two classes in ${file} but found ${classes.size}`,
+    { hint: 'Each line has its class as `label`: with one class there is nothing to learn.' },
   );
 }

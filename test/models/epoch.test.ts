@@ -8,6 +8,35 @@ import { networks } from '#src/models/networks/index.js';
 import { createOptimizer } from '#src/models/optimizers.js';
 import { CLASSES, coloursToFit, INPUT, MODEL } from './colours.js';
 
+it('tells after each step how many samples it has seen', async () => {
+  const { cache, samples, dispose } = await coloursToFit();
+  const { tf, stop } = await startBackend('wasm');
+  try {
+    const network = networks['small-cnn'];
+    const model = buildClassifier(tf, { network, ...INPUT, classes: 3, head: MODEL.head, seed: 1 });
+    const cut = cutModel(tf, model, new Set());
+    const side = keyedSamples(cache, samples, CLASSES).slice(0, 20);
+    const told: number[] = [];
+    await trainEpoch({
+      tf,
+      cut,
+      feed: createFeed(tf, cache, network.preprocessing),
+      optimizer: createOptimizer(tf, MODEL.phases[0]!, cut.variables),
+      learningRate: () => 0.001,
+      samples: side,
+      batchSize: 8,
+      shuffle: { seed: 1, epoch: 1 },
+      labelSmoothing: 0,
+      onStep: (done) => told.push(done),
+      signal: new AbortController().signal,
+    });
+    expect(told).toEqual([8, 16, 20]);
+  } finally {
+    await stop();
+    await dispose();
+  }
+});
+
 it('a step that fails leaves no tensor', async () => {
   const { cache, samples, dispose } = await coloursToFit();
   const { tf, stop } = await startBackend('wasm');

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { eventBus } from '#src/events.js';
 import { writeParquet } from '#src/sinks/parquet.js';
 import { aboSource } from '#src/sources/abo.js';
@@ -21,6 +21,31 @@ beforeAll(async () => {
 afterAll(() => folder.dispose());
 
 describe('a dump in ABO’s layout', () => {
+  it('tells how much of its shards was read', async () => {
+    const root = join(folder.path, 'told');
+    const line = `${JSON.stringify(listing('A', 'SHOES', 'a', { bullet: 'x'.repeat(200_000) }))}\n`;
+    const shards = { 'listings_0.json': Buffer.from(line), 'listings_1.json': Buffer.from(line) };
+    await writeDump(root, { shards, images: [] });
+    const events = eventBus();
+    const told: unknown[] = [];
+    events.events.subscribe((event) => told.push(event));
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 1000;
+      return now;
+    });
+    try {
+      await collect((await aboSource({ dir: root, events })).rows(signal));
+    } finally {
+      clock.mockRestore();
+    }
+    const event = { type: 'progress', stage: 'listings', unit: 'MB', total: 0.4 };
+    expect(told).toEqual([
+      { ...event, done: 0.2 },
+      { ...event, done: 0.4 },
+    ]);
+  });
+
   it('is read shard by shard in the order of their names, as lines or as one array, gzipped or not', async () => {
     const root = join(folder.path, 'shards');
     await writeDump(root, {

@@ -18,7 +18,11 @@ interface StoredLayer {
  * @throws {PipelineError} `NOT_FOUND`; `MODEL_INVALID` for another or a damaged file.
  */
 export async function readKerasH5(file: string, known: readonly string[]): Promise<NamedWeights> {
-  if (!existsSync(file)) throw new PipelineError('NOT_FOUND', `Expected pretrained weights at ${file}`);
+  if (!existsSync(file)) {
+    throw new PipelineError('NOT_FOUND', `Expected pretrained weights at ${file}`, {
+      hint: '`pipeline fetch weights NETWORK` downloads what is published.',
+    });
+  }
   // Loading it takes a quarter of a second.
   const h5 = await import('h5wasm/node');
   const { activate_throwing_error_handler: throwErrors } = await h5.ready;

@@ -21,7 +21,10 @@ const header = z.record(z.string(), z.unknown());
  */
 export async function readSafetensors(file: string): Promise<NamedWeights> {
   const handle = await open(file).catch((cause: unknown) => {
-    throw new PipelineError('NOT_FOUND', `Expected pretrained weights at ${file}`, { cause });
+    throw new PipelineError('NOT_FOUND', `Expected pretrained weights at ${file}`, {
+      hint: '`pipeline fetch weights NETWORK` downloads what is published.',
+      cause,
+    });
   });
   try {
     const { size } = await handle.stat();

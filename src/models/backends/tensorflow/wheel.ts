@@ -18,7 +18,10 @@ const NOTICES =
 export async function expectWheel(wheel: string, release: Release): Promise<void> {
   const { project, version, wheelSuffix } = release;
   const found = await stat(wheel).catch((error: NodeJS.ErrnoException) => {
-    throw new PipelineError('NOT_FOUND', `Expected a wheel at ${wheel} but there is none`, { cause: error });
+    throw new PipelineError('NOT_FOUND', `Expected a wheel at ${wheel} but there is none`, {
+      hint: 'Without --from it is downloaded.',
+      cause: error,
+    });
   });
   if (!found.isFile()) {
     throw new PipelineError(
