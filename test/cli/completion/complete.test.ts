@@ -36,7 +36,7 @@ describe('complete', () => {
     ],
     [['train', '-q', '--backend', 'cp'], ['cpu']],
     [['label', '--drop', 'a', 'b', '--lev'], ['--level']],
-    [['help', 'fetch', ''], ['weights']],
+    [['help', 'fetch', ''], ['abo', 'weights']],
     [['run', '--weights', 'v'], ['vgg16=']],
     [
       ['completion', ''],
