@@ -40,6 +40,46 @@ function rootOf(value: number, row: number): number {
   throw new RangeError(`Expected a positive definite matrix but found ${value} in row ${row}`);
 }
 
+/**
+ * Writes the inverse of a factor, transposed, above the factor's own diagonal: of U = L⁻¹, column j stands in row j behind the
+ * diagonal, whose own value is 1 / L[j, j]. So A⁻¹ = Uᵀ·U is read off rows (`inverseAt`), without room for a second matrix.
+ * @param factor as `factorCholesky` leaves it, [size × size]
+ * @throws {PipelineError} `ABORTED`
+ */
+export async function invertCholesky(
+  factor: Float64Array,
+  size: number,
+  { signal, onRows }: { signal: AbortSignal; onRows?: (done: number) => void },
+): Promise<void> {
+  for (let first = 0; first < size; first += BLOCK) {
+    const end = Math.min(first + BLOCK, size);
+    for (let start = 0; start < end; start += BLOCK) {
+      for (let row = first; row < end; row++) {
+        const pivot = factor[row * size + row]!;
+        const last = Math.min(start + BLOCK, row);
+        for (let column = start; column < last; column++) {
+          const diagonal = column * size + column;
+          const own = factor[row * size + column]! / factor[diagonal]!;
+          const between = dot(factor, row * size + column + 1, diagonal + 1, row - column - 1);
+          factor[column * size + row] = -(own + between) / pivot;
+        }
+      }
+    }
+    onRows?.(end);
+    await setImmediate();
+    throwIfAborted(signal);
+  }
+}
+
+/** A⁻¹ in a row and a column, of a factor that `invertCholesky` has gone over. */
+export function inverseAt(factor: Float64Array, size: number, row: number, column: number): number {
+  const [low, high] = row < column ? [row, column] : [column, row];
+  const pivot = factor[high * size + high]!;
+  const first = low === high ? 1 / pivot : factor[low * size + high]!;
+  const from = high + 1;
+  return first / pivot + dot(factor, low * size + from, high * size + from, size - from);
+}
+
 /** Σ of products of two rows' first numbers, in four sums, so that none waits for the one before. */
 function dot(matrix: Float64Array, a: number, b: number, length: number): number {
   let [s, t, u, v] = [0, 0, 0, 0];

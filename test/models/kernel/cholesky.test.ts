@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { factorCholesky, solveCholesky } from '#src/models/kernel/cholesky.js';
+import { factorCholesky, inverseAt, invertCholesky, solveCholesky } from '#src/models/kernel/cholesky.js';
 import { uniform } from '#src/random.js';
 
 const { signal } = new AbortController();
@@ -41,6 +41,25 @@ describe('Cholesky', () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  it('inverts matrices of any size', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 80 }), fc.integer(), async (size, seed) => {
+        const a = drawn(size, seed);
+        const factor = a.slice();
+        await factorCholesky(factor, size, { signal });
+        await invertCholesky(factor, size, { signal });
+        for (let row = 0; row < size; row++) {
+          for (let column = 0; column < size; column++) {
+            let sum = 0;
+            for (let k = 0; k < size; k++) sum += a[row * size + k]! * inverseAt(factor, size, k, column);
+            expect(sum).toBeCloseTo(Number(row === column), 8);
+          }
+        }
+      }),
+      { numRuns: 20 },
     );
   });
 
