@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { PipelineError } from '../errors.js';
 import type { LedgerEntry } from '../ledger.js';
+import type { Recipe } from '../recipe.js';
 import type { SampleRecord, Side } from '../records.js';
-import { type Manifest, readManifest } from '../run.js';
+import { type Manifest, RECIPE_FILE, readManifest } from '../run.js';
 import { sampleRows, samplesDigest } from '../sources/samples.js';
 import type { PartialSummary } from '../summary.js';
 
@@ -83,6 +84,17 @@ export async function readRun(path: string): Promise<RunFiles> {
       cause,
     });
   }
+}
+
+/** The whole recipe of a run. @throws {PipelineError} `INPUT_INVALID` where it has none */
+export async function readRunRecipe({ path }: Pick<RunFiles, 'path'>): Promise<Recipe> {
+  const file = join(path, RECIPE_FILE);
+  if (!existsSync(file)) {
+    throw new PipelineError('INPUT_INVALID', `Expected the recipe of the run at ${file}`, {
+      hint: 'A run of an older version has none: run the same command again, finished steps are kept.',
+    });
+  }
+  return JSON.parse(await readFile(file, 'utf8')) as Recipe;
 }
 
 /** A task's samples by their JSON lines alone. @throws {PipelineError} `INPUT_INVALID`, `NOT_FOUND` */

@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type RunFiles, readPredictions, readRun, readTaskSamples } from '../audit/run-files.js';
+import {
+  type RunFiles,
+  readPredictions,
+  readRun,
+  readRunRecipe,
+  readTaskSamples,
+} from '../audit/run-files.js';
 import { PipelineError } from '../errors.js';
 import type { Recipe } from '../recipe.js';
-import { RECIPE_FILE } from '../run.js';
 import type { RunCost, TaskSummary } from '../summary.js';
 import { type Difference, recipeDifferences } from './differences.js';
 import { type Comparison, comparePair, type ScoredRun } from './pairs.js';
@@ -91,13 +93,7 @@ export async function compareRuns(paths: readonly string[], signal: AbortSignal)
 
 async function openRun(path: string): Promise<OpenRun> {
   const run = await readRun(path);
-  const file = join(path, RECIPE_FILE);
-  if (!existsSync(file)) {
-    throw new PipelineError('INPUT_INVALID', `Expected the recipe of the run at ${file}`, {
-      hint: 'A run of an older version has none: run the same command again, finished steps are kept.',
-    });
-  }
-  return { ...run, recipe: JSON.parse(await readFile(file, 'utf8')) as Recipe };
+  return { ...run, recipe: await readRunRecipe(run) };
 }
 
 /** What makes a difference between two runs hard to explain, or no difference of theirs. */
