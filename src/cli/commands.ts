@@ -1,3 +1,4 @@
+import { adviseCommand } from './advise.js';
 import { backendCommand } from './backend.js';
 import { balanceCommand } from './balance.js';
 import { cacheCommand } from './cache.js';
@@ -44,7 +45,7 @@ export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = 
     reportCommand,
   ],
   'Before a run': [planCommand, exploreCommand, treeCommand, previewCommand, schemaCommand],
-  'After a run': [verifyCommand, whyCommand, compareCommand, exportCommand, cleanCommand],
+  'After a run': [verifyCommand, whyCommand, compareCommand, adviseCommand, exportCommand, cleanCommand],
   'Stages as filters': [
     parseCommand,
     explodeCommand,
