@@ -1,5 +1,6 @@
 // Runs every bench, or those named as arguments, on one set of photos.
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import advise from './advise.js';
 import augment from './augment.js';
 import backends from './backends.js';
 import batches from './batches.js';
@@ -31,6 +32,7 @@ const benches = {
   duplicates,
   frozen,
   heads,
+  advise,
 };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));

@@ -14,8 +14,10 @@ import type { TrainSide } from './train-side.js';
 
 /** The kernel matrix of more photos takes too much memory (8 bytes times its square) and time. */
 const MOST_ROWS = 6000;
-/** Of more photos so many stand for all. */
-const LANDMARKS = 2048;
+/** Of more photos at most so many stand for all … */
+const MOST_LANDMARKS = 2048;
+/** … and of very many fewer, so that their matrix takes no more than 0.8 GB. */
+const MOST_VALUES = 1e8;
 
 /** What is advised about one task's labels, by its train side alone. */
 export interface TaskAdvice {
@@ -41,6 +43,7 @@ export interface TaskAdvice {
  * What a task's photos say of its labels.
  * @param options.seed of the landmarks' draw
  * @param options.look photos to look at first
+ * @param options.mostRows of more photos some stand for all; default: 6,000
  * @throws {PipelineError} `TOO_FEW_SAMPLES` for less than two classes or components; `ABORTED`.
  */
 export async function adviseTask(
@@ -48,6 +51,7 @@ export async function adviseTask(
   options: {
     seed: number;
     look: number;
+    mostRows?: number;
     signal: AbortSignal;
     onRows?: (done: number, total: number) => void;
   },
@@ -59,8 +63,8 @@ export async function adviseTask(
       `Expected two classes and two components on the train side but found ${classes.length} and ${groups.length}`,
     );
   }
-  const { signal } = options;
-  const columns = photos.length > MOST_ROWS ? landmarksOf(side, options.seed) : undefined;
+  const { signal, mostRows = MOST_ROWS } = options;
+  const columns = photos.length > mostRows ? landmarksOf(side, options.seed) : undefined;
   const kernel = await kernelMatrix(side, { signal, ...(columns && { columns }) });
   const components = photos.map(({ component }) => component);
   const neighbours = nearestPhotos(kernel, { components, columns });
@@ -97,7 +101,8 @@ export async function adviseTask(
 function landmarksOf({ photos }: TrainSide, seed: number): Int32Array {
   const drawn = photos.map(({ imageId }, row) => ({ row, at: uniform(seed, 'landmarks', imageId) }));
   drawn.sort((a, b) => a.at - b.at || a.row - b.row);
-  return Int32Array.from(drawn.slice(0, LANDMARKS), ({ row }) => row).sort();
+  const count = Math.min(MOST_LANDMARKS, Math.floor(MOST_VALUES / photos.length));
+  return Int32Array.from(drawn.slice(0, count), ({ row }) => row).sort();
 }
 
 function namedJoint({ counts, noise }: ConfidentJoint, classes: readonly string[]): TaskAdvice['joint'] {

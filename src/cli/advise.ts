@@ -88,9 +88,9 @@ function listed<T>(all: readonly T[], told: (one: T) => string[]): string[] {
 }
 
 function mislabelledLines({ path, label, suggested, support, neighbours, like }: Mislabelled): string[] {
-  const { all, suggested: for_, own } = neighbours;
+  const { all, suggested: others, own } = neighbours;
   return [
-    `    ${path}  ${label}, rather ${suggested} (support ${percent(support)}; of the ${all} nearest photos ${for_} are ${suggested}, ${own} ${label})`,
+    `    ${path}  ${label}, rather ${suggested} (support ${percent(support)}; of the ${all} nearest photos ${others} are ${suggested}, ${own} ${label})`,
     ...(like.suggested.length > 0 ? [`      like ${like.suggested.join(' ')}`] : []),
   ];
 }

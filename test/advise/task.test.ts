@@ -26,6 +26,13 @@ describe('adviseTask', () => {
     expect([merge, broad, rules]).toEqual([[], [], {}]);
   });
 
+  it('finds them by landmarks, too', async () => {
+    const exact = await adviseTask(side, options);
+    const { landmarks, ...found } = await adviseTask(side, { ...options, mostRows: 50 });
+    expect(landmarks).toBe(120);
+    expect(found.mislabelled.map(({ path }) => path)).toEqual(exact.mislabelled.map(({ path }) => path));
+  });
+
   it('says the same twice', async () => {
     expect(await adviseTask(side, options)).toEqual(await adviseTask(side, options));
   });
