@@ -1,7 +1,5 @@
 /** So many photos stand behind a guess that a label is as frequent as it is everywhere. */
 const PRIOR = 2;
-/** What the model's own probabilities count beside those of labels among photos that look alike. */
-const OWN = 0.5;
 const LEAST = 1e-12;
 
 /**
@@ -10,7 +8,7 @@ const LEAST = 1e-12;
  * A model is sure that a low shoe labelled SHOES is a BOOT where the catalogue itself has such shoes under both: its own
  * probability of SHOES is then near 0, as it is for a chair labelled SHOES. So that of the labels which *other* photos
  * have that the model takes for the same is counted beside it: a photo is doubted where its label is rare among photos that
- * look as it does. Both are multiplied, the model's with weight `OWN`.
+ * look as it does. Support is the geometric mean of both, scaled.
  * @param probabilities out of fold, [rows × classes]
  * @param labels as they are given
  */
@@ -23,7 +21,7 @@ export function supportOf(
     let sum = 0;
     for (let at = start; at < start + classes; at++) {
       const own = Math.max(probabilities[at]!, LEAST);
-      support[at] = (Math.max(support[at]!, LEAST) * own ** OWN) ** (1 / (1 + OWN));
+      support[at] = Math.sqrt(Math.max(support[at]!, LEAST) * own);
       sum += support[at]!;
     }
     for (let at = start; at < start + classes; at++) support[at]! /= sum;
