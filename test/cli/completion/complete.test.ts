@@ -36,7 +36,10 @@ describe('complete', () => {
     ],
     [['train', '-q', '--backend', 'cp'], ['cpu']],
     [['label', '--drop', 'a', 'b', '--lev'], ['--level']],
-    [['help', 'fetch', ''], ['abo', 'weights']],
+    [
+      ['help', 'fetch', ''],
+      ['abo', 'weights'],
+    ],
     [['run', '--weights', 'v'], ['vgg16=']],
     [
       ['completion', ''],
