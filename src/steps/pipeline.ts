@@ -189,6 +189,8 @@ async function steps(
   }
   addUp(summary, done, run);
   await run.finish({ whole: until === 'report' });
+  // A look at a training says nothing of the run: what the folder says of an earlier one stays.
+  if (until === 'check') return summary;
   await writeWholeFile(join(run.path, 'summary.json'), json(summary));
   await writeWholeFile(join(run.path, RECIPE_FILE), json(recipe));
   return summary;

@@ -1,3 +1,4 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,7 +34,10 @@ const check = (recipe: string, ...more: string[]) => {
 const PATIENCE = 240_000;
 
 describe('train --check', { timeout: PATIENCE }, () => {
-  it('passes the demo, and trains nothing', async () => {
+  it('passes the demo, trains nothing, and leaves what the folder says of an earlier run', async () => {
+    const files = ['summary.json', 'recipe.json'].map((name) => join(folder.path, 'demo', name));
+    await mkdir(join(folder.path, 'demo'));
+    for (const file of files) await writeFile(file, '{}\n');
     const { code, stdout, stderr } = await check('demo', '--json');
     expect(code, stderr).toBe(0);
     const { checks, tasks } = JSON.parse(stdout) as PartialSummary;
@@ -42,6 +46,7 @@ describe('train --check', { timeout: PATIENCE }, () => {
       new Set(['unfrozen', 'preprocessing', 'first-loss', 'overfit', 'gradients', 'learning-rate']),
     );
     expect(tasks['product_type']).not.toHaveProperty('accuracy');
+    for (const file of files) expect(await readFile(file, 'utf8')).toBe('{}\n');
   });
 
   it.skipIf(absent(WEIGHTS))('flags the faults of the post’s V3 with status 1', async () => {
