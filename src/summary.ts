@@ -30,7 +30,10 @@ export interface RunCost {
   /** Of all of them, and bytes of their weights on disk. */
   parameters: number;
   modelBytes: number;
-  /** Photos that went through a base: once each where stored features were read, else in each epoch. */
+  /**
+   * How often a base sees a photo: for stored features each of the run's distinct photos once, or once a stored view and
+   * once more mirrored, whichever run computed them; else in each epoch.
+   */
   basePasses: number;
   trainSeconds: number;
   /** Of computing frozen bases' features, before training. */

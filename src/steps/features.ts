@@ -55,7 +55,8 @@ export interface Features extends FeatureCache {
 
 /**
  * Computes the features that the run's tasks are trained on, one step a base, its preprocessing and the layers that are
- * read; by task.
+ * read; by task. `passes` is how often these bases see a photo, a stored view or a mirror image for that: each once,
+ * whether it was computed now or by an earlier run.
  * @param options.root where caches lie: the run folder, or a folder shared between runs.
  */
 export async function featureSteps(options: {
@@ -67,11 +68,12 @@ export async function featureSteps(options: {
   pixels: TaskPixels;
   root: string;
   backend: BackendChoice;
-}): Promise<{ features: Map<string, Features>; steps: Accounted<ComputedFeatures>[] }> {
+}): Promise<{ features: Map<string, Features>; steps: Accounted<ComputedFeatures>[]; passes: number }> {
   const { run, context, recipe, tasks, weights, root, backend } = options;
   const { pixels, views } = options.pixels;
   const features = new Map<string, Features>();
   const steps: Accounted<ComputedFeatures>[] = [];
+  let passes = 0;
   for (const { name: base, taps, mirrored, users, folder, pretrained } of basesOf(recipe, tasks, weights)) {
     const place = (of: PixelCache) => {
       const identity = featureIdentity(pretrained, of.identity, { taps, mirrored });
@@ -82,6 +84,8 @@ export async function featureSteps(options: {
     const plain = place(pixels);
     const ofViews = views.map(place);
     const places = [plain, ...ofViews];
+    const read = places.map(({ of }) => photosRead(users, of, views.length, recipe.seed));
+    for (const photos of read) passes += (mirrored ? 2 : 1) * photos.size;
     const step = await accountedStep(run, context, {
       name: `features-${base}`,
       dependsOn: {
@@ -94,10 +98,10 @@ export async function featureSteps(options: {
       work(own) {
         const sources = places.map(({ of }) => of);
         return withCaches(sources, (opened) => {
-          const parts = places.map(({ of, cache }, index) => ({
+          const parts = places.map(({ cache }, index) => ({
             ...cache,
             pixels: opened[index]!,
-            photos: photosRead(users, of, views.length, recipe.seed),
+            photos: read[index]!,
           }));
           return computeFeatures({ parts, folder, backend, context: own });
         });
@@ -113,7 +117,7 @@ export async function featureSteps(options: {
       });
     }
   }
-  return { features, steps };
+  return { features, steps, passes };
 }
 
 /** A frozen base with its preprocessing and the layers that are read, and the tasks whose heads are trained on them. */
@@ -150,7 +154,7 @@ function basesOf(
 }
 
 /**
- * The sha256 of the photos whose features are read. Where views are trained on, of the train side's photos themselves only
+ * The sha256 of the photos whose features are read, each once. Where views are trained on, of the train side's photos themselves only
  * those that training is measured on.
  */
 function photosRead(
@@ -158,11 +162,11 @@ function photosRead(
   { identity }: PixelCache,
   views: number,
   seed: number,
-): string[] {
+): Set<string> {
   const samplesOf = ({ task, samples }: TaskSamples) => {
     if (views === 0) return samples;
     if (identity.view !== undefined) return samples.filter(({ split }) => split === 'train');
     return [...measuredSamples(samples, { seed, task }), ...samples.filter(({ split }) => split !== 'train')];
   };
-  return users.flatMap((user) => samplesOf(user).map(({ sha256 }) => sha256));
+  return new Set(users.flatMap((user) => samplesOf(user).map(({ sha256 }) => sha256)));
 }

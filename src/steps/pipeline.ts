@@ -134,7 +134,7 @@ async function steps(
     }
     if (reached('train')) {
       const weights = await readWeights(recipe, options.weights);
-      const { features, steps } = await featureSteps({
+      const { features, steps, passes } = await featureSteps({
         run,
         context,
         recipe,
@@ -177,7 +177,7 @@ async function steps(
           reported.push({ cached: task, train, evaluation: evaluated.result });
         }
       }
-      summary.cost = runCost(run, outcomes, steps);
+      summary.cost = runCost(run, outcomes, passes);
       addUp(summary, done, run);
       if (reached('report')) {
         const ledger: LedgerSummary[] = done.flatMap((step) => step.ledger);

@@ -140,3 +140,41 @@ it.skipIf(absent)('a head that is trained before its base reads features until t
     await folder.dispose();
   }
 });
+
+it.skipIf(absent)(
+  'what went through a base is counted for the run, whatever else its cache holds',
+  async () => {
+    const folder = await temporaryFolder('features-passes');
+    try {
+      const dump = join(folder.path, 'dump');
+      const { signal } = new AbortController();
+      await synthesize({ out: dump, listings: 250, seed: 3, workers: 2, signal });
+      const recipe = join(folder.path, 'passes.yaml');
+      await writeFile(recipe, RECIPE.replace(/^ {2}color.*\n/m, ''));
+      const train = async (name: string, ...sets: string[]) => {
+        const places = ['--cache', join(folder.path, 'cache'), '--out', join(folder.path, name)];
+        const common = ['--source', dump, '--weights', WEIGHTS, '--backend', 'wasm', ...places];
+        const more = sets.flatMap((set) => ['--set', set]);
+        const { code, stdout, stderr } = await pipeline([
+          ...['train', '--recipe', recipe, '--json'],
+          ...common,
+          ...more,
+        ]);
+        expect(code, stderr).toBe(0);
+        const { cost, tasks } = JSON.parse(stdout) as Summary;
+        return { passes: cost!.basePasses, samples: tasks['product_type']!.samples };
+      };
+      const all = await train('all');
+      expect(all.passes).toBe(all.samples);
+      // All that it reads is there, among others.
+      const fewer = await train('fewer', 'tasks.product_type.cap=8');
+      expect(fewer.samples).toBeLessThan(all.samples);
+      expect(fewer.passes).toBe(fewer.samples);
+      // Of each photo and of its mirror image.
+      const mirrored = await train('mirrored', 'model.mirror=true');
+      expect(mirrored.passes).toBe(2 * mirrored.samples);
+    } finally {
+      await folder.dispose();
+    }
+  },
+);
