@@ -43,13 +43,13 @@ export const planCommand: CommandDefinition = (program) => {
     .option('--json', 'print JSON')
     .action(async (file: string, { set, run, backend, alpha, json }: PlanOptions) => {
       const { loadRecipe } = await import('../recipe-file.js');
-      const { countsOfRun, publishedCounts } = await import('../plan/counts.js');
+      const { publishedCounts } = await import('../plan/counts.js');
+      const { countsOfRun } = await import('../plan/run-counts.js');
       const { planOf } = await import('../plan/plan.js');
       const { assertModels } = await import('../models/assert-models.js');
       const recipe = await loadRecipe(file, set);
       assertModels(recipe);
-      const tasks = Object.keys(recipe.tasks);
-      const counts = run === undefined ? await publishedCounts(recipe, tasks) : await countsOfRun(run, tasks);
+      const counts = run === undefined ? await publishedCounts(recipe) : await countsOfRun(recipe, run);
       const plan = await planOf({ recipe, counts, backend, alpha: Number(alpha) });
       process.stdout.write(json ? `${JSON.stringify(plan, null, 2)}\n` : printable(describe(plan)));
     });

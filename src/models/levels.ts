@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors.js';
 import { LEVELS } from '../labels/tree/tree.js';
 import type { ModelRecipe } from '../recipe.js';
-import type { Sample } from '../records.js';
+import type { Level, Sample } from '../records.js';
 import type { BranchOptions } from './classifier.js';
 
 /** The levels that a branch can predict, the coarsest first. */
@@ -22,7 +22,10 @@ export interface UpperLevel {
  * @param samples of all sides
  * @param classes the samples' labels, each once
  */
-export function upperLevels(samples: readonly Sample[], classes: readonly string[]): UpperLevel[] {
+export function upperLevels(
+  samples: readonly Pick<Sample, 'label' | Level>[],
+  classes: readonly string[],
+): UpperLevel[] {
   const own = LEVELS.findLastIndex((level) => samples.every((sample) => sample[level] === sample.label));
   const of = new Map(samples.map((sample) => [sample.label, sample]));
   return BRANCH_LEVELS.slice(0, Math.max(0, own)).map((level) => {

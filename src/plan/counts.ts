@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createContext } from '../context.js';
 import { PipelineError } from '../errors.js';
+import { withPlaces } from '../labels/tree/tree.js';
+import { type UpperLevel, upperLevels } from '../models/levels.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
-import { type Photo, SIDES, type Side } from '../records.js';
+import { type LabelledPhoto, type Photo, SIDES, type Side } from '../records.js';
 import { runStage } from '../stage.js';
 import { label } from '../stages/label.js';
 import { iterate } from '../streams.js';
-import type { PartialSummary } from '../summary.js';
 import { ABO, typeCounts } from '../synth/abo/types.js';
 
 /** How many photos of a task there are. */
@@ -17,6 +16,8 @@ export interface TaskCounts {
   before?: number;
   samples: number;
   splits: Record<Side, number>;
+  /** Of its category tree, above its classes; none without a tree. */
+  levels: UpperLevel[];
   /** What the numbers rest on: a curated run, ABO's published counts, or these with counts that nobody published. */
   basis: 'run' | 'published' | 'assumed';
 }
@@ -34,16 +35,16 @@ export interface Counts {
  * dropped, which makes a run's counts smaller.
  * @throws {PipelineError} `USAGE` for an attribute whose counts nobody published.
  */
-export async function publishedCounts(recipe: Recipe, tasks: readonly string[]): Promise<Counts> {
+export async function publishedCounts(recipe: Recipe): Promise<Counts> {
   const counts = new Map<string, TaskCounts>();
-  for (const task of tasks) counts.set(task, await countsOfTypes(recipe, task));
+  for (const task of Object.keys(recipe.tasks)) counts.set(task, await countsOfTypes(recipe, task));
   return { photos: ABO.images, listings: ABO.listings, tasks: counts };
 }
 
 const ATTRIBUTE = 'product_type';
 
 async function countsOfTypes(recipe: Recipe, task: string): Promise<TaskCounts> {
-  const { model: _, training: __, places: ___, tree, ...labels }: TaskRecipe = recipe.tasks[task]!;
+  const { model: _, training: __, places, tree, ...labels }: TaskRecipe = recipe.tasks[task]!;
   if ((labels.attribute ?? task) !== ATTRIBUTE || typeof tree === 'string') {
     throw new PipelineError(
       'USAGE',
@@ -54,13 +55,13 @@ async function countsOfTypes(recipe: Recipe, task: string): Promise<TaskCounts> 
       },
     );
   }
-  const stage = label({ task, ...labels, ...(tree !== undefined && { tree }) });
-  const sizes = new Map<string, { photos: number; assumed: boolean }>();
-  for await (const { label: name, imageId } of runStage(stage, iterate(photosOfTypes()), createContext())) {
-    const size = sizes.get(name) ?? { photos: 0, assumed: false };
+  const stage = label({ task, ...labels, ...(tree !== undefined && { tree: withPlaces(tree, places) }) });
+  const sizes = new Map<string, { photos: number; assumed: boolean; first: LabelledPhoto }>();
+  for await (const photo of runStage(stage, iterate(photosOfTypes()), createContext())) {
+    const size = sizes.get(photo.label) ?? { photos: 0, assumed: false, first: photo };
     size.photos += 1;
-    size.assumed ||= imageId.startsWith(ASSUMED);
-    sizes.set(name, size);
+    size.assumed ||= photo.imageId.startsWith(ASSUMED);
+    sizes.set(photo.label, size);
   }
   const all = [...sizes.values()];
   const before = all.reduce((sum, { photos }) => sum + photos, 0);
@@ -76,6 +77,10 @@ async function countsOfTypes(recipe: Recipe, task: string): Promise<TaskCounts> 
     before,
     samples,
     splits: { train: samples - splits.validation - splits.test, ...splits },
+    levels: upperLevels(
+      all.map(({ first }) => first),
+      [...sizes.keys()].sort(),
+    ),
     basis: all.some(({ assumed }) => assumed) ? 'assumed' : 'published',
   };
 }
@@ -106,38 +111,6 @@ function* photosOfTypes(): Generator<Photo> {
       };
     }
   }
-}
-
-/**
- * What a run found when it curated.
- * @throws {PipelineError} `NOT_FOUND`; `USAGE` for a task that it does not have.
- */
-export async function countsOfRun(run: string, tasks: readonly string[]): Promise<Counts> {
-  const file = join(run, 'summary.json');
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new PipelineError('NOT_FOUND', `Expected a run’s summary in ${file}`, {
-      hint: '`pipeline curate` makes one.',
-      cause,
-    });
-  });
-  const summary = JSON.parse(text) as PartialSummary;
-  const counts = tasks.map((task): [string, TaskCounts] => {
-    const found = summary.tasks[task];
-    if (found === undefined) {
-      throw new PipelineError('USAGE', `Expected the task ${task} in the run but found others`, {
-        key: run,
-        hint: `It has ${Object.keys(summary.tasks).join(', ')}.`,
-      });
-    }
-    const { classes, samples, splits } = found;
-    return [task, { classes, samples, splits, basis: 'run' }];
-  });
-  const stage = (name: string) => summary.stages.find((one) => one.name === name)?.in ?? 0;
-  return {
-    photos: stage('deduplicate') || Math.max(...counts.map(([, { samples }]) => samples)),
-    listings: stage('parse'),
-    tasks: new Map(counts),
-  };
 }
 
 /** Photos of the sides that are not trained on. */

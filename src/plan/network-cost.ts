@@ -1,9 +1,10 @@
 import type { LayersModel, Shape } from '@tensorflow/tfjs';
 import type { Tf } from '../models/backends/backend.js';
 import { isBatchNorm } from '../models/batch-norm.js';
-import { buildClassifier, frozenLayers } from '../models/classifier.js';
+import { type BranchOptions, buildClassifier, frozenLayers } from '../models/classifier.js';
 import { cutModel } from '../models/cut.js';
 import type { Network } from '../models/networks/network.js';
+import { tapsOfModel } from '../models/taps.js';
 import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
 
 /** What a network costs, of one photo. */
@@ -12,7 +13,7 @@ export interface NetworkCost {
   parameters: number;
   /** Multiply-adds of one pass. */
   macs: number;
-  /** Numbers in a photo's feature vector: what the head reads. */
+  /** Numbers in a photo's feature vector: what its heads read. */
   features: number;
 }
 
@@ -30,6 +31,7 @@ export interface PhaseCost {
 
 /**
  * Counts by the layers' own shapes; a fused multiply-add counts once, additions and activations do not.
+ * @param options.branches of a B-CNN
  * @param options.kernelRows training rows, of a kernel head
  */
 export function networkCost(
@@ -39,26 +41,27 @@ export function networkCost(
     model: ModelRecipe;
     size: number;
     classes: number;
+    branches?: readonly BranchOptions[];
     alpha: number;
     kernelRows: number;
   },
 ): { whole: NetworkCost; phase(phase: PhaseRecipe, faithful?: boolean): PhaseCost } {
-  const { network, model, size, classes, alpha, kernelRows } = options;
+  const { network, model, size, classes, branches = [], alpha, kernelRows } = options;
   const classifier = buildClassifier(tf, {
     network: { ...network, build: (own, layers) => network.build(own, { ...layers, alpha }) },
     height: size,
     width: size,
     classes,
     head: model.head,
+    branches,
     seed: 1,
     ...(model.head.kernel && { centres: kernelRows }),
   });
-  const read = model.head.layers ?? [network.featureLayer];
   return {
     whole: {
       parameters: sum(classifier.layers.map(weightsOf)),
       macs: sum(classifier.layers.map(macsOf)),
-      features: sum(read.map((layer) => network.channelsOf(layer, alpha))),
+      features: sum(tapsOfModel(model, network).map((layer) => network.channelsOf(layer, alpha))),
     },
     phase(phase, faithful) {
       const cut = cutModel(

@@ -2,6 +2,7 @@ import type { BackendName } from '../models/backends/backend.js';
 import { startBackend } from '../models/backends/index.js';
 import { readsFeatures } from '../models/classifier.js';
 import { headPhases } from '../models/inputs.js';
+import { branchHeads } from '../models/levels.js';
 import { measuredNumber } from '../models/measured.js';
 import { networkOf } from '../models/networks/index.js';
 import { phaseName } from '../models/phases.js';
@@ -69,7 +70,7 @@ export interface Plan {
  * What a run of a recipe would do and cost, without doing it: photos and steps by counting, memory and disk by the
  * layers' shapes, time by rates that were measured on another machine.
  * @param options.alpha of networks that have a width multiplier
- * @throws {PipelineError} `RECIPE_INVALID`
+ * @throws {PipelineError} `RECIPE_INVALID`; `SAMPLES_INVALID` where nothing tells the groups that branches predict.
  */
 export async function planOf(options: {
   recipe: Recipe;
@@ -91,6 +92,7 @@ export async function planOf(options: {
         model,
         size,
         classes: Math.max(2, own.classes),
+        branches: branchHeads(own.levels, model.branches),
         alpha,
         kernelRows: rows,
       });

@@ -44,10 +44,10 @@ export function validationAsTest(samples: readonly Sample[]): Sample[] {
 }
 
 /** The samples with the paths of their classes, where they have none and the recipe's tree knows all of them. */
-function withTree(
-  samples: Sample[],
+export function withTree(
+  samples: readonly Sample[],
   { tree, places, level = 'fine', missing, other }: Partial<TaskRecipe>,
-): Sample[] {
+): readonly Sample[] {
   // Above groups as labels there is no telling a sample's class.
   if (tree === undefined || tree === TREE_OF_NODES || level !== 'fine') return samples;
   if (samples.every(({ fine }) => fine !== undefined)) return samples;
@@ -60,9 +60,9 @@ function withTree(
 }
 
 async function cutValidation(
-  samples: Sample[],
+  samples: readonly Sample[],
   { task, recipe, context }: { task: string; recipe: Recipe; context: RunContext },
-): Promise<Sample[]> {
+): Promise<readonly Sample[]> {
   const { validation, by, method } = recipe.split;
   if (validation === 0 || samples.some((sample) => sample.split === 'validation')) return samples;
   const cut = split({ task, by, method, validation, test: 0 });

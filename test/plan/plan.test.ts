@@ -70,7 +70,16 @@ const COUNTS: Counts = {
   tasks: new Map([
     [
       'product_type',
-      { classes: 3, samples: 400, splits: { train: 300, validation: 40, test: 60 }, basis: 'run' },
+      {
+        classes: 3,
+        samples: 400,
+        splits: { train: 300, validation: 40, test: 60 },
+        levels: [
+          { level: 'coarse', classes: ['A', 'B'], of: [0, 0, 1] },
+          { level: 'middle', classes: ['A', 'B', 'C'], of: [0, 1, 2] },
+        ],
+        basis: 'run',
+      },
     ],
   ]),
 };
@@ -104,6 +113,17 @@ describe('planOf', () => {
     const stored = await plan(['augmentation={flip: horizontal}', 'cache.augmentedCopies=2']);
     expect(stored.tasks[0]!.featurePasses).toBe(2 * 300 + 250 + 40 + 60);
     expect(stored.cacheBytes / afresh.cacheBytes).toBeCloseTo(1000 / 400, 5);
+  });
+
+  it('counts the heads of branches, and the features that they read', async () => {
+    const mobilenet = ['model.network=mobilenet', 'model.phases=[{ train: head, epochs: 1 }]'];
+    const [flat] = (await plan(mobilenet)).tasks;
+    const branches = 'coarse: { after: conv_pw_5_relu }, middle: { after: conv_pw_11_relu, units: [8] }';
+    const [bCnn] = (await plan([...mobilenet, `model.branches={ ${branches} }`])).tasks;
+    const heads = 257 * 2 + 513 * 8 + 9 * 3;
+    expect(bCnn!.cost.parameters - flat!.cost.parameters).toBe(heads);
+    expect(bCnn!.phases[0]!.trained - flat!.phases[0]!.trained).toBe(heads);
+    expect([flat!.cost.features, bCnn!.cost.features]).toEqual([1024, 256 + 512 + 1024]);
   });
 
   it('says how large a cache is, to a fifth', async () => {

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '../errors.js';
+import { type UpperLevel, upperLevels } from '../models/levels.js';
+import type { Recipe, TaskRecipe } from '../recipe.js';
+import type { Sample, SampleRecord } from '../records.js';
+import { readJsonLinesFile } from '../sinks/jsonl.js';
+import { withTree } from '../steps/given.js';
+import { samplesFiles } from '../steps/samples.js';
+import type { PartialSummary } from '../summary.js';
+import type { Counts, TaskCounts } from './counts.js';
+
+/**
+ * What a run found when it curated.
+ * @throws {PipelineError} `NOT_FOUND`; `USAGE` for a task of the recipe that it does not have.
+ */
+export async function countsOfRun(recipe: Recipe, run: string): Promise<Counts> {
+  const tasks = Object.keys(recipe.tasks);
+  const file = join(run, 'summary.json');
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new PipelineError('NOT_FOUND', `Expected a run’s summary in ${file}`, {
+      hint: '`pipeline curate` makes one.',
+      cause,
+    });
+  });
+  const summary = JSON.parse(text) as PartialSummary;
+  const counts = new Map<string, TaskCounts>();
+  for (const task of tasks) {
+    const found = summary.tasks[task];
+    if (found === undefined) {
+      throw new PipelineError('USAGE', `Expected the task ${task} in the run but found others`, {
+        key: run,
+        hint: `It has ${Object.keys(summary.tasks).join(', ')}.`,
+      });
+    }
+    const { classes, samples, splits } = found;
+    const levels = levelsOf(await samplesOf(run, task), recipe.tasks[task]!);
+    counts.set(task, { classes, samples, splits, levels, basis: 'run' });
+  }
+  const stage = (name: string) => summary.stages.find((one) => one.name === name)?.in ?? 0;
+  return {
+    photos: stage('deduplicate') || Math.max(...[...counts.values()].map(({ samples }) => samples)),
+    listings: stage('parse'),
+    tasks: counts,
+  };
+}
+
+async function samplesOf(run: string, task: string): Promise<Sample[]> {
+  const file = join(run, samplesFiles(task).jsonl);
+  const samples: Sample[] = [];
+  try {
+    for await (const record of readJsonLinesFile<SampleRecord>(file)) {
+      samples.push({ ...record, file: record.path });
+    }
+  } catch (cause) {
+    throw new PipelineError('NOT_FOUND', `Expected a run’s samples in ${file}`, {
+      hint: 'Run the same command again: it makes them anew.',
+      cause,
+    });
+  }
+  return samples;
+}
+
+/** Of a run whose recipe had no tree, by the tree of this one where it knows all labels. */
+function levelsOf(samples: readonly Sample[], task: TaskRecipe): UpperLevel[] {
+  const placed = withTree(samples, task);
+  return upperLevels(placed, [...new Set(placed.map(({ label }) => label))].sort());
+}
