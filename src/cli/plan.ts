@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { BACKEND_CHOICES, type BackendName } from '../models/backends/backend.js';
 import type { Plan, TaskPlan } from '../plan/plan.js';
 import { MEASURED_ON } from '../plan/rates.js';
-import { collect } from './arguments.js';
+import { collect, collectNames } from './arguments.js';
 import { bytes } from './bytes.js';
 import type { CommandDefinition } from './command.js';
 import { duration } from './duration.js';
@@ -11,6 +11,7 @@ import { printable } from './printable.js';
 
 interface PlanOptions {
   set: string[];
+  task?: string[];
   run?: string;
   backend: BackendName;
   alpha: number;
@@ -29,6 +30,7 @@ export const planCommand: CommandDefinition = (program) => {
     .description('Says what a run would do and cost, at the full size of ABO or of a curated run')
     .addHelpText('after', EXAMPLES)
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
+    .option('--task <task,…>', 'plans only these of the recipe’s tasks (repeatable)', collectNames)
     .option('--run <run>', 'plans by what this run found when it curated; default: ABO’s published counts')
     .addOption(
       new Option('--backend <name>', 'what would train')
@@ -41,13 +43,14 @@ export const planCommand: CommandDefinition = (program) => {
         .default('1'),
     )
     .option('--json', 'print JSON')
-    .action(async (file: string, { set, run, backend, alpha, json }: PlanOptions) => {
-      const { loadRecipe } = await import('../recipe-file.js');
+    .action(async (file: string, { set, task, run, backend, alpha, json }: PlanOptions) => {
+      const { loadRecipe, onlyTasks } = await import('../recipe-file.js');
       const { publishedCounts } = await import('../plan/counts.js');
       const { countsOfRun } = await import('../plan/run-counts.js');
       const { planOf } = await import('../plan/plan.js');
       const { assertModels } = await import('../models/assert-models.js');
-      const recipe = await loadRecipe(file, set);
+      const whole = await loadRecipe(file, set);
+      const recipe = task === undefined ? whole : onlyTasks(whole, task);
       assertModels(recipe);
       const counts = run === undefined ? await publishedCounts(recipe) : await countsOfRun(recipe, run);
       const plan = await planOf({ recipe, counts, backend, alpha: Number(alpha) });

@@ -6,7 +6,7 @@ import { startBackend } from '#src/models/backends/index.js';
 import { networks } from '#src/models/networks/index.js';
 import type { Counts } from '#src/plan/counts.js';
 import { networkCost } from '#src/plan/network-cost.js';
-import { planOf } from '#src/plan/plan.js';
+import { type Plan, planOf } from '#src/plan/plan.js';
 import { uniform } from '#src/random.js';
 import { parseRecipe } from '#src/recipe-file.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
@@ -158,4 +158,13 @@ it('pipeline plan says what V2 comes to', async () => {
   expect(stdout).toContain('from block5_conv1: 20 epochs of 1,524 steps');
   const json = await pipeline(['plan', 'recipes/v2.yaml', '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({ recipe: 'v2', backend: 'wasm' });
+});
+
+it('pipeline plan plans some of a recipe’s tasks', async () => {
+  const three = ['plan', 'recipes/three-tasks.yaml', '--json', '--task'];
+  const { code, stdout, stderr } = await pipeline([...three, 'product_type']);
+  expect(code, stderr).toBe(0);
+  expect((JSON.parse(stdout) as Plan).tasks.map(({ task }) => task)).toEqual(['product_type']);
+  const unknown = await pipeline([...three, 'shape']);
+  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"shape"')]);
 });
