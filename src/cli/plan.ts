@@ -80,6 +80,7 @@ function describe(plan: Plan): string {
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
+  lines.push(...plan.warnings.map((text) => `! ${text}`));
   if (plan.sharedTrunk)
     lines.push(
       'Tasks of the shared trunk are counted as if each had a model of its own: the most it can cost.',

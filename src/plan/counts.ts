@@ -27,6 +27,8 @@ export interface Counts {
   photos: number;
   listings: number;
   tasks: Map<string, TaskCounts>;
+  /** What may make a run's own counts others. */
+  warnings: string[];
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Counts {
 export async function publishedCounts(recipe: Recipe): Promise<Counts> {
   const counts = new Map<string, TaskCounts>();
   for (const task of Object.keys(recipe.tasks)) counts.set(task, await countsOfTypes(recipe, task));
-  return { photos: ABO.images, listings: ABO.listings, tasks: counts };
+  return { photos: ABO.images, listings: ABO.listings, tasks: counts, warnings: [] };
 }
 
 const ATTRIBUTE = 'product_type';

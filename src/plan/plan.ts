@@ -61,6 +61,8 @@ export interface Plan {
   tasks: TaskPlan[];
   /** Whether its tasks share a trunk: they are counted as if each had a model of its own, which is the most it can cost. */
   sharedTrunk: boolean;
+  /** As its counts'. */
+  warnings: string[];
   seconds: number;
   memoryBytes: number;
   diskBytes: number;
@@ -123,6 +125,7 @@ export async function planOf(options: {
     cacheBytes,
     tasks,
     sharedTrunk: sharesTrunk(recipe),
+    warnings: counts.warnings,
     seconds: curateSeconds + cacheSeconds + total(trainSeconds),
     memoryBytes: Math.max(...tasks.flatMap(({ phases }) => phases.map(({ memoryBytes }) => memoryBytes))),
     diskBytes: cacheBytes + total(disk),

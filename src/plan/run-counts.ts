@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { samplingDifferences } from '../compare/sampling.js';
 import { PipelineError } from '../errors.js';
 import { type UpperLevel, upperLevels } from '../models/levels.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
+import { onlyTasks } from '../recipe-file.js';
 import type { Sample, SampleRecord } from '../records.js';
+import { RECIPE_FILE } from '../run.js';
 import { readJsonLinesFile } from '../sinks/jsonl.js';
 import { withTree } from '../steps/given.js';
 import { samplesFiles } from '../steps/samples.js';
@@ -42,7 +45,35 @@ export async function countsOfRun(recipe: Recipe, run: string): Promise<Counts> 
     photos: stage('deduplicate') || Math.max(...[...counts.values()].map(({ samples }) => samples)),
     listings: stage('parse'),
     tasks: counts,
+    warnings: await warningsOf(recipe, run, summary),
   };
+}
+
+/** So many differences are named. */
+const NAMED = 5;
+
+/** Says where a run's photos are not those that the recipe would find: its labels or sides are made otherwise. */
+async function warningsOf(recipe: Recipe, run: string, summary: PartialSummary): Promise<string[]> {
+  const own = await readFile(join(run, RECIPE_FILE), 'utf8').catch(() => undefined);
+  if (own === undefined) {
+    return [
+      `${run} has no ${RECIPE_FILE}: whether its photos are those that this recipe finds is not known.`,
+    ];
+  }
+  // Samples that were given are what they are, whatever a recipe says of labels.
+  const curated = Object.keys(recipe.tasks).filter((task) => summary.tasks[task]!.splitBy !== 'given');
+  if (curated.length === 0) return [];
+  const [first, second] = [JSON.parse(own) as Recipe, recipe].map((one) => onlyTasks(one, curated));
+  const differences = samplingDifferences(first!, second!);
+  if (differences.length === 0) return [];
+  const shown = (value: unknown) => (value === undefined ? '(none)' : JSON.stringify(value));
+  const named = differences
+    .slice(0, NAMED)
+    .map((one) => `${one.path} ${shown(one.first)} → ${shown(one.second)}`);
+  const rest = differences.length - named.length;
+  return [
+    `The photos are those of ${run}, which was curated otherwise: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`,
+  ];
 }
 
 async function samplesOf(run: string, task: string): Promise<Sample[]> {

@@ -67,6 +67,7 @@ model:
 const COUNTS: Counts = {
   photos: 500,
   listings: 400,
+  warnings: [],
   tasks: new Map([
     [
       'product_type',

@@ -26,13 +26,13 @@ const LINES: readonly Line[] = [
 ];
 
 /** A run folder with what planning reads of it. */
-async function writeRun(tasks: Record<string, readonly Line[]>) {
+async function writeRun(tasks: Record<string, readonly Line[]>, splitBy = 'component') {
   const told: Record<string, object> = {};
   for (const [task, lines] of Object.entries(tasks)) {
     const count = (side: Side) => lines.filter(([, , split]) => split === side).length;
     const splits = { train: count('train'), validation: count('validation'), test: count('test') };
     const classes = new Set(lines.map(([, label]) => label)).size;
-    told[task] = { classes, samples: lines.length, splits, splitBy: 'component' };
+    told[task] = { classes, samples: lines.length, splits, splitBy };
     const texts = lines.map(([path, label, split]) => JSON.stringify({ path, label, split }));
     await writeFile(join(folder.path, `samples-${task}.jsonl`), `${texts.join('\n')}\n`);
   }
@@ -62,4 +62,23 @@ it('finds the groups of a run’s labels in the recipe’s tree where the run ha
     { level: 'coarse', classes: ['FURNITURE'], of: [0, 0] },
     { level: 'middle', classes: ['SEATS', 'SOFAS'], of: [0, 1] },
   ]);
+});
+
+it('warns where the run was curated otherwise, not where it was trained otherwise', async () => {
+  await writeRun({ product_type: LINES });
+  const warnings = async (own: ReturnType<typeof recipe>) => (await countsOfRun(own, folder.path)).warnings;
+  expect(await warnings(recipe(PRODUCT_TYPE))).toEqual([expect.stringContaining('has no recipe.json')]);
+  const two = recipe('color: {}, product_type: { cap: 2 }');
+  await writeFile(join(folder.path, 'recipe.json'), JSON.stringify(two));
+  expect(await warnings(recipe(PRODUCT_TYPE, 'cache: { size: 32 }'))).toEqual([]);
+  expect(await warnings(recipe('product_type: { cap: 1 }', 'seed: 3'))).toEqual([
+    expect.stringContaining('seed 1 → 3, tasks.product_type.cap 2 → 1.'),
+  ]);
+});
+
+it('does not warn of labels where samples were given', async () => {
+  await writeRun({ product_type: LINES }, 'given');
+  await writeFile(join(folder.path, 'recipe.json'), JSON.stringify(recipe(PRODUCT_TYPE)));
+  const { warnings } = await countsOfRun(recipe('product_type: { cap: 1 }'), folder.path);
+  expect(warnings).toEqual([]);
 });
