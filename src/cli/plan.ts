@@ -70,17 +70,22 @@ const about = (number: number) => bytes(Math.max(1e6, number));
 const giga = (number: number) => `${(number / 1e9).toPrecision(3)} G`;
 
 function describe(plan: Plan): string {
-  const { recipe, backend, listings, photos, curateSeconds, cacheSeconds, cacheBytes } = plan;
+  const { recipe, backend, listings, photos, curateSeconds, cacheSeconds } = plan;
+  const most = plan.atMost ? 'at most ' : '';
   const lines = [
     `${recipe} on ${backend}`,
     `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${duration(curateSeconds)}`,
-    `  cache     ${about(cacheBytes)}; about ${duration(cacheSeconds)}`,
+    `  cache     ${most}${count(plan.cachePhotos)} photos, ${about(plan.cacheBytes)}; about ${duration(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
     `  in all    about ${duration(plan.seconds)}, ${about(plan.diskBytes)} of disk, ${about(plan.memoryBytes)} of memory`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
   lines.push(...plan.warnings.map((text) => `! ${text}`));
+  if (plan.atMost)
+    lines.push(
+      'Photos that tasks share are counted for each of them, at most: --run RUN says which they are.',
+    );
   if (plan.sharedTrunk)
     lines.push(
       'Tasks of the shared trunk are counted as if each had a model of its own: the most it can cost.',

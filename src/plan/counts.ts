@@ -3,7 +3,7 @@ import { PipelineError } from '../errors.js';
 import { withPlaces } from '../labels/tree/tree.js';
 import { type UpperLevel, upperLevels } from '../models/levels.js';
 import type { Recipe, TaskRecipe } from '../recipe.js';
-import { type LabelledPhoto, type Photo, SIDES, type Side } from '../records.js';
+import { type LabelledPhoto, type Photo, type Sample, SIDES, type Side } from '../records.js';
 import { runStage } from '../stage.js';
 import { label } from '../stages/label.js';
 import { iterate } from '../streams.js';
@@ -18,6 +18,8 @@ export interface TaskCounts {
   splits: Record<Side, number>;
   /** Of its category tree, above its classes; none without a tree. */
   levels: UpperLevel[];
+  /** The photos themselves, with their sides; absent where only their number is known. */
+  photos?: readonly Sample[];
   /** What the numbers rest on: a curated run, ABO's published counts, or these with counts that nobody published. */
   basis: 'run' | 'published' | 'assumed';
 }

@@ -1,3 +1,4 @@
+import { hashOf } from '../canonical-json.js';
 import type { BackendName } from '../models/backends/backend.js';
 import { startBackend } from '../models/backends/index.js';
 import { readsFeatures } from '../models/classifier.js';
@@ -6,11 +7,13 @@ import { branchHeads } from '../models/levels.js';
 import { measuredNumber } from '../models/measured.js';
 import { networkOf } from '../models/networks/index.js';
 import { phaseName } from '../models/phases.js';
+import { tapsOfModel } from '../models/taps.js';
 import { sharesTrunk } from '../models/trunk.js';
 import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
-import { type Counts, measuredSides, type TaskCounts } from './counts.js';
+import type { Counts, TaskCounts } from './counts.js';
 import { type NetworkCost, networkCost, type PhaseCost } from './network-cost.js';
 import { CACHED, CHOLESKY, CURATED, headStep, LISTINGS, rateOf } from './rates.js';
+import { type CachedPhotos, sharedPhotos } from './shared-photos.js';
 
 /** Of a float32 number. */
 const FLOAT = 4;
@@ -40,7 +43,7 @@ export interface TaskPlan {
   counts: TaskCounts;
   network: ModelRecipe['network'];
   cost: NetworkCost;
-  /** Passes of the frozen base over photos before training. */
+  /** Passes of the frozen base over photos before training, but those that an earlier task shares with it. */
   featurePasses: number;
   featureSeconds: number;
   phases: PhasePlan[];
@@ -56,8 +59,12 @@ export interface Plan {
   photos: number;
   curateSeconds: number;
   cacheSeconds: number;
+  /** In pixel caches, all tasks together; views not counted. */
+  cachePhotos: number;
   /** Of pixel caches, views included. */
   cacheBytes: number;
+  /** Whether tasks may share photos that are counted for each of them: which they are is not known. */
+  atMost: boolean;
   tasks: TaskPlan[];
   /** Whether its tasks share a trunk: they are counted as if each had a model of its own, which is the most it can cost. */
   sharedTrunk: boolean;
@@ -84,10 +91,18 @@ export async function planOf(options: {
   const { size, storage, augmentedCopies: views = 0 } = recipe.cache;
   const { tf, stop } = await startBackend('cpu');
   const tasks: TaskPlan[] = [];
+  const inFeatures = new Map<string, ReturnType<typeof sharedPhotos>>();
   try {
     for (const [task, own] of counts.tasks) {
       const model = modelOf(recipe, task);
       const network = networkOf(model);
+      const base = hashOf([
+        network.name,
+        network.preprocessing,
+        tapsOfModel(model, network),
+        model.mirror ?? false,
+      ]);
+      const shared = inFeatures.get(base) ?? sharedPhotos();
       const rows = own.splits.train * Math.max(1, views) * (model.mirror ? 2 : 1);
       const { whole, phase } = networkCost(tf, {
         network,
@@ -98,13 +113,21 @@ export async function planOf(options: {
         alpha,
         kernelRows: rows,
       });
-      tasks.push(taskPlan({ recipe, task, counts: own, backend, cost: whole, phase, rows }));
+      const reads = readsFeatures(recipe, task) !== 'none';
+      if (reads) inFeatures.set(base, shared);
+      const train = views === 0 ? 'all' : 'measured';
+      const stored = reads ? shared(own, { task, seed: recipe.seed, train }) : undefined;
+      tasks.push(taskPlan({ recipe, task, counts: own, backend, cost: whole, phase, rows, stored }));
     }
   } finally {
     await stop();
   }
-  const samples = [...counts.tasks.values()].reduce((sum, own) => sum + own.samples, 0);
-  const stored = samples + views * [...counts.tasks.values()].reduce((sum, own) => sum + own.splits.train, 0);
+  const inPixels = sharedPhotos();
+  const cached = [...counts.tasks].map(([task, own]) =>
+    inPixels(own, { task, seed: recipe.seed, train: 'all' }),
+  );
+  const cachePhotos = total(cached.map(({ plain }) => plain));
+  const stored = cachePhotos + views * total(cached.map(({ viewed }) => viewed));
   const pixels = size * size * 3;
   const cacheBytes = stored * (storage === 'jpeg' ? pixels / JPEG_SAVES : pixels + RECORD);
   const curateSeconds =
@@ -122,7 +145,9 @@ export async function planOf(options: {
     photos: counts.photos,
     curateSeconds,
     cacheSeconds,
+    cachePhotos,
     cacheBytes,
+    atMost: tasks.length > 1 && [...counts.tasks.values()].some(({ photos }) => photos === undefined),
     tasks,
     sharedTrunk: sharesTrunk(recipe),
     warnings: counts.warnings,
@@ -145,21 +170,20 @@ function taskPlan(options: {
   cost: NetworkCost;
   phase: ReturnType<typeof networkCost>['phase'];
   rows: number;
+  /** What it adds to the features that are stored of its base; absent where none are read. */
+  stored: CachedPhotos | undefined;
 }): TaskPlan {
-  const { recipe, task, counts, backend, cost, phase: costOf, rows } = options;
+  const { recipe, task, counts, backend, cost, phase: costOf, rows, stored } = options;
   const model = modelOf(recipe, task);
-  const { splits, samples } = counts;
+  const { splits } = counts;
   const views = recipe.cache.augmentedCopies ?? 0;
   const looks = model.mirror ? 2 : 1;
-  const reads = readsFeatures(recipe, task);
-  const before = reads === 'none' ? 0 : headPhases(model.phases);
+  const before = stored === undefined ? 0 : headPhases(model.phases);
   const rate = rateOf(backend, model.network);
   const measured =
     before === model.phases.length && views === 0 ? splits.train : measuredNumber(splits.train);
-  const passes =
-    before === 0
-      ? 0
-      : looks * (views === 0 ? samples : views * splits.train + measured + measuredSides(splits));
+  const vectors = stored === undefined ? 0 : stored.plain + views * stored.viewed;
+  const passes = looks * vectors;
   const phases = model.phases.map((phase, index): PhasePlan => {
     const part = costOf(phase, recipe.faithful);
     const features = index < before;
@@ -189,7 +213,6 @@ function taskPlan(options: {
       memoryBytes,
     };
   });
-  const stored = views === 0 ? samples : views * splits.train + measured + measuredSides(splits);
   return {
     task,
     counts,
@@ -199,7 +222,7 @@ function taskPlan(options: {
     featureSeconds: (passes * cost.macs) / rate.macs,
     phases,
     diskBytes: {
-      features: before === 0 ? 0 : stored * (looks * cost.features * FLOAT + RECORD / 8),
+      features: vectors * (looks * cost.features * FLOAT + RECORD / 8),
       checkpoint: checkpointOf(model, cost, phases),
       model: cost.parameters * FLOAT,
     },

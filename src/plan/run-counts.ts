@@ -37,8 +37,9 @@ export async function countsOfRun(recipe: Recipe, run: string): Promise<Counts> 
       });
     }
     const { classes, samples, splits } = found;
-    const levels = levelsOf(await samplesOf(run, task), recipe.tasks[task]!);
-    counts.set(task, { classes, samples, splits, levels, basis: 'run' });
+    const photos = await samplesOf(run, task);
+    const levels = levelsOf(photos, recipe.tasks[task]!);
+    counts.set(task, { classes, samples, splits, levels, photos, basis: 'run' });
   }
   const stage = (name: string) => summary.stages.find((one) => one.name === name)?.in ?? 0;
   return {

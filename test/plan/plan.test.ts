@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { networks } from '#src/models/networks/index.js';
-import type { Counts } from '#src/plan/counts.js';
+import type { Counts, TaskCounts } from '#src/plan/counts.js';
 import { networkCost } from '#src/plan/network-cost.js';
 import { type Plan, planOf } from '#src/plan/plan.js';
 import { uniform } from '#src/random.js';
 import { parseRecipe } from '#src/recipe-file.js';
+import type { Sample, Side } from '#src/records.js';
 import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
@@ -114,6 +115,33 @@ describe('planOf', () => {
     const stored = await plan(['augmentation={flip: horizontal}', 'cache.augmentedCopies=2']);
     expect(stored.tasks[0]!.featurePasses).toBe(2 * 300 + 250 + 40 + 60);
     expect(stored.cacheBytes / afresh.cacheBytes).toBeCloseTo(1000 / 400, 5);
+  });
+
+  it('counts photos that tasks share once where it knows which they are, and says so where not', async () => {
+    const photo = (number: number, split: Side) =>
+      ({ path: `${number}`, sha256: `${number}`, split }) as Sample;
+    const photos = Array.from({ length: 10 }, (_, number) => photo(number, number < 6 ? 'train' : 'test'));
+    const own = { classes: 2, samples: 10, splits: { train: 6, validation: 0, test: 4 }, levels: [] };
+    const more = { ...own, samples: 12, splits: { ...own.splits, test: 6 } };
+    const others = [...photos, photo(10, 'test'), photo(11, 'test')];
+    const of = (known: boolean) =>
+      planOf({
+        recipe: parseRecipe(RECIPE.replace('product_type: {}', 'a: {}, b: {}')),
+        counts: {
+          ...COUNTS,
+          tasks: new Map<string, TaskCounts>([
+            ['a', { ...own, basis: 'run', ...(known && { photos }) }],
+            ['b', { ...more, basis: 'run', ...(known && { photos: others }) }],
+          ]),
+        },
+        backend: 'wasm',
+        alpha: 1,
+      });
+    const [exact, most] = [await of(true), await of(false)];
+    expect([exact.cachePhotos, exact.atMost]).toEqual([12, false]);
+    expect(exact.tasks.map(({ featurePasses }) => featurePasses)).toEqual([10, 2]);
+    expect([most.cachePhotos, most.atMost]).toEqual([22, true]);
+    expect(most.tasks.map(({ featurePasses }) => featurePasses)).toEqual([10, 12]);
   });
 
   it('counts the heads of branches, and the features that they read', async () => {
