@@ -77,7 +77,7 @@ function describe(plan: Plan): string {
     `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${duration(curateSeconds)}`,
     `  cache     ${most}${count(plan.cachePhotos)} photos, ${about(plan.cacheBytes)}; about ${duration(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
-    `  in all    about ${duration(plan.seconds)}, ${about(plan.diskBytes)} of disk, ${about(plan.memoryBytes)} of memory`,
+    `  in all    ${inAll(plan)}`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
   ];
@@ -96,6 +96,12 @@ function describe(plan: Plan): string {
   return `${lines.join('\n')}\n`;
 }
 
+function inAll({ seconds, memoryBytes, diskBytes }: Plan): string {
+  // Both are there, or neither.
+  if (seconds === undefined || memoryBytes === undefined) return 'a run would refuse it';
+  return `about ${duration(seconds)}, ${about(diskBytes)} of disk, ${about(memoryBytes)} of memory`;
+}
+
 function describeTask({
   task,
   counts,
@@ -105,6 +111,7 @@ function describeTask({
   featureSeconds,
   phases,
   diskBytes,
+  refused,
 }: TaskPlan) {
   const { classes, before, samples, splits, basis } = counts;
   const capped = before === undefined ? '' : `${count(before)} photos, after the cap `;
@@ -122,8 +129,12 @@ function describeTask({
   for (const [index, phase] of phases.entries()) {
     const { name, epochs, steps, forward, trained, features, seconds, memoryBytes } = phase;
     const read = features ? 'stored features' : `${count(forward)} forward passes`;
+    const costs =
+      seconds === undefined || memoryBytes === undefined
+        ? `a run would refuse it: ${refused}`
+        : `about ${duration(seconds)}, ${about(memoryBytes)}`;
     lines.push(
-      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; about ${duration(seconds)}, ${about(memoryBytes)}`,
+      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; ${costs}`,
     );
   }
   lines.push(`    disk      checkpoint ${about(diskBytes.checkpoint)}, model ${about(diskBytes.model)}`);

@@ -3,22 +3,20 @@ import type { BackendName } from '../models/backends/backend.js';
 import { startBackend } from '../models/backends/index.js';
 import { readsFeatures } from '../models/classifier.js';
 import { headPhases } from '../models/inputs.js';
+import { MOST_ROWS } from '../models/kernel/recipe.js';
 import { branchHeads } from '../models/levels.js';
 import { measuredNumber } from '../models/measured.js';
 import { networkOf } from '../models/networks/index.js';
 import { phaseName } from '../models/phases.js';
 import { tapsOfModel } from '../models/taps.js';
 import { sharesTrunk } from '../models/trunk.js';
-import { type ModelRecipe, modelOf, type PhaseRecipe, type Recipe } from '../recipe.js';
+import { type ModelRecipe, modelOf, type Recipe } from '../recipe.js';
+import { checkpointOf, FLOAT, memoryOf } from './bytes.js';
 import type { Counts, TaskCounts } from './counts.js';
-import { type NetworkCost, networkCost, type PhaseCost } from './network-cost.js';
+import { type NetworkCost, networkCost } from './network-cost.js';
 import { CACHED, CHOLESKY, CURATED, headStep, LISTINGS, rateOf } from './rates.js';
 import { type CachedPhotos, sharedPhotos } from './shared-photos.js';
 
-/** Of a float32 number. */
-const FLOAT = 4;
-/** Node, a backend, and the batches that are ahead, before any network: as runs on the sample measured. */
-const BASE_MEMORY = 350e6;
 /** A record's key, sha256 and rounding to LMDB's pages, beside its value. */
 const RECORD = 4096;
 
@@ -34,8 +32,9 @@ export interface PhasePlan {
   trained: number;
   /** Whether it reads stored features. */
   features: boolean;
-  seconds: number;
-  memoryBytes: number;
+  /** Absent where a run would refuse it. */
+  seconds?: number;
+  memoryBytes?: number;
 }
 
 export interface TaskPlan {
@@ -48,6 +47,8 @@ export interface TaskPlan {
   featureSeconds: number;
   phases: PhasePlan[];
   diskBytes: { features: number; checkpoint: number; model: number };
+  /** Why a run would refuse to train it. */
+  refused?: string;
   /** Whether its time rests on this network's own figures. */
   measured: boolean;
 }
@@ -70,8 +71,9 @@ export interface Plan {
   sharedTrunk: boolean;
   /** As its counts'. */
   warnings: string[];
-  seconds: number;
-  memoryBytes: number;
+  /** Absent where a run would refuse a task. */
+  seconds?: number;
+  memoryBytes?: number;
   diskBytes: number;
 }
 
@@ -133,10 +135,12 @@ export async function planOf(options: {
   const curateSeconds =
     counts.listings / LISTINGS + (recipe.source.photos === 'decode' ? counts.photos / CURATED : 0);
   const cacheSeconds = stored / CACHED;
-  const trainSeconds = tasks.flatMap(({ featureSeconds, phases }) => [
-    featureSeconds,
-    ...phases.map(({ seconds }) => seconds),
-  ]);
+  const phases = tasks.flatMap((task) => task.phases);
+  const trainSeconds = [
+    ...tasks.map(({ featureSeconds }) => featureSeconds),
+    ...phases.map(({ seconds = 0 }) => seconds),
+  ];
+  const refused = tasks.some((task) => task.refused !== undefined);
   const disk = tasks.flatMap(({ diskBytes }) => Object.values(diskBytes));
   return {
     recipe: recipe.name,
@@ -151,8 +155,10 @@ export async function planOf(options: {
     tasks,
     sharedTrunk: sharesTrunk(recipe),
     warnings: counts.warnings,
-    seconds: curateSeconds + cacheSeconds + total(trainSeconds),
-    memoryBytes: Math.max(...tasks.flatMap(({ phases }) => phases.map(({ memoryBytes }) => memoryBytes))),
+    ...(!refused && {
+      seconds: curateSeconds + cacheSeconds + total(trainSeconds),
+      memoryBytes: Math.max(...phases.map(({ memoryBytes = 0 }) => memoryBytes)),
+    }),
     diskBytes: cacheBytes + total(disk),
   };
 }
@@ -179,6 +185,10 @@ function taskPlan(options: {
   const views = recipe.cache.augmentedCopies ?? 0;
   const looks = model.mirror ? 2 : 1;
   const before = stored === undefined ? 0 : headPhases(model.phases);
+  const refused =
+    model.head.kernel !== undefined && rows > MOST_ROWS
+      ? `a kernel head has at most ${MOST_ROWS} rows of training, and these are ${rows}`
+      : undefined;
   const rate = rateOf(backend, model.network);
   const measured =
     before === model.phases.length && views === 0 ? splits.train : measuredNumber(splits.train);
@@ -209,8 +219,7 @@ function taskPlan(options: {
       backward,
       trained: part.trained,
       features,
-      seconds,
-      memoryBytes,
+      ...(refused === undefined && { seconds, memoryBytes }),
     };
   });
   return {
@@ -226,42 +235,7 @@ function taskPlan(options: {
       checkpoint: checkpointOf(model, cost, phases),
       model: cost.parameters * FLOAT,
     },
+    ...(refused !== undefined && { refused }),
     measured: rate.measured,
   };
-}
-
-/** Copies of trained numbers that an optimiser keeps. */
-const SLOTS: Readonly<Record<PhaseRecipe['optimizer'], number>> = {
-  adam: 2,
-  adamw: 2,
-  rmsprop: 1,
-  sgd: 0,
-  momentum: 1,
-  nesterov: 1,
-};
-
-/** The weights, the best epoch's, and the optimiser's; it is removed at the end. */
-function checkpointOf(model: ModelRecipe, { parameters }: NetworkCost, phases: readonly PhasePlan[]): number {
-  if (model.head.kernel !== undefined) return 0;
-  const slots = model.phases.map(({ optimizer }, index) => SLOTS[optimizer] * phases[index]!.trained);
-  return FLOAT * (2 * parameters + Math.max(...slots));
-}
-
-/**
- * Weights, the best epoch's copy and the one that is written; gradients and the optimiser's numbers; and of a batch what
- * gradients keep, twice, or where none pass the widest layer.
- */
-function memoryOf(options: {
-  model: ModelRecipe;
-  phase: PhaseRecipe;
-  cost: NetworkCost;
-  part: PhaseCost;
-  features: boolean;
-  rows: number;
-}): number {
-  const { model, phase, cost, part, features, rows } = options;
-  if (model.head.kernel !== undefined) return BASE_MEMORY + rows * (8 * rows + 3 * FLOAT * cost.features);
-  const weights = 3 * cost.parameters + (1 + SLOTS[phase.optimizer]) * part.trained;
-  const batch = model.batchSize * Math.max(2 * part.activations, features ? 0 : part.widest);
-  return BASE_MEMORY + FLOAT * (weights + batch);
 }

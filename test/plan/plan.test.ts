@@ -155,6 +155,24 @@ describe('planOf', () => {
     expect([flat!.cost.features, bCnn!.cost.features]).toEqual([1024, 256 + 512 + 1024]);
   });
 
+  it('gives no time for a kernel head of more rows than a run takes', async () => {
+    const kernel = ['model.network=mobilenet', 'model.head.kernel={ gamma: 2, ridge: 0.1 }'];
+    const of = (...sets: string[]) => plan([...kernel, 'model.phases=[{ train: head, epochs: 1 }]', ...sets]);
+    const small = await of();
+    expect(small.seconds).toBeGreaterThan(0);
+    expect(small.tasks[0]).not.toHaveProperty('refused');
+    const large = await of(
+      'augmentation={flip: horizontal}',
+      'cache.augmentedCopies=34',
+      'model.mirror=false',
+    );
+    expect(large.tasks[0]!.refused).toContain('at most 10000 rows of training, and these are 10200');
+    for (const key of ['seconds', 'memoryBytes']) {
+      expect(large).not.toHaveProperty(key);
+      expect(large.tasks[0]!.phases[0]).not.toHaveProperty(key);
+    }
+  });
+
   it('says how large a cache is, to a fifth', async () => {
     const folder = await temporaryFolder('plan-cache');
     try {
@@ -196,4 +214,11 @@ it('pipeline plan plans some of a recipe’s tasks', async () => {
   expect((JSON.parse(stdout) as Plan).tasks.map(({ task }) => task)).toEqual(['product_type']);
   const unknown = await pipeline([...three, 'shape']);
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('"shape"')]);
+});
+
+it('pipeline plan says that a run would refuse what is too large for a kernel head', async () => {
+  const { code, stdout, stderr } = await pipeline(['plan', 'recipes/recommended.yaml']);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/phase 1 .*; a run would refuse it: a kernel head has at most 10000 rows/);
+  expect(stdout).toMatch(/^ {2}in all +a run would refuse it$/m);
 });
