@@ -19,6 +19,11 @@ export interface Summary {
   stages: StageCounts[];
   caches: CacheSummary[];
   tasks: Record<string, TaskSummary>;
+  /**
+   * sha256 of the pretrained weights by network, hex; null of one that was trained from scratch. Absent where nothing was
+   * trained, and in summaries of older versions.
+   */
+  weights?: Record<string, string | null>;
   /** What training all tasks cost, those steps that were kept included. */
   cost?: RunCost;
 }
@@ -74,6 +79,8 @@ export interface PreparedTask {
   /** Samples that have a photo of their component on another side: 0 unless the split is by image or was given. */
   twins: Record<Side, number>;
   splitBy: 'component' | 'image' | 'given';
+  /** sha256 of its photos' paths, labels and sides in whatever order, hex; absent in summaries of older versions. */
+  samplesDigest?: string;
   /** Where the recipe normalises values: those that no label could be read from. */
   unmapped?: Unmapped;
   /** Where the recipe names a category tree: what the listings' nodes say of it. */

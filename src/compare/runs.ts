@@ -9,6 +9,7 @@ import { PipelineError } from '../errors.js';
 import type { Recipe } from '../recipe.js';
 import type { RunCost, TaskSummary } from '../summary.js';
 import { type Difference, recipeDifferences } from './differences.js';
+import { factorsOf } from './factors.js';
 import { type Comparison, comparePair, type ScoredRun } from './pairs.js';
 
 /** A run’s figures of one task. */
@@ -99,19 +100,14 @@ async function openRun(path: string): Promise<OpenRun> {
 /** What makes a difference between two runs hard to explain, or no difference of theirs. */
 function warningsOf(first: OpenRun, run: OpenRun, differences: readonly Difference[]): string[] {
   if (run === first) return [];
-  const [a, b] = [first.summary, run.summary];
-  const backends = [a.backend?.name, b.backend?.name];
-  const other = [
-    ...(a.source === b.source ? [] : ['the dump']),
-    ...(backends[0] === backends[1] ? [] : ['the backend']),
-  ];
-  const factors = [...differences.map(({ path }) => path), ...other];
+  const { same, other, unknown } = factorsOf(first, run);
+  const number = differences.length + other.size;
+  const untold =
+    unknown.length === 0 ? '' : ` Of ${unknown.join(', ')} a summary of an older version says nothing.`;
   return [
-    ...(other.includes('the dump') ? [`Another dump: ${a.source} and ${b.source}.`] : []),
-    ...(factors.length > 1
-      ? [`${factors.length} factors differ: which of them made the difference is not known.`]
-      : []),
-    ...(factors.length === 0 ? ['Nothing differs: the same recipe, dump and backend.'] : []),
+    ...[...other.values()].filter((text) => text !== undefined),
+    ...(number > 1 ? [`${number} factors differ: which of them made the difference is not known.`] : []),
+    ...(number === 0 ? [`Nothing differs: the same ${['recipe', ...same].join(', ')}.${untold}`] : []),
   ];
 }
 

@@ -39,6 +39,15 @@ export async function readWeights(
   return weights;
 }
 
+/** What names those weights, by network of the recipe; null of one that has none. */
+export function weightsDigests(
+  recipe: Recipe,
+  weights: ReadonlyMap<string, WeightsFolder>,
+): Record<string, string | null> {
+  const networks = Object.keys(recipe.tasks).map((task) => modelOf(recipe, task).network);
+  return Object.fromEntries(networks.map((name) => [name, weights.get(name)?.pretrained.digest ?? null]));
+}
+
 /** A cache of a frozen base's features. */
 export interface FeatureCache {
   path: string;

@@ -19,7 +19,7 @@ import { cacheStep, type TaskSamples } from './cache.js';
 import { checkTraining } from './check.js';
 import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
-import { featureSteps, readWeights } from './features.js';
+import { featureSteps, readWeights, weightsDigests } from './features.js';
 import { type ReportedTask, reportStep } from './report.js';
 import { sampleSteps } from './sample-steps.js';
 import { preparedTask, taskSummary } from './task-summary.js';
@@ -134,6 +134,7 @@ async function steps(
     }
     if (reached('train')) {
       const weights = await readWeights(recipe, options.weights);
+      summary.weights = weightsDigests(recipe, weights);
       const { features, steps, passes } = await featureSteps({
         run,
         context,

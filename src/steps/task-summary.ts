@@ -1,3 +1,4 @@
+import { hashOf } from '../canonical-json.js';
 import type { Recipe } from '../recipe.js';
 import { SIDES, type Side } from '../records.js';
 import type { EvaluationResult, TrainResult } from '../results.js';
@@ -23,6 +24,9 @@ export function preparedTask(task: TaskSamples, recipe: Recipe): PreparedTask {
     ...(!given && { sharesAsked: { train: 1 - validation - test, validation, test } }),
     twins: countSides(samples.filter(({ path }) => twins.has(path))),
     splitBy: given ? 'given' : recipe.split.by,
+    samplesDigest: hashOf(
+      samples.map(({ path, label, split }) => JSON.stringify([path, label, split])).sort(),
+    ),
     ...(unmapped && { unmapped }),
     ...(tree && { tree }),
   };

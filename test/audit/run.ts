@@ -31,12 +31,16 @@ export async function makeRun(
   return { dump, run };
 }
 
-export async function runOn(dump: string, out: string, { until = 'cache' as Until, more = '' } = {}) {
+export async function runOn(
+  dump: string,
+  out: string,
+  { until = 'cache' as Until, more = '', given = new Map<string, string>() } = {},
+) {
   const recipe = parseRecipe(`${RECIPE}${more}`);
   return runPipeline({
     recipe,
     source: await aboSource({ dir: dump }),
-    given: new Map(),
+    given,
     weights: new Map(),
     out,
     backend: 'wasm',

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ComparedRuns } from '#src/compare/runs.js';
@@ -45,10 +45,25 @@ it('sets runs beside the first, pairs them photo by photo, and warns where sever
 
 it('says it in words, the same run being no different from itself', async () => {
   const { stdout } = await pipeline(['compare', run, run]);
-  expect(stdout).toContain('! Nothing differs');
+  expect(stdout).toContain('! Nothing differs: the same recipe, dump, backend, weights, samples and sides.');
   expect(stdout).toMatch(
     /beside the first, on the \d+ photos that both scored: .*, 0\.0 points \(95 %: 0\.0 to 0\.0\)/,
   );
+});
+
+it('tells samples that were given with other sides', async () => {
+  const samples = await readFile(join(run, 'samples-product_type.jsonl'), 'utf8');
+  const swapped: Record<string, string> = { train: 'train', validation: 'test', test: 'validation' };
+  const file = at('swapped.jsonl');
+  await writeFile(
+    file,
+    samples.replaceAll(/"split":"(\w+)"/g, (_, side: string) => `"split":"${swapped[side]}"`),
+  );
+  const given = new Map([['product_type', file]]);
+  await runOn(join(folder.path, 'dump'), at('given'), { until: 'evaluate', given });
+  const { stdout } = await pipeline(['compare', run, at('given'), '--json']);
+  const { runs } = JSON.parse(stdout) as ComparedRuns;
+  expect(runs[1]!.warnings).toEqual([expect.stringContaining('Other samples or sides of product_type')]);
 });
 
 it('refuses one run alone, and a run without its recipe', async () => {
