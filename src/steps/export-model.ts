@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { type CardRun, modelCard } from '../models/export/card.js';
 import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { modelWriters } from '../models/export/index.js';
 import { readPortableModel } from '../models/export/portable.js';
+import { readModelMetadata } from '../models/model-folder.js';
 import { writeWholeFolder } from '../sinks/whole-folder.js';
 import type { PartialSummary } from '../summary.js';
 
@@ -17,7 +18,7 @@ export interface ModelExportRequest {
   format: ModelFormat;
   /** The folder to write; made. */
   out: string;
-  /** Whose model, where a run has several. */
+  /** Whose classes, where a run has several models or tasks share a trunk. */
   task?: string;
   signal: AbortSignal;
 }
@@ -43,14 +44,14 @@ export async function exportModel(request: ModelExportRequest): Promise<ModelExp
   if (!MODEL_FORMATS.includes(format)) {
     throw new PipelineError('USAGE', `Expected one of ${MODEL_FORMATS.join(', ')} but received ${format}`);
   }
-  const from = await modelFolder(request);
-  const model = await readPortableModel(from);
+  const { from, task: wanted } = await chosenModel(request);
+  const model = await readPortableModel(from, wanted);
   const { metadata } = model;
   const run = await runOf(from, metadata.task);
   await writeWholeFolder(out, async (folder) => {
     throwIfAborted(signal);
     await modelWriters[format]({ model, from, out: folder });
-    await copyFile(join(from, METADATA), join(folder, METADATA));
+    await writeFile(join(folder, METADATA), `${JSON.stringify(metadata, null, 2)}\n`);
     await writeFile(join(folder, 'README.md'), modelCard(metadata, format, run));
     throwIfAborted(signal);
   });
@@ -58,32 +59,47 @@ export async function exportModel(request: ModelExportRequest): Promise<ModelExp
   return { out, format, task, network, classes: classes.length, evaluated: run !== undefined };
 }
 
-async function modelFolder({ model, task }: ModelExportRequest): Promise<string> {
-  if (existsSync(join(model, METADATA))) {
-    if (task === undefined) return model;
-    throw new PipelineError('USAGE', 'Expected no task with a model’s own folder', {
-      hint: 'A task says which of a run’s models is meant.',
-    });
-  }
-  const found = await tasksOf(join(model, 'model'));
-  const chosen = task === undefined ? found : found.filter((name) => name === task);
-  if (chosen.length === 1) return join(model, 'model', chosen[0]!);
+/** A model's folder, and the tasks whose classes it names. */
+interface FoundModel {
+  folder: string;
+  tasks: string[];
+}
+
+async function chosenModel({ model, task }: ModelExportRequest): Promise<{ from: string; task: string }> {
+  const own = existsSync(join(model, METADATA));
+  const found = own ? [await foundModel(model)] : await modelsIn(join(model, 'model'));
+  const all = found.flatMap(({ folder, tasks }) => tasks.map((name) => ({ from: folder, task: name })));
+  const chosen = task === undefined ? all : all.filter((one) => one.task === task);
+  if (chosen.length === 1) return chosen[0]!;
   throw new PipelineError(
     'USAGE',
-    `Expected one model${task === undefined ? '' : ` of ${task}`} in the run but found ${chosen.length === 0 ? 'none' : chosen.length}`,
-    {
-      key: model,
-      hint:
-        found.length === 0
-          ? '`pipeline train` makes one.'
-          : `Choose: ${found.map((name) => `--task ${name}`).join(', ')}`,
-    },
+    `Expected one model${task === undefined ? '' : ` of ${task}`} in the ${own ? 'folder' : 'run'} but found ${chosen.length === 0 ? 'none' : chosen.length}`,
+    { key: model, hint: hintOf(all, task === undefined ? [] : chosen) },
   );
 }
 
-async function tasksOf(folder: string): Promise<string[]> {
+/** @param several of one task: what an earlier recipe left beside what the last one made. */
+function hintOf(
+  all: readonly { from: string; task: string }[],
+  several: readonly { from: string }[],
+): string {
+  if (several.length > 1) {
+    const folders = several.map(({ from }) => from).join(' or ');
+    return `Name its folder: ${folders}. \`pipeline clean\` removes those that no step uses any more.`;
+  }
+  if (all.length === 0) return '`pipeline train` makes one.';
+  return `Choose: ${[...new Set(all.map(({ task }) => `--task ${task}`))].join(', ')}`;
+}
+
+async function modelsIn(folder: string): Promise<FoundModel[]> {
   if (!existsSync(folder)) return [];
-  return (await readdir(folder)).filter((name) => existsSync(join(folder, name, METADATA))).sort();
+  const names = (await readdir(folder)).filter((name) => existsSync(join(folder, name, METADATA)));
+  return Promise.all(names.sort().map((name) => foundModel(join(folder, name))));
+}
+
+async function foundModel(folder: string): Promise<FoundModel> {
+  const { task, heads } = await readModelMetadata(folder);
+  return { folder, tasks: heads?.map((head) => head.task) ?? [task] };
 }
 
 /** What the run that a model lies in says of it, once it was evaluated. */

@@ -1,16 +1,18 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Tensor } from '@tensorflow/tfjs';
 import * as h5 from 'h5wasm/node';
 import { PbfReader } from 'pbf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
 import { MODEL_FORMATS, type ModelFormat } from '#src/models/export/formats.js';
+import { readModelMetadata } from '#src/models/model-folder.js';
 import { readKerasH5 } from '#src/models/weights/keras-h5.js';
 import { weightsDigest } from '#src/models/weights/named.js';
 import { readTfjsWeights } from '#src/models/weights/tfjs-layers.js';
 import { exportModel } from '#src/steps/export-model.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
-import { CLASSES, savedModel } from '../models/export/models.js';
+import { answers, CLASSES, savedModel, TRUNK_TASKS } from '../models/export/models.js';
 import { cpu } from '../models/tf.js';
 
 let tf: Tf;
@@ -34,6 +36,18 @@ async function exported(format: ModelFormat, model = small, task?: string) {
   return { out, summary: await exportModel({ model, format, out, signal, ...(task && { task }) }) };
 }
 const text = (...path: string[]) => readFile(join(...path), 'utf8');
+
+/** An exported model as TensorFlow.js loads it, and its answer to one photo of noise. */
+async function loaded(out: string) {
+  const { modelTopology, weightsManifest } = JSON.parse(await text(out, 'model.json')) as {
+    modelTopology: object;
+    weightsManifest: [{ weights: [] }];
+  };
+  const { buffer } = Uint8Array.from(await readFile(join(out, 'weights.bin')));
+  return tf.loadLayersModel({
+    load: async () => ({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData: buffer }),
+  });
+}
 
 describe('every format', () => {
   it.each(MODEL_FORMATS)('%s has the metadata and a card, and leaves nothing else', async (format) => {
@@ -76,16 +90,11 @@ describe('every format', () => {
 
   it('tfjs loads in TensorFlow.js', async () => {
     const { out } = await exported('tfjs');
-    const { modelTopology, weightsManifest } = JSON.parse(await text(out, 'model.json')) as {
-      modelTopology: object;
-      weightsManifest: [{ weights: [] }];
-    };
-    const { buffer } = Uint8Array.from(await readFile(join(out, 'weights.bin')));
-    const model = await tf.loadLayersModel({
-      load: async () => ({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData: buffer }),
-    });
+    const model = await loaded(out);
     expect(model.outputShape).toEqual([null, CLASSES.length]);
     model.dispose();
+    // All of it is there: nothing is another than in the run's.
+    expect(await readFile(join(out, 'weights.bin'))).toEqual(await readFile(join(small, 'weights.bin')));
   });
 
   it('onnx says its version, classes and temperature', async () => {
@@ -117,6 +126,65 @@ describe('every format', () => {
     expect(await readFile(join(again.out, 'model.onnx'))).toEqual(
       await readFile(join(first.out, 'model.onnx')),
     );
+  });
+});
+
+describe('a model of several outputs', () => {
+  const [brand, color] = TRUNK_TASKS;
+  const photo = Uint8Array.from({ length: 25 * 26 * 3 }, (_, at) => (at * 37) % 256);
+  const namesIn = async (out: string) => {
+    const { modelTopology } = JSON.parse(await text(out, 'model.json')) as {
+      modelTopology: { config: { layers: { name: string }[] } };
+    };
+    return modelTopology.config.layers.map(({ name }) => name);
+  };
+
+  it.each([
+    ['branches', undefined, 'small-cnn', /^coarse_/],
+    ['trunk', color, color, /^brand_/],
+  ] as const)('%s: gives one task’s classes alone', async (kind, task, name, others) => {
+    const folder = await savedModel(tf, join(root, kind), 'small-cnn', kind);
+    const { out, summary } = await exported('tfjs', folder, task);
+    expect(summary).toMatchObject({ task: name, classes: CLASSES.length });
+    expect((await namesIn(folder)).some((layer) => others.test(layer))).toBe(true);
+    expect((await namesIn(out)).filter((layer) => others.test(layer))).toEqual([]);
+    const metadata = await readModelMetadata(out);
+    expect(metadata).toMatchObject({ task: name, classes: CLASSES, temperature: 1.7 });
+    expect(metadata.levels).toHaveLength(1);
+    expect(metadata).not.toHaveProperty('branches');
+    expect(metadata).not.toHaveProperty('heads');
+    expect(await text(out, 'README.md')).toContain(`# ${name}: small-cnn`);
+
+    const { input, shape, probabilities } = await answers(tf, folder, [photo], task);
+    const model = await loaded(out);
+    const answer = model.predict(tf.tensor(input, shape)) as Tensor;
+    expect(answer.shape).toEqual([1, CLASSES.length]);
+    expect([...(await answer.data())]).toEqual(probabilities);
+    model.dispose();
+    for (const format of MODEL_FORMATS) await exported(format, folder, task);
+  });
+
+  it('asks which of a trunk’s tasks, and takes what it names, of a run and of the model’s folder', async () => {
+    const run = join(root, 'trunk-run');
+    const folder = await savedModel(tf, run, 'small-cnn', 'trunk');
+    for (const model of [run, folder]) {
+      const hint = `Choose: --task ${brand}, --task ${color}`;
+      await expect(exported('onnx', model)).rejects.toMatchObject({ code: 'USAGE', hint });
+      await expect(exported('onnx', model, 'shape')).rejects.toMatchObject({ code: 'USAGE', hint });
+      expect((await exported('onnx', model, brand)).summary).toMatchObject({ task: brand, classes: 2 });
+    }
+  });
+
+  it('names the folders where a run has two models of a task', async () => {
+    const run = join(root, 'two-models');
+    const trunk = await savedModel(tf, run, 'small-cnn', 'trunk');
+    const alone = await savedModel(tf, run, 'small-cnn');
+    const metadata = await readModelMetadata(alone);
+    await writeFile(join(alone, 'metadata.json'), JSON.stringify({ ...metadata, task: color }));
+    await expect(exported('onnx', run, color)).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining(`${alone} or ${trunk}`) as string,
+    });
   });
 });
 

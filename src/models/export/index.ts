@@ -5,13 +5,13 @@ import { kerasConfig } from './keras-config.js';
 import { writeKerasModel, writeKerasWeights } from './keras-h5.js';
 import { onnxModel } from './onnx.js';
 import type { PortableModel } from './portable.js';
-import { copyTfjsModel } from './tfjs.js';
+import { writeTfjsModel } from './tfjs.js';
 
 /** Writes a network's files into a folder. `from` is the folder that the model was read from. */
 export type ModelWriter = (options: { model: PortableModel; from: string; out: string }) => Promise<void>;
 
 export const modelWriters: Readonly<Record<ModelFormat, ModelWriter>> = {
-  tfjs: ({ model, from, out }) => copyTfjsModel(model, from, out),
+  tfjs: ({ model, from, out }) => writeTfjsModel(model, from, out),
   keras: ({ model, out }) => writeKerasModel(join(out, 'model.h5'), model),
   async 'weights-h5'({ model, out }) {
     await writeFile(join(out, 'model.json'), JSON.stringify(kerasConfig(model)));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PipelineError } from '../../errors.js';
 import { CENTRES, KERNEL_LAYER } from '../kernel/layer.js';
-import { type ModelMetadata, readModelMetadata } from '../model-folder.js';
+import { headOfTask, type ModelMetadata, readModelMetadata } from '../model-folder.js';
 import type { NamedWeights, Weight } from '../weights/named.js';
 import { readTfjsWeights } from '../weights/tfjs-layers.js';
 
@@ -74,9 +74,13 @@ export type PortableLayer = {
   };
 }[Kind];
 
-/** A saved model as any format can say it: no library's objects, layers in the order that Keras has them in. */
+/**
+ * A saved model as any format can say it: no library's objects, layers in the order that Keras has them in. Of a model of
+ * several outputs the classes' of one task, with the layers that it reads.
+ */
 export interface PortableModel {
   name: string;
+  /** Of that output alone. */
   metadata: ModelMetadata;
   layers: readonly PortableLayer[];
   /** The layer that gives the probabilities. */
@@ -95,25 +99,60 @@ const topologySchema = z.object({
         inbound_nodes: z.array(z.array(z.tuple([z.string(), z.int(), z.int()], z.unknown()))).max(1),
       }),
     ),
-    output_layers: z.tuple([z.tuple([z.string(), z.int(), z.int()])]),
+    output_layers: z.array(z.tuple([z.string(), z.int(), z.int()])).min(1),
   }),
 });
 
 /**
  * Reads a model folder as `saveModel` writes it, without TensorFlow.js.
+ * @param task whose classes are wanted, where tasks share a trunk
  * @throws {PipelineError} `NOT_FOUND`, `MODEL_INVALID`; `LAYER_UNSUPPORTED` for a layer that no format here can say.
  */
-export async function readPortableModel(folder: string): Promise<PortableModel> {
-  const metadata = await readModelMetadata(folder);
+export async function readPortableModel(folder: string, task?: string): Promise<PortableModel> {
+  const whole = await readModelMetadata(folder);
+  const { output: place, ...metadata } = metadataOfTask(whole, task ?? whole.task);
   const weights = await readTfjsWeights(folder);
   const topology = await readTopology(join(folder, 'model.json'));
-  const layers = topology.layers.flatMap(({ name, class_name: kind, config, inbound_nodes: nodes }) => {
-    const rest = { from: (nodes[0] ?? []).map(([source]) => source), weights: ownWeights(weights, name) };
+  const [output] = topology.output_layers.at(place) ?? [];
+  if (output === undefined) {
+    throw new PipelineError('MODEL_INVALID', `Expected an output of ${metadata.task} but found none`, {
+      key: folder,
+      hint: 'Train the model again.',
+    });
+  }
+  const layers = layersOf(topology.layers, output).flatMap(({ name, class_name: kind, config, from }) => {
+    const rest = { from, weights: ownWeights(weights, name) };
     return kind === KERNEL_LAYER
       ? radialBasis(name, config, rest)
       : [portableLayer(name, kind, config, rest)];
   });
-  return { name: topology.name, metadata, layers, output: topology.output_layers[0][0] };
+  return { name: topology.name, metadata, layers, output };
+}
+
+/** What one task's classes are told by, and which of the model's outputs they are. */
+function metadataOfTask(whole: ModelMetadata, task: string): ModelMetadata & { output: number } {
+  const { heads: _, branches: __, levels: ___, ...common } = whole;
+  const { classes, temperature, levels, output } = headOfTask(whole, task);
+  return { ...common, task, classes, temperature, ...(levels && { levels }), output };
+}
+
+type TopologyLayer = z.output<typeof topologySchema>['config']['layers'][number];
+
+/** The layers that an output reads, itself included, each with those that it reads itself. */
+function layersOf(layers: readonly TopologyLayer[], output: string): (TopologyLayer & { from: string[] })[] {
+  const all = layers.map((layer) => ({
+    ...layer,
+    from: (layer.inbound_nodes[0] ?? []).map(([source]) => source),
+  }));
+  const sources = new Map(all.map(({ name, from }) => [name, from]));
+  const read = new Set<string>();
+  const left = [output];
+  for (let name = left.pop(); name !== undefined; name = left.pop()) {
+    if (read.has(name)) continue;
+    read.add(name);
+    left.push(...(sources.get(name) ?? []));
+  }
+  return all.filter(({ name }) => read.has(name));
 }
 
 async function readTopology(file: string) {

@@ -10,7 +10,7 @@ import { networks } from '#src/models/networks/index.js';
 import { exportModel } from '#src/steps/export-model.js';
 import { temporaryFolder } from '../../fixtures.js';
 import { absent, SAMPLE } from '../../shared.js';
-import { answers, keras, pythonKeras, savedModel } from './models.js';
+import { answers, keras, pythonKeras, savedModel, TRUNK_TASKS } from './models.js';
 
 const PHOTOS = ['00/00078fb9.jpg', '3c/3c48571f.jpg', 'a0/a06ba367.jpg'];
 const PROGRAM = `
@@ -50,19 +50,20 @@ describe.skipIf(!pythonKeras() || absent(SAMPLE))('an exported model', () => {
   });
 
   it.each([
-    ...Object.values(networks).map(({ name }) => ({ name, kernel: false })),
-    { name: 'small-cnn' as const, kernel: true },
+    ...Object.values(networks).map(({ name }) => ({ name, kind: 'plain' as const })),
+    ...(['kernel', 'branches', 'trunk'] as const).map((kind) => ({ name: 'small-cnn' as const, kind })),
   ])(
-    'of $name, kernel head $kernel, predicts on real photos in Keras and onnxruntime what it does here',
-    async ({ name, kernel }) => {
-      const model = await savedModel(backend.tf, folder.path, name, { kernel });
-      const root = join(folder.path, kernel ? `${name}-kernel` : name);
+    'of $name, $kind, predicts on real photos in Keras and onnxruntime what it does here',
+    async ({ name, kind }) => {
+      const model = await savedModel(backend.tf, folder.path, name, kind);
+      const root = join(folder.path, `${name}-${kind}`);
       const signal = new AbortController().signal;
-      const tfjs = exportModel({ model, format: 'tfjs', out: join(root, 'tfjs'), signal });
-      if (kernel) await expect(tfjs).rejects.toMatchObject({ code: 'LAYER_UNSUPPORTED' });
+      const request = { model, signal, ...(kind === 'trunk' && { task: TRUNK_TASKS[1] }) };
+      const tfjs = exportModel({ ...request, format: 'tfjs', out: join(root, 'tfjs') });
+      if (kind === 'kernel') await expect(tfjs).rejects.toMatchObject({ code: 'LAYER_UNSUPPORTED' });
       await Promise.allSettled([tfjs]);
       for (const format of MODEL_FORMATS.filter((one) => one !== 'tfjs')) {
-        await exportModel({ model, format, out: join(root, format), signal });
+        await exportModel({ ...request, format, out: join(root, format) });
       }
       const { height, width } = (await readModelMetadata(model)).input;
       const photos = await Promise.all(
@@ -75,7 +76,7 @@ describe.skipIf(!pythonKeras() || absent(SAMPLE))('an exported model', () => {
             .toBuffer(),
         ),
       );
-      const ours = await answers(backend.tf, model, photos);
+      const ours = await answers(backend.tf, model, photos, request.task);
       await writeFile(join(root, 'levels'), new Uint8Array(ours.levels.buffer));
       await writeFile(join(root, 'input'), new Uint8Array(ours.input.buffer));
       const theirs = keras(PROGRAM, root, ...ours.shape.map(String)) as Record<string, number[]>;
