@@ -2,9 +2,26 @@ import type { ModelRecipe, PhaseRecipe } from '../recipe.js';
 import type { NetworkCost, PhaseCost } from './network-cost.js';
 
 /** Of a float32 number. */
-export const FLOAT = 4;
+const FLOAT = 4;
+/** LMDB's pages: a value of more than half of one has pages of its own, with a header. */
+const PAGE = 4096;
+const PAGE_HEADER = 16;
+/** A vector's key and sha256, and what trees of them leave empty. */
+const VECTOR_RECORD = 512;
 /** Node, a backend, and the batches that are ahead, before any network: as runs on the sample measured. */
 const BASE_MEMORY = 350e6;
+
+/** What a photo's features take in a cache. */
+export function vectorBytes(length: number): number {
+  const bytes = FLOAT * length;
+  const stored = bytes <= PAGE / 2 ? bytes : PAGE * Math.ceil((bytes + PAGE_HEADER) / PAGE);
+  return stored + VECTOR_RECORD;
+}
+
+/** What a model's weights take. */
+export function modelBytes({ parameters }: NetworkCost): number {
+  return FLOAT * parameters;
+}
 
 /** Copies of trained numbers that an optimiser keeps. */
 const SLOTS: Readonly<Record<PhaseRecipe['optimizer'], number>> = {

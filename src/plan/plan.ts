@@ -11,13 +11,13 @@ import { phaseName } from '../models/phases.js';
 import { tapsOfModel } from '../models/taps.js';
 import { sharesTrunk } from '../models/trunk.js';
 import { type ModelRecipe, modelOf, type Recipe } from '../recipe.js';
-import { checkpointOf, FLOAT, memoryOf } from './bytes.js';
+import { checkpointOf, memoryOf, modelBytes, vectorBytes } from './bytes.js';
 import type { Counts, TaskCounts } from './counts.js';
 import { type NetworkCost, networkCost } from './network-cost.js';
 import { CACHED, CHOLESKY, CURATED, headStep, LISTINGS, rateOf } from './rates.js';
 import { type CachedPhotos, sharedPhotos } from './shared-photos.js';
 
-/** A record's key, sha256 and rounding to LMDB's pages, beside its value. */
+/** A photo's key, sha256 and rounding to LMDB's pages, beside its pixels. */
 const RECORD = 4096;
 
 export interface PhasePlan {
@@ -231,9 +231,9 @@ function taskPlan(options: {
     featureSeconds: (passes * cost.macs) / rate.macs,
     phases,
     diskBytes: {
-      features: vectors * (looks * cost.features * FLOAT + RECORD / 8),
+      features: vectors * vectorBytes(looks * cost.features),
       checkpoint: checkpointOf(model, cost, phases),
-      model: cost.parameters * FLOAT,
+      model: modelBytes(cost),
     },
     ...(refused !== undefined && { refused }),
     measured: rate.measured,
