@@ -123,7 +123,7 @@ function describeTask({
   ];
   if (featurePasses > 0) {
     lines.push(
-      `    features  ${count(featurePasses)} forward passes, ${about(diskBytes.features)}; about ${duration(featureSeconds)}`,
+      `    features  ${count(featurePasses)} forward passes, ${about(diskBytes.features)}${featureSeconds === undefined ? '' : `; about ${duration(featureSeconds)}`}`,
     );
   }
   for (const [index, phase] of phases.entries()) {

@@ -44,7 +44,8 @@ export interface TaskPlan {
   cost: NetworkCost;
   /** Passes of the frozen base over photos before training, but those that an earlier task shares with it. */
   featurePasses: number;
-  featureSeconds: number;
+  /** Absent where a run would refuse it. */
+  featureSeconds?: number;
   phases: PhasePlan[];
   diskBytes: { features: number; checkpoint: number; model: number };
   /** Why a run would refuse to train it. */
@@ -137,7 +138,7 @@ export async function planOf(options: {
   const cacheSeconds = stored / CACHED;
   const phases = tasks.flatMap((task) => task.phases);
   const trainSeconds = [
-    ...tasks.map(({ featureSeconds }) => featureSeconds),
+    ...tasks.map(({ featureSeconds = 0 }) => featureSeconds),
     ...phases.map(({ seconds = 0 }) => seconds),
   ];
   const refused = tasks.some((task) => task.refused !== undefined);
@@ -168,6 +169,8 @@ const JPEG_SAVES = 6;
 
 const total = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0);
 
+const told = (number: number) => number.toLocaleString('en-GB');
+
 function taskPlan(options: {
   recipe: Recipe;
   task: string;
@@ -187,7 +190,7 @@ function taskPlan(options: {
   const before = stored === undefined ? 0 : headPhases(model.phases);
   const refused =
     model.head.kernel !== undefined && rows > MOST_ROWS
-      ? `a kernel head has at most ${MOST_ROWS} rows of training, and these are ${rows}`
+      ? `a kernel head has at most ${told(MOST_ROWS)} rows of training, and these are ${told(rows)}`
       : undefined;
   const rate = rateOf(backend, model.network);
   const measured =
@@ -228,7 +231,7 @@ function taskPlan(options: {
     network: model.network,
     cost,
     featurePasses: passes,
-    featureSeconds: (passes * cost.macs) / rate.macs,
+    ...(refused === undefined && { featureSeconds: (passes * cost.macs) / rate.macs }),
     phases,
     diskBytes: {
       features: vectors * vectorBytes(looks * cost.features),

@@ -166,11 +166,12 @@ describe('planOf', () => {
       'cache.augmentedCopies=34',
       'model.mirror=false',
     );
-    expect(large.tasks[0]!.refused).toContain('at most 10000 rows of training, and these are 10200');
+    expect(large.tasks[0]!.refused).toContain('at most 10,000 rows of training, and these are 10,200');
     for (const key of ['seconds', 'memoryBytes']) {
       expect(large).not.toHaveProperty(key);
       expect(large.tasks[0]!.phases[0]).not.toHaveProperty(key);
     }
+    expect(large.tasks[0]).not.toHaveProperty('featureSeconds');
   });
 
   it('says how large a cache is, to a fifth', async () => {
@@ -219,6 +220,6 @@ it('pipeline plan plans some of a recipe’s tasks', async () => {
 it('pipeline plan says that a run would refuse what is too large for a kernel head', async () => {
   const { code, stdout, stderr } = await pipeline(['plan', 'recipes/recommended.yaml']);
   expect(code, stderr).toBe(0);
-  expect(stdout).toMatch(/phase 1 .*; a run would refuse it: a kernel head has at most 10000 rows/);
+  expect(stdout).toMatch(/phase 1 .*; a run would refuse it: a kernel head has at most 10,000 rows/);
   expect(stdout).toMatch(/^ {2}in all +a run would refuse it$/m);
 });
