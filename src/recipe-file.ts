@@ -10,7 +10,7 @@ import { describeIssues } from './zod-issues.js';
 
 /**
  * Reads a recipe, laid over the one that it extends, and applies `--set PATH=VALUE` overrides (values are YAML; list items
- * by index, as in `model.phases.0.learningRate=0.01`). A task's `tree` that names a file is taken from there, relative to the recipe,
+ * by index, as in `model.phases.0.learningRate=0.01`; null takes a key away). A task's `tree` that names a file is taken from there, relative to the recipe,
  * so that the recipe says, and hashes, what is in it.
  * @throws {PipelineError} `RECIPE_INVALID` with the path, what was expected and what was received.
  */
@@ -104,8 +104,12 @@ function applyOverride(value: unknown, override: string): unknown {
       return Object.assign([...node], { [index]: replace(node[index], depth + 1) });
     }
     const entries = new Map<string, unknown>(hasKeys(node) ? Object.entries(node) : []);
+    const own = replace(entries.get(key), depth + 1);
+    // As in a recipe that extends another.
+    if (own === null) entries.delete(key);
     // A key that is there keeps its place: the first task is the one that proportions are kept for.
-    return Object.fromEntries(entries.set(key, replace(entries.get(key), depth + 1)));
+    else entries.set(key, own);
+    return Object.fromEntries(entries);
   };
   return replace(value, 0);
 }

@@ -194,6 +194,11 @@ describe('parseRecipe', () => {
     expect(({} as Record<string, unknown>)['seed']).toBeUndefined();
   });
 
+  it('takes a key away with null', () => {
+    const without = parseRecipe(MINIMAL, ['model.head.units=[8]', 'model.head.units=null', 'seed=null']);
+    expect(without).toEqual(parseRecipe(MINIMAL));
+  });
+
   it('leaves what it sets in its place, so that the first task stays the first', () => {
     const set = ['tasks.color.cap=20', 'tasks.product_type.cap=30'];
     expect(Object.keys(parseRecipe(MINIMAL, set).tasks)).toEqual(['product_type', 'color']);
