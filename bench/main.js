@@ -10,13 +10,17 @@ import { openData } from './data.js';
 import decode from './decode.js';
 import duplicates from './duplicates.js';
 import frozen from './frozen.js';
+import headAccuracy from './head-accuracy.js';
 import heads from './heads.js';
+import hierarchy from './hierarchy.js';
+import iterations from './iterations.js';
 import limited from './limited.js';
 import listings from './listings.js';
 import listingsPeers from './listings-peers.js';
 import scale from './scale.js';
 import trainer from './trainer.js';
 import training from './training.js';
+import views from './views.js';
 
 /** Run when nothing is named. */
 const usual = { decode, augment, cache, batches, listings, training };
@@ -33,6 +37,11 @@ const benches = {
   frozen,
   heads,
   advise,
+  // Hours: accuracy, no times.
+  'head-accuracy': headAccuracy,
+  iterations,
+  views,
+  hierarchy,
 };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));

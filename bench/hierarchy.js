@@ -1,0 +1,47 @@
+// A B-CNN beside its fair rivals, equal epochs, paired over five splits: the flat network, its predictions rolled up the tree,
+// and its deciding by least expected distance in the tree. `npm run bench -- hierarchy`; runs are kept in ABO_EXPERIMENTS.
+import { interval, meanOf, points } from './experiments/paired.js';
+import { openExperiments, runAll, SPLITS } from './experiments/run.js';
+
+const SIZE = 128;
+
+export default async function hierarchy(data) {
+  const place = openExperiments('hierarchy', data);
+  if (place === undefined) return;
+  const run = (more) =>
+    runAll(
+      place,
+      SPLITS.map((split) => ({
+        recipe: 'b-cnn',
+        task: 'product_type',
+        split,
+        sets: { 'cache.size': SIZE, ...more },
+      })),
+    );
+  const branched = await run({});
+  const flat = await run({ 'model.branches': null, 'model.lossWeights': null });
+  console.log(`\nB-CNN beside flat networks, MobileNet 0.75, ${SIZE} pixels`);
+  console.log('  accuracies in points; distances, in edges of the tree, in hundredths');
+  const tell = (name, ours, theirs) => {
+    const apart = points(interval(ours.map((value, at) => value - theirs[at])));
+    console.log(
+      `  ${name.padEnd(60)} ${meanOf(ours).toFixed(4)} against ${meanOf(theirs).toFixed(4)}: ${apart}`,
+    );
+  };
+  const of = (runs, value) => runs.map(value);
+  const accuracy = (one) => one.accuracy;
+  tell('accuracy, B-CNN against flat', of(branched, accuracy), of(flat, accuracy));
+  for (const level of Object.keys(flat[0].inTree.levelAccuracy)) {
+    const rolled = ({ inTree }) => inTree.levelAccuracy[level];
+    const branch = ({ inTree }) => inTree.branchAccuracy[level];
+    tell(`${level}: both rolled up`, of(branched, rolled), of(flat, rolled));
+    tell(`${level}: the branch against flat rolled up`, of(branched, branch), of(flat, rolled));
+  }
+  for (const key of ['distance', 'mistakeDistance']) {
+    const most = ({ inTree }) => inTree[key];
+    const least = ({ inTree }) => inTree.leastDistance[key];
+    tell(`${key}: B-CNN against flat`, of(branched, most), of(flat, most));
+    tell(`${key}: B-CNN against flat by least expected distance`, of(branched, most), of(flat, least));
+    tell(`${key}: both by least expected distance`, of(branched, least), of(flat, least));
+  }
+}
