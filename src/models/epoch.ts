@@ -7,6 +7,7 @@ import type { Tf } from './backends/backend.js';
 import type { Cut } from './cut.js';
 import type { Feed, FeedOptions, KeyedSample } from './feed.js';
 import { crossEntropy, l2Penalty } from './loss.js';
+import { predictedClasses } from './metrics.js';
 import { MAIN, type Objective } from './objectives.js';
 import type { Optimizer } from './optimizers.js';
 
@@ -119,16 +120,13 @@ export async function trainStep(
 
 /** How many samples have their greatest logit at their label, [batch × classes]; of equal ones the first counts. */
 function hitsOf(logits: ArrayLike<number>, labels: ArrayLike<number>): number {
-  const classes = logits.length / labels.length;
-  let hits = 0;
-  for (let row = 0; row < labels.length; row += 1) {
-    let best = 0;
-    for (let index = 1; index < classes; index += 1) {
-      if (logits[row * classes + index]! > logits[row * classes + best]!) best = index;
-    }
-    if (best === labels[row]) hits += 1;
-  }
-  return hits;
+  // Logits stand in for probabilities where their order alone counts.
+  const predicted = predictedClasses({
+    classes: logits.length / labels.length,
+    labels,
+    probabilities: logits,
+  });
+  return predicted.reduce((hits, one, row) => hits + (one === labels[row] ? 1 : 0), 0);
 }
 
 /**

@@ -69,8 +69,7 @@ function causesOf(
   const causes: string[] = [];
   const idle = model.phases.filter(
     (phase) =>
-      phase.train !== 'head' &&
-      trainedOf(network, phase, faithful === undefined ? {} : { faithful }).length === 0,
+      phase.train !== 'head' && trainedOf(network, phase, { faithful: faithful === true }).length === 0,
   );
   if (idle.length > 0) causes.push('a phase unfreezes no layer that has weights');
   if (model.preprocessing !== undefined)
