@@ -3,7 +3,7 @@
 import { interval, meanOf, points } from './experiments/paired.js';
 import { openExperiments, runAll, SPLITS } from './experiments/run.js';
 
-const SIZE = 128;
+const SIZE = 96;
 
 export default async function hierarchy(data) {
   const place = openExperiments('hierarchy', data);

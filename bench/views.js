@@ -3,7 +3,8 @@
 import { interval, meanOf, points } from './experiments/paired.js';
 import { openExperiments, runAll, SPLITS } from './experiments/run.js';
 
-const SIZE = 128;
+const SIZE = 96;
+const EPOCHS = 12;
 const augmentation = { rotation: 0.2, translation: 0.2, zoom: [0.2, 0.3], flip: 'horizontal' };
 const LOOKS = {
   'anew in each epoch': { augmentation },
@@ -16,14 +17,14 @@ const LOOKS = {
 export default async function views(data) {
   const place = openExperiments('views', data);
   if (place === undefined) return;
-  console.log(`\nStored views, V2’s augmentation and head, MobileNet 0.75, ${SIZE} pixels, 20 epochs`);
+  console.log(`\nStored views, V2’s augmentation and head, MobileNet 0.75, ${SIZE} pixels, ${EPOCHS} epochs`);
   const lines = [];
   let fresh;
   for (const [name, look] of Object.entries(LOOKS)) {
     const sets = {
       'cache.size': SIZE,
       'model.head': { units: [1024] },
-      'model.phases.0.epochs': 20,
+      'model.phases.0.epochs': EPOCHS,
       ...look,
     };
     const found = await runAll(
