@@ -4,6 +4,7 @@ import type { BackendName, StartedBackend, StartOptions, Tf } from '#src/models/
 import { startBackend } from '#src/models/backends/index.js';
 import { golden, hasShared, unit } from '../goldens.js';
 import { bcnnGoldens } from './bcnn-goldens.js';
+import { gradCamSuite } from './grad-cam.js';
 import { expectClose, valuesOf } from './on.js';
 import { trainingGoldens } from './training-goldens.js';
 
@@ -97,4 +98,5 @@ export function backendSuite(
 
   trainingGoldens(() => tf);
   bcnnGoldens(() => tf);
+  gradCamSuite(() => tf);
 }
