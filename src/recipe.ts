@@ -217,6 +217,13 @@ export const recipeSchema = z
       .describe(
         'Whether the seed post’s faults are kept: last: N slices layers as it did, and may train the head alone; default: false.',
       ),
+    // Without a default, as the augmentation.
+    gallery: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the photos’ embeddings and thumbnails are written beside the model, for similar products; default: true.',
+      ),
     model: modelSchema,
   })
   .superRefine(({ cache, augmentation }, context) => {

@@ -182,10 +182,11 @@ async function* jobsOf(parts: readonly LackingPart[]): AsyncGenerator<LackingPar
   }
 }
 
-function keyOf(pixels: TensorCache, sha256: string): number {
-  const key = pixels.keyOf(sha256);
+/** The key of a photo in a cache. @throws {PipelineError} `NOT_FOUND` */
+export function keyOf(cache: TensorCache, sha256: string): number {
+  const key = cache.keyOf(sha256);
   if (key !== undefined) return key;
-  throw new PipelineError('NOT_FOUND', `Expected the photo in the cache ${pixels.path} but it is not there`, {
+  throw new PipelineError('NOT_FOUND', `Expected the photo in the cache ${cache.path} but it is not there`, {
     key: sha256,
     hint: 'Build the cache again: photos that are there already are kept.',
   });

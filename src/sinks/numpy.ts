@@ -47,7 +47,7 @@ async function writeArray(file: string, dtype: string, values: Int32Array | Uint
  * What a `.npy` file begins with, version 1.0; the array follows at a multiple of 64 bytes.
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
-function npyHeader(dtype: string, shape: readonly number[]): Buffer {
+export function npyHeader(dtype: string, shape: readonly number[]): Buffer {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = 64 * Math.ceil((10 + text.length + 1) / 64) - 10;

@@ -131,10 +131,15 @@ function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefine
 
 /** The items of a run's photos, by their paths. */
 export async function itemsOfPhotos(run: string): Promise<Map<string, readonly string[]>> {
+  const names = await namesOfPhotos(run);
+  return new Map([...names].map(([path, { items }]) => [path, items]));
+}
+
+/** The items that show a run's photos, and all image ids of each, by their paths. */
+export async function namesOfPhotos(run: string): Promise<Map<string, Pick<Photo, 'items' | 'images'>>> {
   const file = await asyncBufferFromFile(join(run, PHOTO_FILES.parquet));
-  const rows = (await parquetReadObjects({ file, columns: ['path', 'items'] })) as {
-    path: string;
-    items: string[];
-  }[];
-  return new Map(rows.map(({ path, items }) => [path, items]));
+  const rows = await parquetReadObjects({ file, columns: ['path', 'items', 'images'] });
+  return new Map(
+    (rows as Pick<Photo, 'path' | 'items' | 'images'>[]).map(({ path, ...names }) => [path, names]),
+  );
 }

@@ -20,10 +20,11 @@ import { checkTraining } from './check.js';
 import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights, weightsDigests } from './features.js';
+import { galleryStep, tasksAlike } from './gallery.js';
 import { type ReportedTask, reportStep } from './report.js';
 import { sampleSteps } from './sample-steps.js';
 import { preparedTask, taskSummary } from './task-summary.js';
-import { trainStep } from './train.js';
+import { type TaskInputs, trainStep } from './train.js';
 
 /** How far to go. */
 export const UNTIL = ['curate', 'cache', 'check', 'train', 'evaluate', 'report'] as const;
@@ -148,6 +149,7 @@ async function steps(
       done.push(...steps);
       const reported: ReportedTask[] = [];
       const outcomes: TrainResult[] = [];
+      const trainedOn: TaskInputs[] = [];
       for (const together of sharesTrunk(recipe) ? [usable] : usable.map((task) => [task])) {
         const [{ task: first }] = together as [TaskSamples];
         const { network } = modelOf(recipe, first);
@@ -162,6 +164,7 @@ async function steps(
         };
         const trained = await trainStep({ run, context, recipe, inputs, trainer });
         done.push(trained);
+        trainedOn.push(inputs);
         summary.backend = trained.result.backend;
         outcomes.push(trained.result.train);
         if (!reached('evaluate')) continue;
@@ -177,6 +180,11 @@ async function steps(
           );
           reported.push({ cached: task, train, evaluation: evaluated.result });
         }
+      }
+      if (recipe.gallery !== false) {
+        const inputs = trainedOn[0]!;
+        const alike = tasksAlike(recipe, inputs, features);
+        done.push(await galleryStep({ run, context, inputs, tasks: usable, alike, trainer }));
       }
       summary.cost = runCost(run, outcomes, passes);
       addUp(summary, done, run);

@@ -60,6 +60,23 @@ export interface EvaluateJob {
   seed: number;
 }
 
+/** Computes a saved model's embeddings of photos. */
+export interface EmbedJob {
+  kind: 'embed';
+  /** The model's. */
+  folder: string;
+  /** Pixels, or the features that the model's frozen base gives. */
+  cache: CacheReference;
+  /** sha256 of the photos' bytes, all in the cache. */
+  photos: readonly string[];
+}
+
+/** Embeddings, [photos × width], row-major. */
+export interface EmbedOutcome {
+  embeddings: Float32Array;
+  width: number;
+}
+
 export interface FitOutcome {
   train: TrainResult;
   backend: { name: string; device: string };
@@ -75,13 +92,16 @@ export interface TrainerData {
   backend: BackendChoice;
 }
 
+export type Job = FitJob | CheckJob | EvaluateJob | EmbedJob;
+export type Outcome = FitOutcome | CheckReport | EvaluateOutcome | EmbedOutcome;
+
 export type ToTrainer =
-  | { type: 'job'; job: FitJob | CheckJob | EvaluateJob }
+  | { type: 'job'; job: Job }
   | { type: 'abort' }
   /** No job comes after this: the thread frees its backend and ends once it is idle. */
   | { type: 'close' };
 
 export type FromTrainer =
   | { type: 'event'; event: PipelineEvent }
-  | { type: 'done'; outcome: FitOutcome | CheckReport | EvaluateOutcome }
+  | { type: 'done'; outcome: Outcome }
   | { type: 'failed'; error: PlainError };

@@ -5,11 +5,14 @@ import type { BackendChoice } from '../backends/backend.js';
 import type { CheckReport } from '../check/check.js';
 import type {
   CheckJob,
+  EmbedJob,
+  EmbedOutcome,
   EvaluateJob,
   EvaluateOutcome,
   FitJob,
   FitOutcome,
   FromTrainer,
+  Job,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
@@ -29,6 +32,7 @@ export interface TrainerThread {
   fit(job: FitJob, context: JobContext): Promise<FitOutcome>;
   check(job: CheckJob, context: JobContext): Promise<CheckReport>;
   evaluate(job: EvaluateJob, context: JobContext): Promise<EvaluateOutcome>;
+  embed(job: EmbedJob, context: JobContext): Promise<EmbedOutcome>;
   close(): Promise<void>;
 }
 
@@ -40,7 +44,7 @@ export interface TrainerThread {
  */
 export function trainerThread(backend: BackendChoice): TrainerThread {
   let worker: Worker | undefined;
-  const run = async (job: FitJob | CheckJob | EvaluateJob, context: JobContext): Promise<unknown> => {
+  const run = async (job: Job, context: JobContext): Promise<unknown> => {
     worker ??= new Worker(new URL('./worker.js', import.meta.url), {
       workerData: { backend } satisfies TrainerData,
     });
@@ -60,6 +64,7 @@ export function trainerThread(backend: BackendChoice): TrainerThread {
     fit: (job, context) => run(job, context) as Promise<FitOutcome>,
     check: (job, context) => run(job, context) as Promise<CheckReport>,
     evaluate: (job, context) => run(job, context) as Promise<EvaluateOutcome>,
+    embed: (job, context) => run(job, context) as Promise<EmbedOutcome>,
     async close() {
       if (worker !== undefined) await closeIdle(worker);
       worker = undefined;
@@ -78,11 +83,7 @@ function closeIdle(worker: Worker): Promise<void> {
   });
 }
 
-function outcomeOf(
-  worker: Worker,
-  job: FitJob | CheckJob | EvaluateJob,
-  { signal, events }: JobContext,
-): Promise<unknown> {
+function outcomeOf(worker: Worker, job: Job, { signal, events }: JobContext): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const cancelled = () => new PipelineError('ABORTED', 'Cancelled', { cause: signal.reason });

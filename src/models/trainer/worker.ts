@@ -8,6 +8,7 @@ import type { StartedBackend } from '../backends/backend.js';
 import { startBackend } from '../backends/index.js';
 import type { CheckReport } from '../check/check.js';
 import { checkTask } from '../check/task.js';
+import { embedPhotos } from '../embedding.js';
 import { evaluateTask } from '../evaluate.js';
 import { fitTask } from '../fit.js';
 import type { Stored } from '../inputs.js';
@@ -15,11 +16,15 @@ import { networkOf } from '../networks/index.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
   CheckJob,
+  EmbedJob,
+  EmbedOutcome,
   EvaluateJob,
   EvaluateOutcome,
   FitJob,
   FitOutcome,
   FromTrainer,
+  Job,
+  Outcome,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
@@ -54,7 +59,7 @@ async function end(): Promise<void> {
   }
 }
 
-async function work(job: FitJob | CheckJob | EvaluateJob): Promise<void> {
+async function work(job: Job): Promise<void> {
   controller = new AbortController();
   try {
     started ??= startBackend((workerData as TrainerData).backend, {
@@ -70,10 +75,7 @@ async function work(job: FitJob | CheckJob | EvaluateJob): Promise<void> {
   }
 }
 
-function outcomeOf(
-  job: FitJob | CheckJob | EvaluateJob,
-  backend: StartedBackend,
-): Promise<FitOutcome | CheckReport | EvaluateOutcome> {
+function outcomeOf(job: Job, backend: StartedBackend): Promise<Outcome> {
   switch (job.kind) {
     case 'fit':
       return fitJob(job, backend);
@@ -81,6 +83,8 @@ function outcomeOf(
       return checkJob(job, backend);
     case 'evaluate':
       return evaluateJob(job, backend);
+    case 'embed':
+      return embedJob(job, backend);
   }
 }
 
@@ -139,5 +143,16 @@ function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<Evaluate
     });
   return withCaches([reference], ([cache]) =>
     evaluateTask({ ...options, task, tf, cache: cache!, signal: controller.signal, onProgress }),
+  );
+}
+
+function embedJob(
+  { cache: reference, folder, photos }: EmbedJob,
+  { tf }: StartedBackend,
+): Promise<EmbedOutcome> {
+  const onProgress = (done: number, total: number) =>
+    say({ type: 'event', event: { type: 'progress', stage: 'embeddings', done, total, unit: 'photos' } });
+  return withCaches([reference], ([cache]) =>
+    embedPhotos({ tf, folder, cache: cache!, photos, signal: controller.signal, onProgress }),
   );
 }
