@@ -35,6 +35,13 @@ export { startBackend } from './models/backends/index.js';
 export type { ModelFormat } from './models/export/formats.js';
 export { loadModel, type ModelMetadata } from './models/model-folder.js';
 export type { Normalisation } from './normalisation.js';
+export {
+  openPredictor,
+  type PhotoPrediction,
+  type PredictedTask,
+  type Predictor,
+  type TaskPrediction,
+} from './predict/predictor.js';
 export { type RandomSource, randomSource } from './random.js';
 export { type Recipe, recipeJsonSchema } from './recipe.js';
 export { loadRecipe, parseRecipe } from './recipe-file.js';

@@ -77,9 +77,12 @@ export type PixelJob =
   | { kind: 'fingerprint'; files: readonly string[]; decoder: Decoder; traits: readonly Trait[] }
   | { kind: 'compare'; pairs: readonly FilePair[]; decoder: Decoder };
 
+/** A photo's place, or its file's bytes. */
+export type PhotoSource = string | Uint8Array;
+
 export interface ResizeJob {
   kind: 'resize';
-  files: readonly string[];
+  files: readonly PhotoSource[];
   targets: readonly PixelTarget[];
   /** For each file the indices of the targets that it is wanted at, at least one; absent: all, for all files. */
   wanted?: readonly (readonly number[])[];
@@ -110,7 +113,7 @@ export interface PixelPool {
    * once a decoder.
    */
   resize(
-    files: readonly string[],
+    files: readonly PhotoSource[],
     targets: readonly PixelTarget[],
     wanted?: ResizeJob['wanted'],
   ): Promise<PixelResult<ResizedPhoto>[]>;
@@ -140,7 +143,7 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
     workers,
     work: 'decode photos',
     describe: (job) =>
-      (job.kind === 'compare' ? job.pairs.flatMap(({ a, b }) => [a, b]) : job.files).join(', '),
+      (job.kind === 'compare' ? job.pairs.flatMap(({ a, b }) => [a, b]) : job.files.map(nameOf)).join(', '),
     message(job) {
       if (job.kind !== 'resize') return { message: job, transfer: [] };
       const { files, targets, wanted } = job;
@@ -149,7 +152,7 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
         const most = wanted?.filter((indices) => indices.includes(index)).length ?? files.length;
         return spare.take(height * width * 3, most);
       });
-      return { message: { ...job, memory }, transfer: memory.flat() };
+      return { message: { ...job, files: files.map(alone), memory }, transfer: memory.flat() };
     },
   });
   return {
@@ -165,6 +168,16 @@ export function pixelPool({ workers }: { workers: number }): PixelPool {
       await pool.close();
     },
   };
+}
+
+/** Bytes that are a part of others take these along to a thread. */
+function alone(photo: PhotoSource): PhotoSource {
+  if (typeof photo === 'string' || photo.byteLength === photo.buffer.byteLength) return photo;
+  return new Uint8Array(photo);
+}
+
+function nameOf(photo: PhotoSource): string {
+  return typeof photo === 'string' ? photo : `a photo of ${photo.byteLength} bytes`;
 }
 
 /**

@@ -16,6 +16,7 @@ import type {
   FilePair,
   Fingerprint,
   ImageFault,
+  PhotoSource,
   PixelJob,
   PixelResult,
   ResizedPhoto,
@@ -58,7 +59,7 @@ function resizer({
   targets,
   wanted,
   memory,
-}: ResizeJob): (file: string, at: number) => Promise<ResizedPhoto> {
+}: ResizeJob): (file: PhotoSource, at: number) => Promise<ResizedPhoto> {
   const all = [...targets.keys()];
   const ways = targets.map(({ view: _, storage, ...fitted }) => ({
     fitted: JSON.stringify(fitted),
@@ -71,7 +72,7 @@ function resizer({
     return found;
   };
   return async (file, at) => {
-    const bytes = readPhotoFile(file);
+    const bytes = bytesOf(file);
     const sha256 = hash('sha256', bytes);
     let decoded: (Size & { decoder: Decoder }) | undefined;
     let photo: { fitted: string; pixels: Uint8Array; toAugment?: Augmenter } | undefined;
@@ -103,6 +104,11 @@ function resizer({
   };
 }
 
+function bytesOf(photo: PhotoSource): Buffer {
+  if (typeof photo === 'string') return readPhotoFile(photo);
+  return Buffer.from(photo.buffer, photo.byteOffset, photo.byteLength);
+}
+
 /** By the size of what goes in and comes out. */
 const augmenters = new Map<string, Augmenter>();
 
@@ -119,10 +125,10 @@ function fingerprinter({
   files,
   decoder,
   traits,
-}: PixelJob & { kind: 'fingerprint' }): (file: string, at: number) => Promise<Fingerprint> {
+}: PixelJob & { kind: 'fingerprint' }): (file: PhotoSource, at: number) => Promise<Fingerprint> {
   const grids = new Uint8Array(files.length * GRID_BYTES);
   return async (file, at) => {
-    const bytes = readPhotoFile(file);
+    const bytes = bytesOf(file);
     const size = await decode(bytes, decoder, kernels);
     const own = grids.subarray(at * GRID_BYTES, (at + 1) * GRID_BYTES);
     const grid = kernels.area(size, HASHED, undefined, own);

@@ -228,7 +228,7 @@ export async function logitsOfAll(
       const plain = cut.above(feed.outputs(cut, batch));
       if (!mirror) return plain;
       const mirrored = cut.above(feed.outputs(cut, batch, true));
-      return plain.map((logits, index) => averaged(tf, logits, mirrored[index]!));
+      return plain.map((logits, index) => averagedLogits(tf, logits, mirrored[index]!));
     });
     const rows = await Promise.all(outputs.map((output) => output.data())).finally(() => tf.dispose(outputs));
     if (done === 0) logits = outputs.map(({ shape }) => new Float32Array(shape[1] * samples.length));
@@ -244,6 +244,6 @@ export async function logitsOfAll(
 }
 
 /** Logits whose softmax is the average of both's: [batch, classes]. */
-function averaged(tf: Tf, a: Tensor2D, b: Tensor2D): Tensor2D {
+export function averagedLogits(tf: Tf, a: Tensor2D, b: Tensor2D): Tensor2D {
   return tf.logSumExp(tf.stack([a.logSoftmax(), b.logSoftmax()]), 0).sub(Math.LN2);
 }

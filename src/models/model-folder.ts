@@ -62,6 +62,9 @@ const metadataSchema = z.object({
     .exactOptional(),
 });
 
+/** What a model's folder says of it. */
+export const METADATA = 'metadata.json';
+
 /** Everything beside the weights that turns a photo into a class. */
 export type ModelMetadata = z.output<typeof metadataSchema>;
 
@@ -92,7 +95,7 @@ export async function saveModel(folder: string, model: LayersModel, metadata: Mo
   await mkdir(unfinished, { recursive: true });
   await writeFile(join(unfinished, 'model.json'), JSON.stringify(manifest));
   await writeFile(join(unfinished, 'weights.bin'), Buffer.concat(values));
-  await writeFile(join(unfinished, 'metadata.json'), `${JSON.stringify(metadata, null, 2)}\n`);
+  await writeFile(join(unfinished, METADATA), `${JSON.stringify(metadata, null, 2)}\n`);
   await rm(folder, { recursive: true, force: true });
   await rename(unfinished, folder);
 }
@@ -102,7 +105,7 @@ export async function saveModel(folder: string, model: LayersModel, metadata: Mo
  * @throws {PipelineError} `NOT_FOUND`, or `MODEL_INVALID` where it is not of this version.
  */
 export async function readModelMetadata(folder: string): Promise<ModelMetadata> {
-  const file = join(folder, 'metadata.json');
+  const file = join(folder, METADATA);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new PipelineError('NOT_FOUND', `Expected a model in ${folder}`, {
       hint: '`pipeline run` writes one into RUN/model/<task>.',

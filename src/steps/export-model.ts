@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { type CardRun, modelCard } from '../models/export/card.js';
 import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { modelWriters } from '../models/export/index.js';
 import { readPortableModel } from '../models/export/portable.js';
-import { readModelMetadata } from '../models/model-folder.js';
+import { METADATA } from '../models/model-folder.js';
+import { foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
 import { writeWholeFolder } from '../sinks/whole-folder.js';
 import type { PartialSummary } from '../summary.js';
-
-const METADATA = 'metadata.json';
 
 export interface ModelExportRequest {
   /** A model's folder, or a run's. */
@@ -59,14 +58,8 @@ export async function exportModel(request: ModelExportRequest): Promise<ModelExp
   return { out, format, task, network, classes: classes.length, evaluated: run !== undefined };
 }
 
-/** A model's folder, and the tasks whose classes it names. */
-interface FoundModel {
-  folder: string;
-  tasks: string[];
-}
-
 async function chosenModel({ model, task }: ModelExportRequest): Promise<{ from: string; task: string }> {
-  const own = existsSync(join(model, METADATA));
+  const own = isModelFolder(model);
   const found = own ? [await foundModel(model)] : await modelsIn(join(model, 'model'));
   const all = found.flatMap(({ folder, tasks }) => tasks.map((name) => ({ from: folder, task: name })));
   const chosen = task === undefined ? all : all.filter((one) => one.task === task);
@@ -89,17 +82,6 @@ function hintOf(
   }
   if (all.length === 0) return '`pipeline train` makes one.';
   return `Choose: ${[...new Set(all.map(({ task }) => `--task ${task}`))].join(', ')}`;
-}
-
-async function modelsIn(folder: string): Promise<FoundModel[]> {
-  if (!existsSync(folder)) return [];
-  const names = (await readdir(folder)).filter((name) => existsSync(join(folder, name, METADATA)));
-  return Promise.all(names.sort().map((name) => foundModel(join(folder, name))));
-}
-
-async function foundModel(folder: string): Promise<FoundModel> {
-  const { task, heads } = await readModelMetadata(folder);
-  return { folder, tasks: heads?.map((head) => head.task) ?? [task] };
 }
 
 /** What the run that a model lies in says of it, once it was evaluated. */

@@ -1,0 +1,19 @@
+import { workerData } from 'node:worker_threads';
+import { plainError } from '../errors.js';
+import { startBackend } from '../models/backends/index.js';
+import { openForward } from './forward.js';
+import type { PredictAnswer, PredictJob, PredictThreadData } from './jobs.js';
+
+const data = workerData as PredictThreadData;
+const { tf, name, device } = await startBackend(data.backend);
+const forward = await openForward(tf, data);
+
+/** One job of a thread that predicts. */
+export default async function work(job: PredictJob): Promise<PredictAnswer> {
+  if (job.kind === 'start') return { kind: 'started', backend: { name, device } };
+  try {
+    return { kind: 'predicted', tasks: await forward.predict(job.pixels) };
+  } catch (error) {
+    return { kind: 'failed', error: plainError(error) };
+  }
+}
