@@ -75,7 +75,10 @@ export { identityHash, pixelIdentity, pixelTarget } from './sinks/tensor-cache/i
 export { openCache } from './sinks/tensor-cache/open.js';
 export { writeCache } from './sinks/tensor-cache/write.js';
 export { type AboOptions, aboSource } from './sources/abo.js';
+export { type FolderOptions, folderSource } from './sources/folder.js';
 export { imagesInFolder } from './sources/images-root.js';
+export { openSource, type Place, sourceAt } from './sources/open.js';
+export { type RecordsOptions, recordsSource } from './sources/records.js';
 export { sampleRows } from './sources/samples.js';
 export type { ImageRow, ImagesRoot, RawRow, Source } from './sources/source.js';
 export { operatorStage, type RunContext, runStage, type Stage, type StageContext } from './stage.js';

@@ -18,8 +18,13 @@ export function placeInside(root: string, path: string): string {
 export function staysInside(root: string, path: string): boolean {
   return (
     PLAIN.test(path) ||
-    (!path.includes('\0') && !path.includes('\\') && resolve(root, path).startsWith(root + sep))
+    (!path.includes('\0') && !path.includes('\\') && resolve(root, path).startsWith(within(root)))
   );
+}
+
+/** What the path of everything in a folder begins with. */
+function within(root: string): string {
+  return root === sep ? sep : root + sep;
 }
 
 /**
@@ -29,7 +34,7 @@ export function staysInside(root: string, path: string): boolean {
 export async function lookInside(root: string, path: string): Promise<Inside> {
   if (!staysInside(root, path)) return 'path-outside';
   try {
-    return (await realpath(resolve(root, path))).startsWith(root + sep) ? 'there' : 'path-outside';
+    return (await realpath(resolve(root, path))).startsWith(within(root)) ? 'there' : 'path-outside';
   } catch (error) {
     if (isAbort(error)) throw error;
     return 'file-missing';

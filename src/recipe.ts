@@ -103,13 +103,40 @@ export const recipeSchema = z
     seed: z.int().default(1),
     source: z
       .strictObject({
-        kind: z.enum(['abo']).default('abo'),
+        kind: z
+          .enum(['abo', 'records', 'folder'])
+          .default('abo')
+          .describe(
+            'What --source names: abo, a dump in ABO’s layout; records, a CSV or JSON lines with a column of photos’ paths; folder, a folder a class.',
+          ),
+        // Without defaults, as all later keys: recipes without them keep their hashes.
+        image: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'Of records: the column with a photo’s path, in JSON also with a list; default: image, path, file or the like.',
+          ),
+        item: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'Of records: the column that says which photos show one item; default: item_id, product_id or sku, else each record is its own.',
+          ),
         photos: z
           .enum(['decode', 'stat', 'none'])
           .default('decode')
           .describe(
             'Whether curation decodes each photo, only looks whether it exists, or trusts the image table.',
           ),
+      })
+      .superRefine(({ kind, image, item }, context) => {
+        if (kind === 'records') return;
+        for (const [key, input] of Object.entries({ image, item })) {
+          if (input === undefined) continue;
+          context.addIssue({ code: 'custom', path: [key], input, message: 'it only with kind: records' });
+        }
       })
       .prefault({}),
     // Without a default: recipes without it keep their hashes.

@@ -9,6 +9,8 @@ export interface Summary {
   schemaVersion: 1;
   recipe: { name: string; hash: string };
   source: string;
+  /** Of records: what their photos’ paths are relative to, where that was said. */
+  images?: string;
   /** Whether the photos are drawn: results on them say nothing about a real catalogue. */
   synthetic: boolean;
   seconds: number;

@@ -28,6 +28,12 @@ export const REASONS: Readonly<Record<string, Reason>> = {
     todo: REPAIR_ROW,
   },
   'invalid-utf8': { means: says('this row is not UTF-8 and was quarantined'), todo: REPAIR_ROW },
+  'invalid-csv': {
+    means: says(
+      'this record has more or fewer fields than the first line names columns, and was quarantined',
+    ),
+    todo: REPAIR_ROW,
+  },
   'truncated-shard': {
     means: says('the shard ends here in the middle of a row, which was quarantined'),
     todo: 'fetch the shard again',

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
 import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
-import { aboSource } from '../sources/abo.js';
+import { sourceAt } from '../sources/open.js';
 import { parseInteger, parseShare } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { examples } from './examples.js';
@@ -33,7 +33,10 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
     .command('explore')
     .description('Says what a dump holds: every key, classes, photos, conflicts, and what a recipe might do')
     .addHelpText('after', EXAMPLES)
-    .requiredOption('--source <dir>', 'the dump’s root (folders, or ABO’s archives in it)')
+    .requiredOption(
+      '--source <dir|file>',
+      'the dump’s root (folders, or ABO’s archives in it), a CSV, JSON lines, or a folder of class folders',
+    )
     .option('--task <key>', 'the key whose values are the labels', 'product_type')
     .option('--language <tag,…>', 'whose values stand for a listing, by preference', (text) =>
       text.split(','),
@@ -67,7 +70,7 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
       const context = createContext(options, { signal });
       const progress = showProgress(context.events, { quiet: options.quiet ?? false });
       try {
-        const source = await aboSource({ dir: options.source, signal, events: context.events });
+        const source = await sourceAt({ path: options.source, signal, events: context.events });
         const found = await explore(source, context, {
           task: options.task,
           ...(options.language && { languages: options.language }),

@@ -8,6 +8,7 @@ import { publishedIn, weightsFolder } from '../models/weights/published.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
 import { loadRecipe, onlyTasks } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
+import { openSource } from '../sources/open.js';
 import type { Source } from '../sources/source.js';
 import type { RunContext } from '../stage.js';
 import type { Until } from '../steps/pipeline.js';
@@ -72,10 +73,13 @@ function addOptions(command: Command): Command {
     .requiredOption('--recipe <file>', 'the YAML file that says everything a run does')
     .requiredOption('--out <run>', 'the run folder')
     .option(
-      '--source <dir>',
-      'the dump’s root (folders, or ABO’s archives in it), or - for listings on stdin',
+      '--source <dir|file>',
+      'the dump’s root (folders, or ABO’s archives in it), or - for listings on stdin; as the recipe says a CSV, JSON lines, or a folder of class folders',
     )
-    .option('--images <dir>', 'with --source -: the root of the dump that has the photos and their table')
+    .option(
+      '--images <dir>',
+      'with --source -: the root of the dump that has the photos and their table; with records: what their paths are relative to',
+    )
     .option('--set <path=value>', 'overrides a value of the recipe (repeatable)', collect, [])
     .option('--task <task,…>', 'does only these of the recipe’s tasks (repeatable)', collectNames)
     .option('--samples <[task=]file>', 'takes photos, labels and sides as given (repeatable)', collect, [])
@@ -107,7 +111,7 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
     context.events.emit({ type: 'message', level: 'info', text: `Weights of ${network}: ${path}` });
   }
   try {
-    const source = await openSource(options, context);
+    const source = await sourceOf(options, recipe, context);
     const summary = await runPipeline({
       recipe,
       source,
@@ -134,11 +138,22 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   }
 }
 
-async function openSource({ source, images }: StepOptions, { signal, events }: RunContext): Promise<Source> {
+async function sourceOf(
+  { source, images }: StepOptions,
+  recipe: Recipe,
+  { signal, events }: RunContext,
+): Promise<Source> {
   if (source === undefined) throw usageError('Expected --source DIR, or --source - with --images DIR');
   if (source !== '-') {
-    if (images !== undefined) throw usageError('Expected --images only with --source -');
-    return aboSource({ dir: source, signal, events });
+    return openSource(recipe.source, {
+      path: source,
+      ...(images !== undefined && { images }),
+      signal,
+      events,
+    });
+  }
+  if (recipe.source.kind !== 'abo') {
+    throw usageError('Expected a path as --source', 'Only ABO’s own listings come by stdin.');
   }
   if (images === undefined) {
     throw usageError(

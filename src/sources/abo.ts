@@ -80,6 +80,6 @@ async function assertDump(root: string): Promise<void> {
   const found = await stat(root).catch(() => undefined);
   if (found?.isDirectory()) return;
   throw new PipelineError('DUMP_MISSING', `Expected the dump at ${root} but there is no such folder`, {
-    hint: '`pipeline fetch abo --out DIR` downloads one, `pipeline synth --out DIR` draws a small one to try things with.',
+    hint: '`pipeline fetch abo --out DIR` downloads one, `pipeline synth --out DIR` draws a small one to try things with; other catalogues: recipes/folder.yaml and recipes/records.yaml.',
   });
 }

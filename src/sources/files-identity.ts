@@ -16,6 +16,24 @@ export async function filesIdentity(files: readonly string[], root: string): Pro
 }
 
 /**
+ * The same over files that may be missing, by their names relative to `root`, hex. No file is read.
+ * @throws {PipelineError} `ABORTED`
+ */
+export async function presentIdentity(
+  names: Iterable<string>,
+  root: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const hash = createHash('sha256');
+  let since = performance.now();
+  for (const name of names) {
+    hash.update(line(name, statOf(join(root, name))));
+    since = await afterSlice(since, signal);
+  }
+  return hash.digest('hex');
+}
+
+/**
  * The same over every file in a folder, hex: it changes when one is added, removed or written again. No file is read.
  * Looked at in slices at once, which is several times as fast as waiting for each.
  * @throws {PipelineError} `ABORTED`
@@ -30,14 +48,19 @@ export async function folderIdentity(folder: string, signal: AbortSignal): Promi
       const name = `${at}${entry.name}`;
       if (entry.isDirectory()) inside.push(`${name}/`);
       else hash.update(line(name, statOf(join(folder, name))));
-      if (performance.now() - since < SLICE_MS) continue;
-      await setImmediate();
-      throwIfAborted(signal);
-      since = performance.now();
+      since = await afterSlice(since, signal);
     }
     folders.push(...inside.reverse());
   }
   return hash.digest('hex');
+}
+
+/** Lets others have a turn where a slice is over; when the slice began that goes on. */
+async function afterSlice(since: number, signal: AbortSignal): Promise<number> {
+  if (performance.now() - since < SLICE_MS) return since;
+  await setImmediate();
+  throwIfAborted(signal);
+  return performance.now();
 }
 
 /** A folder's entries in the order of their names; none where it cannot be read. */

@@ -33,7 +33,7 @@ export type CutLines = (
 
 /** Why a row could not be read: `parse` puts it into the ledger. */
 export interface RowFault {
-  reason: 'line-too-long' | 'invalid-utf8' | 'truncated-shard' | 'unreadable-shard';
+  reason: 'line-too-long' | 'invalid-utf8' | 'invalid-csv' | 'truncated-shard' | 'unreadable-shard';
   detail: string;
 }
 
@@ -67,6 +67,8 @@ export interface Source {
   readonly kind: string;
   /** What the summary calls it: the folder, or `-`. */
   readonly name: string;
+  /** Where photos were said to lie, where that was said of records; as it was said. */
+  readonly imagesDir?: string;
   /** The folder of the dump that the photos belong to; absolute. */
   readonly root: string;
   readonly imagesRoot: ImagesRoot;

@@ -94,6 +94,7 @@ async function steps(
     schemaVersion: 1,
     recipe: { name: recipe.name, hash: hashOf(recipe) },
     source: source.name,
+    ...(source.imagesDir !== undefined && { images: source.imagesDir }),
     synthetic: await isSyntheticDump(source.root),
     seconds: 0,
     peakMemoryBytes: 0,
