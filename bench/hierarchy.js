@@ -4,6 +4,14 @@ import { interval, meanOf, points } from './experiments/paired.js';
 import { openExperiments, runAll, SPLITS } from './experiments/run.js';
 
 const SIZE = 96;
+/** Half of the recipe's. */
+const EPOCHS = { 'model.phases.0.epochs': 1, 'model.phases.1.epochs': 7 };
+const LOSS_WEIGHTS = [
+  { epochs: 2, weights: [0.98, 0.01, 0.01] },
+  { epochs: 2, weights: [0.1, 0.8, 0.1] },
+  { epochs: 2, weights: [0.1, 0.2, 0.7] },
+  { epochs: 1, weights: [0, 0, 1] },
+];
 
 export default async function hierarchy(data) {
   const place = openExperiments('hierarchy', data);
@@ -15,10 +23,10 @@ export default async function hierarchy(data) {
         recipe: 'b-cnn',
         task: 'product_type',
         split,
-        sets: { 'cache.size': SIZE, ...more },
+        sets: { 'cache.size': SIZE, ...EPOCHS, ...more },
       })),
     );
-  const branched = await run({});
+  const branched = await run({ 'model.lossWeights': LOSS_WEIGHTS });
   const flat = await run({ 'model.branches': null, 'model.lossWeights': null });
   console.log(`\nB-CNN beside flat networks, MobileNet 0.75, ${SIZE} pixels`);
   console.log('  accuracies in points; distances, in edges of the tree, in hundredths');

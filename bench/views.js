@@ -4,7 +4,7 @@ import { interval, meanOf, points } from './experiments/paired.js';
 import { openExperiments, runAll, SPLITS } from './experiments/run.js';
 
 const SIZE = 96;
-const EPOCHS = 12;
+const EPOCHS = 8;
 const augmentation = { rotation: 0.2, translation: 0.2, zoom: [0.2, 0.3], flip: 'horizontal' };
 const LOOKS = {
   'anew in each epoch': { augmentation },
