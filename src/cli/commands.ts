@@ -27,6 +27,7 @@ import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
+import { similarCommand } from './similar.js';
 import { splitCommand } from './split.js';
 import { synthCommand } from './synth.js';
 import { trainCommand } from './train.js';
@@ -45,7 +46,15 @@ export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = 
     reportCommand,
   ],
   'Before a run': [planCommand, exploreCommand, treeCommand, previewCommand, schemaCommand],
-  'After a run': [verifyCommand, whyCommand, compareCommand, adviseCommand, exportCommand, cleanCommand],
+  'After a run': [
+    verifyCommand,
+    whyCommand,
+    compareCommand,
+    adviseCommand,
+    similarCommand,
+    exportCommand,
+    cleanCommand,
+  ],
   'Stages as filters': [
     parseCommand,
     explodeCommand,

@@ -77,6 +77,7 @@ function describe(plan: Plan): string {
     `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${duration(curateSeconds)}`,
     `  cache     ${most}${count(plan.cachePhotos)} photos, ${about(plan.cacheBytes)}; about ${duration(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
+    ...(plan.galleryBytes > 0 ? [`  gallery   ${most}${about(plan.galleryBytes)}`] : []),
     `  in all    ${inAll(plan)}`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,

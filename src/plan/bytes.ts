@@ -18,6 +18,14 @@ export function vectorBytes(length: number): number {
   return stored + VECTOR_RECORD;
 }
 
+/** A thumbnail in its archive, and a line of what is known of the photo: as a gallery of the sample has them. */
+const GALLERY_RECORD = 2500;
+
+/** What a gallery of so many photos takes. @param width numbers in an embedding */
+export function galleryBytes(photos: number, width: number): number {
+  return photos * (width + GALLERY_RECORD);
+}
+
 /** What a model's weights take. */
 export function modelBytes({ parameters }: NetworkCost): number {
   return FLOAT * parameters;

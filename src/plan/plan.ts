@@ -11,7 +11,7 @@ import { phaseName } from '../models/phases.js';
 import { tapsOfModel } from '../models/taps.js';
 import { sharesTrunk } from '../models/trunk.js';
 import { type ModelRecipe, modelOf, type Recipe } from '../recipe.js';
-import { checkpointOf, memoryOf, modelBytes, vectorBytes } from './bytes.js';
+import { checkpointOf, galleryBytes, memoryOf, modelBytes, vectorBytes } from './bytes.js';
 import type { Counts, TaskCounts } from './counts.js';
 import { type NetworkCost, networkCost } from './network-cost.js';
 import { CACHED, CHOLESKY, CURATED, headStep, LISTINGS, rateOf } from './rates.js';
@@ -65,6 +65,8 @@ export interface Plan {
   cachePhotos: number;
   /** Of pixel caches, views included. */
   cacheBytes: number;
+  /** Of all tasks' photos by the first task's embeddings; 0 where the recipe wants none. */
+  galleryBytes: number;
   /** Whether tasks may share photos that are counted for each of them: which they are is not known. */
   atMost: boolean;
   tasks: TaskPlan[];
@@ -142,6 +144,7 @@ export async function planOf(options: {
     ...phases.map(({ seconds = 0 }) => seconds),
   ];
   const refused = tasks.some((task) => task.refused !== undefined);
+  const gallery = recipe.gallery === false ? 0 : galleryBytes(cachePhotos, tasks[0]!.cost.features);
   const disk = tasks.flatMap(({ diskBytes }) => Object.values(diskBytes));
   return {
     recipe: recipe.name,
@@ -152,6 +155,7 @@ export async function planOf(options: {
     cacheSeconds,
     cachePhotos,
     cacheBytes,
+    galleryBytes: gallery,
     atMost: tasks.length > 1 && [...counts.tasks.values()].some(({ photos }) => photos === undefined),
     tasks,
     sharedTrunk: sharesTrunk(recipe),
@@ -160,7 +164,7 @@ export async function planOf(options: {
       seconds: curateSeconds + cacheSeconds + total(trainSeconds),
       memoryBytes: Math.max(...phases.map(({ memoryBytes = 0 }) => memoryBytes)),
     }),
-    diskBytes: cacheBytes + total(disk),
+    diskBytes: cacheBytes + gallery + total(disk),
   };
 }
 

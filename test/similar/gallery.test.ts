@@ -19,7 +19,7 @@ const write = (path: string, some: readonly GalleryEntry[]) =>
 
 beforeAll(async () => {
   folder = await temporaryFolder('gallery');
-  entries = drawnEntries(40, { width: WIDTH });
+  entries = drawnEntries(20, { width: WIDTH });
   // One that could not be read.
   for (const [index, entry] of entries.entries()) if (index !== 3) entry.thumbnail = await jpeg(index);
   await write(at('run/model/product_type/gallery'), entries);
@@ -46,7 +46,7 @@ it('is found from its own folder, its model’s, RUN/model and the run’s', asy
 });
 
 it('keeps what is known of each photo, and finds it by any of its names', () => {
-  expect(gallery).toMatchObject({ model: 'product_type', tasks: ['product_type'], length: 80, width: WIDTH });
+  expect(gallery).toMatchObject({ model: 'product_type', tasks: ['product_type'], length: 40, width: WIDTH });
   for (const [index, { photo }] of entries.entries()) {
     expect(gallery.photo(index)).toEqual(photo);
     expect(gallery.component(index)).toBe(photo.component);
@@ -55,13 +55,13 @@ it('keeps what is known of each photo, and finds it by any of its names', () => 
       expect(gallery.find(name)).toBe(index);
     }
   }
-  expect(gallery.find('image80')).toBeUndefined();
+  expect(gallery.find('image40')).toBeUndefined();
 });
 
 it('gives the nearest of all photos by the cosine, as float32 would within the rounding to bytes', () => {
   for (const { embedding } of entries.slice(0, 20)) {
-    const found = gallery.nearest(embedding, { count: 80 });
-    expect(found).toHaveLength(80);
+    const found = gallery.nearest(embedding, { count: 40 });
+    expect(found).toHaveLength(40);
     for (const [rank, { index, similarity }] of found.entries()) {
       expect(Math.abs(similarity - cosine(embedding, entries[index]!.embedding))).toBeLessThan(0.01);
       if (rank > 0) expect(similarity).toBeLessThanOrEqual(found[rank - 1]!.similarity);
@@ -70,7 +70,7 @@ it('gives the nearest of all photos by the cosine, as float32 would within the r
     expect(
       gallery.nearest(
         embedding.map((value) => 1000 * value),
-        { count: 80 },
+        { count: 40 },
       ),
     ).toEqual(found);
   }
@@ -87,7 +87,7 @@ it('searches by what it gives: a photo is nearest to itself', () => {
 
 it('leaves a component and others out, and gives no more than asked for', () => {
   const { embedding, photo } = entries[11]!;
-  const whole = gallery.nearest(embedding, { count: 80 });
+  const whole = gallery.nearest(embedding, { count: 40 });
   const without = gallery.nearest(embedding, {
     count: 5,
     withoutComponent: photo.component,
@@ -111,7 +111,7 @@ it('has small JPEGs of the photos that could be read, in an archive for everyone
   const { signal } = new AbortController();
   const archive = join(gallery.folder, 'thumbnails.tar');
   for await (const { name } of tarEntries(archive, { signal, hint: '' })) names.push(name);
-  expect(names).toHaveLength(79);
+  expect(names).toHaveLength(39);
   expect(names[3]).toBe('000000004.jpg');
 });
 
