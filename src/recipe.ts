@@ -98,9 +98,12 @@ const LEAST_SIZE: Partial<Record<string, number>> = {
 
 export const recipeSchema = z
   .strictObject({
-    name: z.string().regex(/^[\w.-]+$/, 'letters, digits, dot, dash and underscore'),
-    description: z.string().default(''),
-    seed: z.int().default(1),
+    name: z
+      .string()
+      .regex(/^[\w.-]+$/, 'letters, digits, dot, dash and underscore')
+      .describe('Letters, digits, dot, dash and underscore.'),
+    description: z.string().default('').describe('For people.'),
+    seed: z.int().default(1).describe('Of every draw.'),
     source: z
       .strictObject({
         kind: z
@@ -138,7 +141,8 @@ export const recipeSchema = z
           context.addIssue({ code: 'custom', path: [key], input, message: 'it only with kind: records' });
         }
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Where listings and photos come from.'),
     // Without a default: recipes without it keep their hashes.
     language: z
       .array(
@@ -170,8 +174,16 @@ export const recipeSchema = z
           .union([
             z.literal(false),
             z.strictObject({
-              listings: z.int().min(1).default(BOILERPLATE.listings),
-              types: z.int().min(1).default(BOILERPLATE.types),
+              listings: z
+                .int()
+                .min(1)
+                .default(BOILERPLATE.listings)
+                .describe('In more of them it is dropped.'),
+              types: z
+                .int()
+                .min(1)
+                .default(BOILERPLATE.types)
+                .describe('In listings of more product types it is dropped.'),
             }),
           ])
           .prefault({})
@@ -179,23 +191,32 @@ export const recipeSchema = z
             'A picture in more listings, or in listings of more product types, is dropped: a logo, a size chart; false: none is.',
           ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Which photos are one, and which belong together.'),
     tasks: z
       .record(z.string().regex(/^[\w-]+$/, 'letters, digits, _ and -'), taskSchema)
       .refine((tasks) => Object.keys(tasks).length > 0, {
         error: 'at least one task',
-      }),
+      })
+      .describe('What is learned, by names of your own.'),
     split: z
       .strictObject({
-        by: z.enum(['component', 'image']).default('component'),
-        method: z.enum(['stratified', 'hash']).default('stratified'),
-        validation: share.default(0.1),
-        test: share.default(0.15),
+        by: z
+          .enum(['component', 'image'])
+          .default('component')
+          .describe('What has one side: all photos that are linked, or each photo, which leaks.'),
+        method: z
+          .enum(['stratified', 'hash'])
+          .default('stratified')
+          .describe('By the classes’ proportions, or by a hash of the seed and the component alone.'),
+        validation: share.default(0.1).describe('Its share; 0: none, and nothing is chosen by it.'),
+        test: share.default(0.15).describe('Its share.'),
       })
       .refine((split) => split.validation + split.test < 1, {
         error: 'validation and test that leave some to train on',
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How photos come to their sides.'),
     cache: z
       .strictObject({
         size: z
@@ -215,7 +236,10 @@ export const recipeSchema = z
           .describe(
             'How pixels are resampled; default: bilinear. area takes the mean where a photo shrinks.',
           ),
-        decoder: z.enum(['turbo', 'sharp']).default('turbo'),
+        decoder: z
+          .enum(['turbo', 'sharp'])
+          .default('turbo')
+          .describe('libjpeg-turbo for plain JPEGs, sharp for all else; or sharp for all.'),
         // Without a default, as the filter.
         storage: z
           .enum(STORAGES)
@@ -234,7 +258,8 @@ export const recipeSchema = z
             'So many augmented views of each training photo are stored, and epochs take turns with them; default: 0, each epoch makes views of its own.',
           ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How photos are kept.'),
     // Without a default: recipes without it keep their hashes.
     augmentation: augmentationSchema.optional(),
     // Without a default, as the augmentation.
@@ -251,7 +276,7 @@ export const recipeSchema = z
       .describe(
         'Whether the photos’ embeddings and thumbnails are written beside the model, for similar products; default: true.',
       ),
-    model: modelSchema,
+    model: modelSchema.describe('The network and how it is trained.'),
   })
   .superRefine(({ cache, augmentation }, context) => {
     const input = cache.augmentedCopies;

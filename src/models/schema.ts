@@ -54,12 +54,12 @@ const phaseSchema = z
         { error: '"head", "all", {from: LAYER} or {last: N}' },
       )
       .describe('Which layers are trained: the head, all, from a named layer on, or the last N of the base.'),
-    epochs: z.int().min(1),
+    epochs: z.int().min(1).describe('Passes over the train side.'),
     optimizer: z
       .enum(['adam', 'adamw', 'sgd', 'momentum', 'nesterov', 'rmsprop'])
       .default('adam')
       .describe('momentum and nesterov are short for sgd with momentum 0.9.'),
-    learningRate: z.number().positive().default(1e-3),
+    learningRate: z.number().positive().default(1e-3).describe('The size of a step.'),
     // Without defaults, as all later keys: recipes without them keep their hashes.
     momentum: z.number().gt(0).lt(1).optional().describe('Of sgd; default: none.'),
     nesterov: z.boolean().optional().describe('Whether sgd looks ahead; beside momentum.'),
@@ -127,7 +127,7 @@ const headKeys = {
     .array(z.int().min(1).max(MOST_UNITS))
     .describe('Hidden Dense layers with relu before the softmax.'),
   dropout: part.describe('Before the softmax.'),
-  labelSmoothing: part,
+  labelSmoothing: part.describe('So much of each label is spread evenly over all classes.'),
   l2: z
     .number()
     .positive()
@@ -163,11 +163,12 @@ const branchKeys = {
   lossWeights: z
     .array(
       z.strictObject({
-        epochs: z.int().min(1),
+        epochs: z.int().min(1).describe('How long these weights count.'),
         weights: z
           .array(z.number().min(0))
           .min(2)
-          .refine((weights) => weights.some((weight) => weight > 0), { error: 'one weight above 0' }),
+          .refine((weights) => weights.some((weight) => weight > 0), { error: 'one weight above 0' })
+          .describe('One for each branch, coarse before middle, and one for the classes.'),
       }),
     )
     .min(1)
@@ -179,8 +180,8 @@ const modelKeys = {
   network: z
     .enum(['mobilenet', 'vgg16', 'resnet50', 'inception_v3', 'small-cnn'])
     .describe('The base network.'),
-  phases: z.array(phaseSchema).min(1),
-  batchSize: z.int().min(1),
+  phases: z.array(phaseSchema).min(1).describe('What is trained, one after the other.'),
+  batchSize: z.int().min(1).describe('Photos a step.'),
   // Without a default: recipes without it keep their hashes.
   preprocessing: z
     .enum(['scale-255', 'tf', 'torch', 'caffe'])
@@ -211,7 +212,8 @@ export const modelSchema = z.strictObject({
       layers: headKeys.layers.optional(),
       kernel: kernelSchema.optional(),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What stands on the base: hidden layers and the softmax, or a kernel.'),
   batchSize: modelKeys.batchSize.default(32),
   branches: branchKeys.branches.optional(),
   lossWeights: branchKeys.lossWeights.optional(),
@@ -226,7 +228,10 @@ export const modelOverridesSchema = z
   .strictObject({
     ...modelKeys,
     ...branchKeys,
-    head: z.strictObject({ ...headKeys, kernel: kernelSchema }).partial(),
+    head: z
+      .strictObject({ ...headKeys, kernel: kernelSchema })
+      .partial()
+      .describe('What stands on the base.'),
   })
   .partial();
 
@@ -240,9 +245,17 @@ export const trainingSchema = z
         'class: an epoch shows each class equally often, rare ones again and again; default: natural.',
       ),
     classWeights: z
-      .union([z.literal('balanced'), z.strictObject({ effective: z.number().gt(0).lt(1) })], {
-        error: '"balanced" or {effective: β} with β between 0 and 1',
-      })
+      .union(
+        [
+          z.literal('balanced'),
+          z.strictObject({
+            effective: z.number().gt(0).lt(1).describe('β of the effective number of samples.'),
+          }),
+        ],
+        {
+          error: '"balanced" or {effective: β} with β between 0 and 1',
+        },
+      )
       .optional()
       .describe(
         'What a sample counts in the loss: the inverse of its class’s number of samples, or of its effective one.',
