@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = join(root, 'dist/.sources');
 const kernels = 'src/kernels/assembly';
+const kernelsStamp = join(root, 'dist/.kernels');
 
 function sources(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
@@ -16,12 +17,17 @@ function sources(folder) {
     .sort();
 }
 
-const hash = createHash('sha256');
-for (const file of [...sources('src'), join(root, 'tsconfig.json'), join(root, 'package-lock.json')]) {
-  hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+function digestOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file.slice(root.length)).update('\0').update(readFileSync(file));
+  return hash.digest('hex');
 }
-const digest = hash.digest('hex');
-if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) process.exit(0);
+
+const isStamped = (file, digest) => existsSync(file) && readFileSync(file, 'utf8') === digest;
+
+const lock = join(root, 'package-lock.json');
+const digest = digestOf([...sources('src'), join(root, 'tsconfig.json'), lock]);
+if (isStamped(stamp, digest)) process.exit(0);
 
 function run(command, args) {
   const { status, error } = spawnSync(join(root, 'node_modules/.bin', command), args, {
@@ -37,10 +43,7 @@ function assemble(file, out, options = []) {
   run('asc', [join(kernels, file), '-o', `dist/kernels/${out}`, ...always, ...options]);
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-mkdirSync(join(root, 'dist/kernels'), { recursive: true });
-run('tsc', ['-p', '.']);
-if (existsSync(join(root, kernels))) {
+function assembleAll() {
   for (const file of readdirSync(join(root, kernels)).filter((name) => name.endsWith('.ts'))) {
     const name = file.replace(/\.ts$/, '');
     assemble(file, `${name}.wasm`);
@@ -56,4 +59,17 @@ if (existsSync(join(root, kernels))) {
     }
   }
 }
+
+// Compiling kernels takes longer than all else, and few changes are theirs.
+const kernelsDigest = digestOf([...sources(kernels), fileURLToPath(import.meta.url), lock]);
+const compiled = isStamped(kernelsStamp, kernelsDigest)
+  ? sources('dist/kernels').filter((file) => file.endsWith('.wasm'))
+  : [];
+const kept = compiled.map((file) => [file, readFileSync(file)]);
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist/kernels'), { recursive: true });
+if (kept.length === 0) assembleAll();
+for (const [file, bytes] of kept) writeFileSync(file, bytes);
+writeFileSync(kernelsStamp, kernelsDigest);
+run('tsc', ['-p', '.']);
 writeFileSync(stamp, digest);
