@@ -119,7 +119,7 @@ function trainedAlone(
   const { rate, maxValue } = layer.getConfig() as Record<string, number>;
   switch (layer.getClassName()) {
     case 'Dropout':
-      return rate ? tf.dropout(input, rate, undefined, seed) : undefined;
+      return rate ? dropout(tf, input, rate, seed) : undefined;
     case 'ReLU':
       return maxValue === 6 ? tf.relu6(input) : undefined;
     default:
@@ -128,4 +128,13 @@ function trainedAlone(
         unscaledBatchNorm(tf, layer, input, trained)
       );
   }
+}
+
+/** The draws and the results of tfjs's dropout, of whose five operations it makes one. */
+function dropout(tf: Tf, x: Tensor, rate: number, seed: number): Tensor {
+  const kept = Math.fround(1 - rate);
+  // Draws that no operation has taken are still here.
+  const draws = tf.randomUniform(x.shape, 0, 1, 'float32', seed).dataSync<'float32'>();
+  const scales = draws.map((draw) => (Math.fround(draw + kept) < 1 ? 0 : 1 / kept));
+  return x.mul(tf.tensor(scales, x.shape));
 }

@@ -9,6 +9,9 @@ type Layer = LayersModel['layers'][number];
  */
 export const DENSE = 'Dense';
 
+/** Kernel of such a backend: the gradient of the bias, [out], from that of what is before the activation, dz [n, out]. */
+export const DENSE_BIAS_GRADIENT = 'DenseBiasGrad';
+
 /**
  * A Dense layer, of no or of relu activation, by the backend's own kernel; undefined where the backend has none or the
  * layer is of another kind. tfjs-layers makes ten operations of it, and in training computes what it would pass below even
@@ -37,7 +40,7 @@ const gradient = (tf: Tf): GradConfig => ({
     return {
       x: () => dz.matMul(kernel, false, true),
       kernel: () => x.matMul(dz, true, false),
-      bias: () => dz.sum(0),
+      bias: () => tf.engine().runKernel(DENSE_BIAS_GRADIENT, { dz }) as Tensor,
     };
   },
 });

@@ -131,7 +131,7 @@ function hitsOf(logits: ArrayLike<number>, labels: ArrayLike<number>): number {
 
 /**
  * What a batch's loss is, from the logits of each output: the objectives' cross-entropies by their weights, and the
- * penalty. Call it, and what it gives, in a tidy.
+ * penalty. Call what it gives in a tidy.
  */
 export function batchLoss(
   options: Pick<EpochOptions, 'tf' | 'objectives' | 'labelSmoothing' | 'classWeights' | 'l2'>,
@@ -146,16 +146,10 @@ export function batchLoss(
     const weights = sampleCounts({ ...batch, labels }, own.classWeights);
     return {
       // What has no class counts nothing, but has to have one.
-      labels: tf.tensor1d(
-        labels.map((label) => Math.max(0, label)),
-        'int32',
-      ),
-      mixed: batch.mixed && {
-        others: tf.tensor1d(classesOf(batch.mixed.others, of), 'int32'),
-        shares: tf.tensor1d(batch.mixed.shares),
-      },
+      labels: labels.map((label) => Math.max(0, label)),
+      mixed: batch.mixed && { ...batch.mixed, others: classesOf(batch.mixed.others, of) },
       smoothing: own.labelSmoothing ?? 0,
-      weights: weights && tf.tensor1d(weights),
+      weights,
     };
   });
   return (logits) => {

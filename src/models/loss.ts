@@ -1,4 +1,4 @@
-import type { GradConfig, Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { GradConfig, Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 
 /**
@@ -8,52 +8,78 @@ import type { Tf } from './backends/backend.js';
 export const SOFTMAX_CROSS_ENTROPY = 'SoftmaxCrossEntropy';
 
 /**
+ * The same of their mean: logits and targets [n, classes] give the mean of the losses [] and the gradients of the losses
+ * [n, classes].
+ */
+export const MEAN_CROSS_ENTROPY = 'MeanCrossEntropy';
+
+/**
  * Mean categorical cross-entropy in nats, from logits and therefore stable. With smoothing s, targets are
  * (1 − s) · one-hot + s / classes, as in Keras.
  * @param logits [batch, classes]
- * @param labels [batch] int32, 0..classes−1
+ * @param labels [batch], 0..classes−1
  * @param smoothing 0..1
- * @param mixed of photos that were mixed: their other classes, [batch] int32, and their labels' shares, [batch]
+ * @param mixed of photos that were mixed: their other classes, [batch], and their labels' shares, [batch]
  * @param weights what each sample counts, [batch]; absent: 1
  */
 export function crossEntropy(
   tf: Tf,
   logits: Tensor2D,
-  labels: Tensor1D,
+  labels: ArrayLike<number>,
   smoothing: number,
-  mixed?: { others: Tensor1D; shares: Tensor1D },
-  weights?: Tensor1D,
+  mixed?: { others: ArrayLike<number>; shares: ArrayLike<number> },
+  weights?: Float32Array,
 ): Scalar {
-  const classes = logits.shape[1];
-  const oneHot = (of: Tensor1D) =>
-    // Without the dtype they are integers, and some backends round them.
-    tf.oneHot(of, classes, 1 - smoothing + smoothing / classes, smoothing / classes, 'float32');
-  let targets = oneHot(labels);
-  if (mixed !== undefined) {
-    const { others, shares } = mixed;
-    const share = shares.expandDims(1);
-    targets = targets.mul(share).add(oneHot(others).mul(tf.sub(1, share)));
-  }
-  const losses = softmaxCrossEntropy(tf, logits, targets);
-  return (weights === undefined ? losses : losses.mul(weights)).mean().asScalar();
+  const targets = tf.tensor2d(targetsOf(labels, logits.shape[1], smoothing, mixed), logits.shape);
+  if (weights !== undefined) return softmaxCrossEntropy(tf, logits, targets).mul(tf.tensor1d(weights)).mean();
+  return fused(tf, MEAN_CROSS_ENTROPY, logits, targets) ?? softmaxCrossEntropy(tf, logits, targets).mean();
 }
 
-function softmaxCrossEntropy(tf: Tf, logits: Tensor2D, targets: Tensor): Tensor {
-  if (!tf.getKernel(SOFTMAX_CROSS_ENTROPY, tf.getBackend())) {
-    return logits.logSoftmax().mul(targets).sum(-1).neg();
+/** [batch × classes], row-major: made here, they are one copy to the backend and no operation. */
+function targetsOf(
+  labels: ArrayLike<number>,
+  classes: number,
+  smoothing: number,
+  mixed?: { others: ArrayLike<number>; shares: ArrayLike<number> },
+): Float32Array {
+  const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
+  for (let row = 0; row < labels.length; row++) {
+    const share = mixed?.shares[row] ?? 1;
+    targets[row * classes + labels[row]!]! += (1 - smoothing) * share;
+    if (mixed !== undefined) targets[row * classes + mixed.others[row]!]! += (1 - smoothing) * (1 - share);
   }
-  if (!tf.getGradient(SOFTMAX_CROSS_ENTROPY)) tf.registerGradient(gradient);
-  return (tf.engine().runKernel(SOFTMAX_CROSS_ENTROPY, { logits, targets }) as Tensor[])[0]!;
+  return targets;
 }
+
+/** Of each sample, [batch]. */
+function softmaxCrossEntropy(tf: Tf, logits: Tensor2D, targets: Tensor2D): Tensor {
+  return fused(tf, SOFTMAX_CROSS_ENTROPY, logits, targets) ?? logits.logSoftmax().mul(targets).sum(-1).neg();
+}
+
+/** By the backend's own kernel of this name; undefined where it has none. */
+function fused<Loss extends Tensor>(
+  tf: Tf,
+  kernel: keyof typeof gradients,
+  logits: Tensor2D,
+  targets: Tensor2D,
+): Loss | undefined {
+  if (!tf.getKernel(kernel, tf.getBackend())) return undefined;
+  if (!tf.getGradient(kernel)) tf.registerGradient(gradientOf(kernel));
+  return (tf.engine().runKernel(kernel, { logits, targets }) as [Loss, Tensor2D])[0];
+}
+
+/** What a loss's gradient makes of the losses' gradients by the logits. */
+const gradients = {
+  [SOFTMAX_CROSS_ENTROPY]: (dy: Tensor, own: Tensor) => dy.expandDims(1).mul(own),
+  [MEAN_CROSS_ENTROPY]: (dy: Tensor, own: Tensor) => own.mul(dy.div(own.shape[0]!)),
+};
 
 /** Targets are data: they have no gradient. */
-const gradient: GradConfig = {
-  kernelName: SOFTMAX_CROSS_ENTROPY,
+const gradientOf = (kernelName: keyof typeof gradients): GradConfig => ({
+  kernelName,
   outputsToSave: [false, true],
-  gradFunc(dys, saved) {
-    return { logits: () => (dys as Tensor[])[0]!.expandDims(1).mul(saved[0]!) };
-  },
-};
+  gradFunc: (dys, saved) => ({ logits: () => gradients[kernelName]((dys as Tensor[])[0]!, saved[0]!) }),
+});
 
 /** Keras's L2 penalty: `factor` times the sum of the kernels' squares. */
 export function l2Penalty(tf: Tf, kernels: readonly Tensor[], factor: number): Scalar {

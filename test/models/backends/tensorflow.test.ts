@@ -97,9 +97,16 @@ describe.skipIf(missing)('tensorflow’s fused kernels', () => {
   it('of Dense layers and cross-entropy have the values and gradients of the cpu backend', async () => {
     const { tf } = started;
     const upTo = (max: number) => fc.integer({ min: 1, max });
-    const cases = fc.tuple(upTo(9), upTo(20), upTo(7), upTo(5), fc.constantFrom('linear', 'relu'));
+    const cases = fc.tuple(
+      upTo(9),
+      upTo(20),
+      upTo(7),
+      upTo(5),
+      fc.constantFrom('linear', 'relu'),
+      fc.boolean(),
+    );
     await fc.assert(
-      fc.asyncProperty(cases, async ([rows, inputs, units, extra, activation]) => {
+      fc.asyncProperty(cases, async ([rows, inputs, units, extra, activation, weighted]) => {
         const classes = extra + 1;
         const compute = () => {
           const input = tf.input({ shape: [inputs] });
@@ -118,11 +125,8 @@ describe.skipIf(missing)('tensorflow’s fused kernels', () => {
           }
           const cut = cutModel(tf, model, new Set());
           const x = tf.tensor(numbers(3, [rows, inputs]), [rows, inputs]);
-          const labels = tf.tensor1d(
-            numbers(4, [rows]).map((value) => Math.floor(Math.abs(value) * 100) % classes),
-            'int32',
-          );
-          const weights = tf.tensor1d(numbers(5, [rows]));
+          const labels = numbers(4, [rows]).map((value) => Math.floor(Math.abs(value) * 100) % classes);
+          const weights = weighted ? numbers(5, [rows]) : undefined;
           const above = (value: Tensor) => cut.above(new Map([[input.name, value]]), { dropoutSeed: 1 })[0]!;
           const loss = (value: Tensor) => crossEntropy(tf, above(value), labels, 0.1, undefined, weights);
           const { value, grads } = tf.variableGrads(() => loss(x), [...cut.variables]);

@@ -46,7 +46,7 @@ async function train(tf: Tf, backend: BackendName, test: Case) {
   const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
   const optimizer = createOptimizer(tf, { optimizer: 'momentum' }, variables);
   const pixels = tf.tensor(numbers(1, [BATCH, size, size, 3]), [BATCH, size, size, 3]);
-  const labels = tf.tensor1d([0, 3, 1, 4], 'int32');
+  const labels = [0, 3, 1, 4];
   const between = tf.memory().numTensors;
   const losses: number[] = [];
   const gradients: Float32Array[] = [];

@@ -40,11 +40,12 @@ export const resourceAdam: FusedAdam = (tf, variables, { beta1, beta2, epsilon }
     for (const moment of [m, v]) assign(moment, zero);
     return { variable, value, moments: [m, v], zero, last: undefined as object | undefined };
   });
+  const constants = [beta1, beta2, epsilon].map((number) => tf.keep(tf.scalar(number)));
   return {
     apply(gradients, { step, learningRate }) {
       tf.tidy(() => {
-        const numbers = [beta1 ** step, beta2 ** step, learningRate, beta1, beta2, epsilon];
-        const scalars = numbers.map((number) => tf.scalar(number));
+        const ofStep = [beta1 ** step, beta2 ** step, learningRate].map((number) => tf.scalar(number));
+        const scalars = [...ofStep, ...constants];
         for (const [index, slot] of slots.entries()) {
           const { variable, value, moments, zero } = slot;
           // Whoever has set the variable since the last step is heeded. No numbers are copied: TensorFlow changes them in
@@ -78,6 +79,7 @@ export const resourceAdam: FusedAdam = (tf, variables, { beta1, beta2, epsilon }
     },
     dispose() {
       for (const { value, moments, zero } of slots) tf.dispose([value, ...moments, zero]);
+      tf.dispose(constants);
     },
   };
 };

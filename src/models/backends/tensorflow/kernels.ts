@@ -1,7 +1,7 @@
 import type { GradConfig, KernelConfig, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { BATCH_NORM_GRADIENT, BATCH_NORM_TRAINING } from '../../batch-norm.js';
-import { DENSE } from '../../dense.js';
-import { SOFTMAX_CROSS_ENTROPY } from '../../loss.js';
+import { DENSE, DENSE_BIAS_GRADIENT } from '../../dense.js';
+import { MEAN_CROSS_ENTROPY, SOFTMAX_CROSS_ENTROPY } from '../../loss.js';
 import type { Tf } from '../backend.js';
 import type { Binding, TensorFlowBackend } from './load.js';
 
@@ -19,7 +19,9 @@ export function registerFusedKernels(tf: Tf): void {
     reluGradient('Relu'),
     reluGradient('Relu6'),
     dense,
+    denseBiasGradient,
     softmaxCrossEntropy,
+    meanCrossEntropy,
   ];
   for (const kernel of kernels) tf.registerKernel(kernel);
   for (const name of ['Relu', 'Relu6'] as const) registerReluGradient(tf, name);
@@ -99,6 +101,8 @@ const AS_THEY_ARE: readonly Attribute[] = [
   ['adj_y', 'TF_ATTR_BOOL', false],
 ];
 
+const CHANNELS_LAST: readonly Attribute[] = [['data_format', 'TF_ATTR_STRING', 'NHWC']];
+
 const dense: KernelConfig = {
   kernelName: DENSE,
   backendName: BACKEND,
@@ -106,8 +110,7 @@ const dense: KernelConfig = {
     const { x, kernel, bias } = inputs as NamedTensorInfoMap;
     const backend = kernelBackend as TensorFlowBackend;
     const steps = execute(backend, PRODUCT, AS_THEY_ARE, [x!, kernel!], 1);
-    const format: Attribute = ['data_format', 'TF_ATTR_STRING', 'NHWC'];
-    steps.push(...execute(backend, 'BiasAdd', [format], [steps[0]!, bias!], 1));
+    steps.push(...execute(backend, 'BiasAdd', CHANNELS_LAST, [steps[0]!, bias!], 1));
     if (attrs!['relu']) steps.push(...execute(backend, 'Relu', [], [steps[1]!], 1));
     const output = steps.pop()!;
     for (const { dataId } of steps) backend.disposeData(dataId);
@@ -115,12 +118,44 @@ const dense: KernelConfig = {
   },
 };
 
+const denseBiasGradient: KernelConfig = {
+  kernelName: DENSE_BIAS_GRADIENT,
+  backendName: BACKEND,
+  kernelFunc({ inputs, backend }) {
+    const { dz } = inputs as NamedTensorInfoMap;
+    return execute(backend as TensorFlowBackend, 'BiasAddGrad', CHANNELS_LAST, [dz!], 1)[0]!;
+  },
+};
+
+function crossEntropies(backend: TensorFlowBackend, { logits, targets }: NamedTensorInfoMap): TensorInfo[] {
+  return execute(backend, 'SoftmaxCrossEntropyWithLogits', [], [logits!, targets!], 2);
+}
+
 const softmaxCrossEntropy: KernelConfig = {
   kernelName: SOFTMAX_CROSS_ENTROPY,
   backendName: BACKEND,
-  kernelFunc({ inputs, backend }) {
-    const { logits, targets } = inputs as NamedTensorInfoMap;
-    return execute(backend as TensorFlowBackend, 'SoftmaxCrossEntropyWithLogits', [], [logits!, targets!], 2);
+  kernelFunc: ({ inputs, backend }) =>
+    crossEntropies(backend as TensorFlowBackend, inputs as NamedTensorInfoMap),
+};
+
+const meanCrossEntropy: KernelConfig = {
+  kernelName: MEAN_CROSS_ENTROPY,
+  backendName: BACKEND,
+  kernelFunc({ inputs, backend: kernelBackend }) {
+    const backend = kernelBackend as TensorFlowBackend;
+    const [losses, gradients] = crossEntropies(backend, inputs as NamedTensorInfoMap);
+    const axes = {
+      dataId: backend.write(Int32Array.of(0), [1], 'int32'),
+      shape: [1],
+      dtype: 'int32' as const,
+    };
+    const attributes: Attribute[] = [
+      ['Tidx', 'TF_ATTR_TYPE', backend.binding.TF_INT32],
+      ['keep_dims', 'TF_ATTR_BOOL', false],
+    ];
+    const [mean] = execute(backend, 'Mean', attributes, [losses!, axes], 1);
+    for (const { dataId } of [losses!, axes]) backend.disposeData(dataId);
+    return [mean!, gradients!];
   },
 };
 

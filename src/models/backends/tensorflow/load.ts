@@ -10,6 +10,7 @@ import type { Mute } from './mute.js';
 /** The addon's functions that are used here, and its numbers for types. */
 export interface Binding {
   readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
   readonly TF_ATTR_FLOAT: number;
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_STRING: number;
