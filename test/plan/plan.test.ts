@@ -117,6 +117,14 @@ describe('planOf', () => {
     expect(stored.cacheBytes / afresh.cacheBytes).toBeCloseTo(1000 / 400, 5);
   });
 
+  it('counts the gallery, unless the recipe wants none', async () => {
+    const written = await plan();
+    const none = await plan(['gallery=false']);
+    expect(none.galleryBytes).toBe(0);
+    expect(written.galleryBytes).toBeGreaterThan(400 * written.tasks[0]!.cost.features);
+    expect(written.diskBytes - none.diskBytes).toBe(written.galleryBytes);
+  });
+
   it('counts photos that tasks share once where it knows which they are, and says so where not', async () => {
     const photo = (number: number, split: Side) =>
       ({ path: `${number}`, sha256: `${number}`, split }) as Sample;
