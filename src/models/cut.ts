@@ -1,7 +1,8 @@
-import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm, trainBatchNorm, unscaledBatchNorm } from './batch-norm.js';
 import { denseAlone } from './dense.js';
+import { type FoldedModel, foldModel } from './folded.js';
 import { logitsLayers, namesUpTo, sourcesOf } from './heads.js';
 
 type Layer = LayersModel['layers'][number];
@@ -20,13 +21,18 @@ export interface Cut {
   readonly border: readonly Layer[];
   /** Trained variables of those layers. */
   readonly variables: readonly Variable[];
-  /** Runs what lies below on preprocessed pixels [batch, height, width, 3]: gives what `above` takes. */
+  /**
+   * Runs what lies below on preprocessed pixels [batch, height, width, 3]: gives what `above` takes. The weights below are
+   * those of the first call.
+   */
   below(pixels: Tensor): Outputs;
   /**
    * Runs what lies above: gives logits [batch, classes] of each output, in the model's order. In training, batch norm
    * uses the batch's statistics and updates its own, and dropout drops by the seed.
    */
   above(outputs: Outputs, training?: { dropoutSeed: number }): Tensor2D[];
+  /** Frees what `below` keeps; the model stays its owner's. */
+  dispose(): void;
 }
 
 /**
@@ -53,6 +59,7 @@ export function cutModel(
     computed.length === 0
       ? undefined
       : tf.model({ inputs: model.inputs, outputs: computed.map(({ output }) => output as SymbolicTensor) });
+  let folded: FoldedModel | undefined;
   const done = lastReads(upper, new Set(outputs.map(({ name }) => name)));
   const isTrained = (layer: Layer) => batchNorm === 'train' || !isBatchNorm(layer);
   return {
@@ -62,8 +69,8 @@ export function cutModel(
       .filter(isTrained)
       .flatMap(({ trainableWeights }) => trainableWeights.map((weight) => weight.read() as Variable)),
     below(pixels) {
-      const results = lower?.predictOnBatch(pixels) ?? [];
-      const tensors = Array.isArray(results) ? results : [results];
+      folded ??= lower && foldModel(tf, lower);
+      const tensors = folded?.run(pixels as Tensor4D) ?? [];
       const inputs = border.filter(isInput).map(({ name }) => [name, pixels] as const);
       return new Map([...computed.map(({ name }, index) => [name, tensors[index]!] as const), ...inputs]);
     },
@@ -85,6 +92,10 @@ export function cutModel(
         }
       }
       return outputs.map(({ name }) => all.get(name) as Tensor2D);
+    },
+    dispose() {
+      folded?.dispose();
+      folded = undefined;
     },
   };
 }

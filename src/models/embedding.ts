@@ -48,8 +48,8 @@ export async function embedPhotos(options: {
   const { tf, folder, cache, photos, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   const feed = createFeed(tf, cache, metadata.input.preprocessing);
+  const cut = cutModel(tf, model, belowHeads(model));
   try {
-    const cut = cutModel(tf, model, belowHeads(model));
     const layers = embeddingLayers(model);
     const samples = photos.map((sha256) => ({ key: keyOf(cache, sha256), label: 0 }));
     let embeddings = new Float32Array(0);
@@ -73,6 +73,7 @@ export async function embedPhotos(options: {
     return { embeddings, width };
   } finally {
     await feed.close();
+    cut.dispose();
     model.dispose();
   }
 }

@@ -67,10 +67,10 @@ export async function evaluateTask(options: {
 }): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
   const { tf, task, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
+  const cut = cutModel(tf, model, belowHeads(model));
   try {
     const { input, mirror, branches = [] } = metadata;
     const { classes, temperature, levels = [], output } = headOfTask(metadata, task ?? metadata.task);
-    const cut = cutModel(tf, model, belowHeads(model));
     const feed = createFeed(tf, cache, input.preprocessing);
     const keyed = keyedSamples(cache, samples, classes);
     const outputs = await logitsOfAll(
@@ -101,6 +101,7 @@ export async function evaluateTask(options: {
       predictions: records,
     };
   } finally {
+    cut.dispose();
     model.dispose();
   }
 }

@@ -106,7 +106,8 @@ function fuse(tf: Tf, layer: Layer, next: (layer: Layer) => Layer | undefined): 
   const fused = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
   return {
     last,
-    weights: [folded.filter, folded.bias],
+    // Whoever prepares a network within a tidy has it after that.
+    weights: [tf.keep(folded.filter), tf.keep(folded.bias)],
     apply: (x) => fused({ x: x as Tensor4D, ...folded, strides, dilations, pad, activation }),
   };
 }

@@ -68,6 +68,7 @@ export function gradCam(
       if (!mirror) return plain;
       return plain.add(mapsOf(pixels.reverse(WIDTH_AXIS), classes).reverse(WIDTH_AXIS));
     });
+    cut.dispose();
     const values = await map.data<'float32'>().finally(() => map.dispose());
     const [, height, width] = map.shape as [number, number, number];
     const size = height * width;

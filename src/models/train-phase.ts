@@ -92,6 +92,7 @@ export async function trainPhase(
     if (best.weights !== undefined) restore(tf, classifier, best.weights);
   } finally {
     optimizer.dispose();
+    cut.dispose();
   }
 }
 

@@ -72,6 +72,12 @@ export async function checkTask(options: Options): Promise<Check[]> {
       normalise: network.preprocessing,
       signal,
     });
+  const cuts: Cut[] = [];
+  const cutAt = (...where: [frozen: ReadonlySet<string>, batchNorm?: PhaseRecipe['batchNorm']]) => {
+    const cut = cutModel(tf, classifier, ...where);
+    cuts.push(cut);
+    return cut;
+  };
   try {
     const fresh = await snapshot(classifier);
     const checks: Check[] = [
@@ -84,7 +90,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
         photos: async (mode) => (await photosOf(tf, cache, some.slice(0, BATCH), mode, signal)).pixels,
       }),
     ];
-    const heads = cutModel(tf, classifier, belowHeads(classifier));
+    const heads = cutAt(belowHeads(classifier));
     checks.push(await checkFirstLoss(heads, await holdAt(heads, 0, Math.min(FIRST, some.length))));
     if (kernel !== undefined) {
       checks.push({ check: 'overfit', state: 'skipped', text: 'a kernel head is solved, not trained' });
@@ -94,7 +100,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
     // A random base is learnt with its head where the recipe does so.
     const whole = pretrained === undefined && first.train !== 'head';
     const learning = whole
-      ? cutModel(tf, classifier, frozenLayers(classifier, network, first, faithful), first.batchNorm)
+      ? cutAt(frozenLayers(classifier, network, first, faithful), first.batchNorm)
       : heads;
     const photos = whole ? BATCH : Math.min(LEARNT, some.length);
     checks.push(await checkOverfit(learning, await holdAt(learning, 0, photos), first, whole));
@@ -106,12 +112,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
       }),
     );
     for (const [index, phase] of recipe.phases.entries()) {
-      const cut = cutModel(
-        tf,
-        classifier,
-        frozenLayers(classifier, network, phase, faithful),
-        phase.batchNorm,
-      );
+      const cut = cutAt(frozenLayers(classifier, network, phase, faithful), phase.batchNorm);
       const held: Held[] = [];
       try {
         for (let at = 0; at < BATCHES; at++) held.push(await holdAt(cut, at * BATCH, BATCH));
@@ -124,6 +125,7 @@ export async function checkTask(options: Options): Promise<Check[]> {
     }
     return checks;
   } finally {
+    for (const cut of cuts) cut.dispose();
     classifier.dispose();
   }
 

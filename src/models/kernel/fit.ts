@@ -32,10 +32,19 @@ const HELD_OUT = 5;
  * @throws {PipelineError} `RECIPE_INVALID` where there are too many rows; `ABORTED`.
  */
 export async function fitKernelHead(training: Training, phase: PhaseRecipe): Promise<void> {
-  const { tf, task, model, classifier, network, history, events, signal } = training;
+  const { tf, classifier, network } = training;
+  const cut = cutModel(tf, classifier, frozenLayers(classifier, network, phase));
+  try {
+    await solveHead(training, phase, cut);
+  } finally {
+    cut.dispose();
+  }
+}
+
+async function solveHead(training: Training, phase: PhaseRecipe, cut: Cut): Promise<void> {
+  const { tf, task, model, classifier, history, events, signal } = training;
   const started = performance.now();
   const { gamma, ridge } = model.head.kernel!;
-  const cut = cutModel(tf, classifier, frozenLayers(classifier, network, phase));
   const inputs = inputsOf(training, 0);
   const { rows, seen, classes } = await trainingRows(training, inputs, cut);
   const size = rows.length;
