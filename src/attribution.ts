@@ -11,6 +11,15 @@ export const ABO_ATTRIBUTION = {
   },
 } as const;
 
+/** Whose photos are: Amazon Berkeley Objects', or nobody's, since they were drawn; undefined where their source is another. */
+export type Origin = 'abo' | 'drawn';
+
+/** @param source of photos: its kind, and whether `pipeline synth` drew it. */
+export function originOf({ kind, synthetic }: { kind: string; synthetic: boolean }): Origin | undefined {
+  if (synthetic) return 'drawn';
+  return kind === 'abo' ? 'abo' : undefined;
+}
+
 /** The same as plain text, two lines. */
 export function attributionText(): string {
   const { name, page, holder, licence, paper } = ABO_ATTRIBUTION;

@@ -29,6 +29,8 @@ export const descriptionSchema = z.object({
   /** The tasks whose models give the very same: those on one frozen base. */
   tasks: z.array(z.string()),
   photos: z.int().min(1),
+  /** Whose they are; absent where that is not known. */
+  origin: z.enum(['abo', 'drawn']).exactOptional(),
   /** Numbers in an embedding. */
   width: z.int().min(1),
 });

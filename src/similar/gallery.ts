@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Origin } from '../attribution.js';
 import { PipelineError } from '../errors.js';
 import { type ByteVectors, byteVectors, toBytes } from '../kernels/similarity.js';
 import { SIDES, type Side } from '../records.js';
@@ -32,6 +33,8 @@ export interface Gallery {
   readonly model: string;
   /** The tasks whose models give the very same embeddings. */
   readonly tasks: readonly string[];
+  /** Whose the photos are; undefined where that is not known. */
+  readonly origin: Origin | undefined;
   /** Photos; each has an index from 0. */
   readonly length: number;
   /** Numbers in an embedding. */
@@ -63,7 +66,7 @@ export interface Gallery {
  */
 export async function openGallery(folder: string): Promise<Gallery> {
   const own = await galleryIn(folder);
-  const { model, tasks, photos: length, width } = await readDescription(own);
+  const { model, tasks, photos: length, width, origin } = await readDescription(own);
   const lines = await readLines(own, length);
   const vectors = await readVectors(own, length, width);
   const thumbnails = await opened(own, FILES.thumbnails);
@@ -74,6 +77,7 @@ export async function openGallery(folder: string): Promise<Gallery> {
     folder: own,
     model,
     tasks,
+    origin,
     length,
     width,
     photo(index) {

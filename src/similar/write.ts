@@ -25,7 +25,7 @@ export async function writeGallery(
   description: Omit<GalleryDescription, 'schemaVersion' | 'width'>,
   entries: AsyncIterable<GalleryEntry>,
 ): Promise<void> {
-  const { model, tasks, photos } = description;
+  const { photos } = description;
   await rm(folder, { recursive: true, force: true });
   await writeWholeFolder(folder, async (unfinished) => {
     const embeddings = await open(join(unfinished, FILES.embeddings), 'wx');
@@ -57,7 +57,7 @@ export async function writeGallery(
       await embeddings.close();
       await thumbnails.close();
     }
-    const described: GalleryDescription = { schemaVersion: 1, model, tasks, photos, width };
+    const described: GalleryDescription = { schemaVersion: 1, ...description, width };
     await writeFile(join(unfinished, FILES.description), `${JSON.stringify(described, null, 2)}\n`);
   });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Origin } from '../attribution.js';
 import { hashOf } from '../canonical-json.js';
 import { mapOrdered } from '../concurrency.js';
 import { readsFeatures } from '../models/classifier.js';
@@ -32,6 +33,7 @@ interface Pictured {
  * Writes the gallery of a run: all photos of its tasks, by the embeddings of one of its models, into that model's folder.
  * @param options.inputs what that model was trained on.
  * @param options.tasks all of the run.
+ * @param options.origin whose the photos are.
  * @param options.alike those whose models give the same embeddings.
  */
 export function galleryStep(options: {
@@ -40,9 +42,10 @@ export function galleryStep(options: {
   inputs: TaskInputs;
   tasks: readonly TaskSamples[];
   alike: readonly string[];
+  origin: Origin | undefined;
   trainer: TrainerThread;
 }): Promise<Accounted<{ photos: number }>> {
-  const { run, context, inputs, tasks, alike, trainer } = options;
+  const { run, context, inputs, tasks, alike, origin, trainer } = options;
   const name = trunkName(inputs.tasks);
   const folder = `${modelFolder(name)}/${GALLERY}`;
   return accountedStep(run, context, {
@@ -53,6 +56,7 @@ export function galleryStep(options: {
       samples: tasks.map(({ task, digest, samples }) => [task, digest, samples.length]),
       photos: run.record('curate')?.hash ?? null,
       alike,
+      origin: origin ?? null,
     },
     outputs: Object.values(FILES).map((file) => `${folder}/${file}`),
     async work({ signal, events, workers }) {
@@ -85,7 +89,7 @@ export function galleryStep(options: {
       }
       await writeGallery(
         join(run.path, folder),
-        { model: name, tasks: [...alike], photos: length },
+        { model: name, tasks: [...alike], photos: length, ...(origin !== undefined && { origin }) },
         entries(),
       );
       return { photos: length };

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { originOf } from '../attribution.js';
 import { hashOf } from '../canonical-json.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { readsFeatures } from '../models/classifier.js';
@@ -185,7 +186,8 @@ async function steps(
       if (recipe.gallery !== false) {
         const inputs = trainedOn[0]!;
         const alike = tasksAlike(recipe, inputs, features);
-        done.push(await galleryStep({ run, context, inputs, tasks: usable, alike, trainer }));
+        const origin = originOf({ kind: source.kind, synthetic: summary.synthetic });
+        done.push(await galleryStep({ run, context, inputs, tasks: usable, alike, origin, trainer }));
       }
       summary.cost = runCost(run, outcomes, passes);
       addUp(summary, done, run);
