@@ -18,6 +18,7 @@ import limited from './limited.js';
 import listings from './listings.js';
 import listingsPeers from './listings-peers.js';
 import scale from './scale.js';
+import serve from './serve.js';
 import trainer from './trainer.js';
 import training from './training.js';
 import views from './views.js';
@@ -37,6 +38,7 @@ const benches = {
   frozen,
   heads,
   advise,
+  serve,
   // Hours: accuracy, no times.
   'head-accuracy': headAccuracy,
   iterations,

@@ -1,7 +1,7 @@
 // Compiles TypeScript and the AssemblyScript kernels into dist/; does nothing when no source has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,6 +60,15 @@ function assembleAll() {
   }
 }
 
+/** What a browser runs has its own types, and beside its scripts files that are served as they are. */
+function buildPage(folder) {
+  run('tsc', ['-p', join('src', folder)]);
+  const from = join(root, 'src', folder);
+  for (const file of readdirSync(from).filter((name) => /\.(html|css|svg)$/.test(name))) {
+    copyFileSync(join(from, file), join(root, 'dist', folder, file));
+  }
+}
+
 // Compiling kernels takes longer than all else, and few changes are theirs.
 const kernelsDigest = digestOf([...sources(kernels), fileURLToPath(import.meta.url), lock]);
 const compiled = isStamped(kernelsStamp, kernelsDigest)
@@ -72,4 +81,5 @@ if (kept.length === 0) assembleAll();
 for (const [file, bytes] of kept) writeFileSync(file, bytes);
 writeFileSync(kernelsStamp, kernelsDigest);
 run('tsc', ['-p', '.']);
+buildPage('serve/page');
 writeFileSync(stamp, digest);

@@ -5,6 +5,11 @@ import { PipelineError } from '../errors.js';
 export interface CommandEnvironment {
   /** Fires on Ctrl-C and on SIGTERM. */
   signal: AbortSignal;
+  /**
+   * For what ends in order, as a server does: how long that may take after the signal. It then ends with status 0, or
+   * 130 after Ctrl-C.
+   */
+  allowToEnd(milliseconds: number): void;
 }
 
 /** Adds one command to the program. */

@@ -27,6 +27,7 @@ import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { schemaCommand } from './schema.js';
+import { serveCommand } from './serve.js';
 import { similarCommand } from './similar.js';
 import { splitCommand } from './split.js';
 import { synthCommand } from './synth.js';
@@ -52,6 +53,7 @@ export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = 
     compareCommand,
     adviseCommand,
     similarCommand,
+    serveCommand,
     exportCommand,
     cleanCommand,
   ],

@@ -15,8 +15,12 @@ const CANCEL_GRACE_MS = 1500;
 export async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   let told = false;
+  /** What a command that ends in order needs to end. */
+  let grace: number | undefined;
+  let cancelledBy: NodeJS.Signals | undefined;
   const tellCancelled = () => {
-    if (!told) process.stderr.write('Cancelled; the same command goes on from here.\n');
+    const text = grace === undefined ? 'Cancelled; the same command goes on from here.' : 'Stopped at once.';
+    if (!told) process.stderr.write(`${text}\n`);
     told = true;
   };
   // What cannot be asked to stop, such as a long step of a native library, may never say that it was.
@@ -26,8 +30,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   const cancel = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) end(signal);
+    cancelledBy = signal;
     controller.abort();
-    setTimeout(() => end(signal), CANCEL_GRACE_MS).unref();
+    setTimeout(() => end(signal), grace ?? CANCEL_GRACE_MS).unref();
   };
   process.on('SIGINT', cancel);
   process.on('SIGTERM', cancel);
@@ -38,7 +43,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.exit(1);
   });
 
-  const program = createProgram({ signal: controller.signal });
+  const allowToEnd = (milliseconds: number) => {
+    grace = milliseconds;
+  };
+  const program = createProgram({ signal: controller.signal, allowToEnd });
   let command: Command = program;
   const follow = (_: Command, next: Command) => {
     command = next;
@@ -46,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const group of [program, ...program.commands]) group.hook('preSubcommand', follow);
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return 0;
+    return grace !== undefined && cancelledBy === 'SIGINT' ? 130 : 0;
   } catch (error) {
     const failure = failureOf(error, command);
     if (failure === undefined) return (error as CommanderError).exitCode === 0 ? 0 : 2;

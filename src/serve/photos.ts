@@ -1,0 +1,92 @@
+import { PipelineError } from '../errors.js';
+import { readBody } from './body.js';
+import { fetchPhoto } from './fetch-photo.js';
+import { urlRequestSchema } from './schemas.js';
+
+/** A photo that a request brought. */
+export interface SentPhoto {
+  /** As the client calls it; undefined where it did not say. */
+  name?: string;
+  bytes: Uint8Array;
+}
+
+export interface SentPhotoOptions {
+  signal: AbortSignal;
+  /** Of a request's body, and of a photo that is downloaded. */
+  maxBytes: number;
+  /** Of one request. */
+  maxPhotos: number;
+  /** Whether the server downloads photos for its clients. */
+  allowUrls: boolean;
+  /** Told of bytes before they are held. */
+  onBytes: (more: number) => void;
+  /** Told how many photos there are before more is done with them. */
+  onPhotos: (count: number) => void;
+}
+
+/**
+ * The photos of a request: its body itself, the files of a form, or the one that a JSON document names by `url`.
+ * @throws {PipelineError} `MEDIA_TYPE_UNSUPPORTED`, `REQUEST_INVALID`, `REQUEST_REFUSED`, `REQUEST_TOO_LARGE`; as `fetchPhoto`.
+ */
+export async function photosOf(request: Request, options: SentPhotoOptions): Promise<SentPhoto[]> {
+  const header = request.headers.get('content-type') ?? '';
+  const type = header.split(';')[0]!.trim().toLowerCase();
+  if (type.startsWith('image/') || type === 'application/octet-stream') {
+    return [{ bytes: await readBody(request, options) }];
+  }
+  if (type === 'multipart/form-data') return ofForm(await readBody(request, options), header, options);
+  if (type === 'application/json') return [await ofUrl(await readBody(request, options), options)];
+  throw new PipelineError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    `Expected a photo, a form or JSON but received ${type === '' ? 'no content type' : `"${type}"`}`,
+    { hint: 'Send image/*, application/octet-stream, multipart/form-data or application/json.' },
+  );
+}
+
+async function ofForm(
+  body: Buffer,
+  contentType: string,
+  { maxPhotos, onPhotos }: SentPhotoOptions,
+): Promise<SentPhoto[]> {
+  let form: FormData;
+  try {
+    form = await new Response(body, { headers: { 'content-type': contentType } }).formData();
+  } catch (error) {
+    throw new PipelineError('REQUEST_INVALID', 'Expected a form but it cannot be read', { cause: error });
+  }
+  const files = [...form.values()].filter((value) => typeof value !== 'string');
+  if (files.length === 0)
+    throw new PipelineError('REQUEST_INVALID', 'Expected files in the form but found none');
+  if (files.length > maxPhotos) {
+    throw new PipelineError(
+      'REQUEST_TOO_LARGE',
+      `Expected at most ${maxPhotos} photos but received ${files.length}`,
+      { hint: 'Send them in several requests.' },
+    );
+  }
+  onPhotos(files.length);
+  return Promise.all(
+    files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
+  );
+}
+
+async function ofUrl(body: Buffer, options: SentPhotoOptions): Promise<SentPhoto> {
+  if (!options.allowUrls) {
+    throw new PipelineError('REQUEST_REFUSED', 'Expected a photo but received its address', {
+      hint: 'Upload it; `pipeline serve --allow-urls` downloads photos.',
+    });
+  }
+  const { success, data } = urlRequestSchema.safeParse(parsed(body));
+  if (!success) {
+    throw new PipelineError('REQUEST_INVALID', 'Expected a JSON document such as {"url": "https://…"}');
+  }
+  return { name: data.url, bytes: await fetchPhoto(data.url, options) };
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import { asPipelineError, PipelineError } from '../errors.js';
+import type { HeatMap } from '../models/grad-cam.js';
+import type { Predictor } from '../predict/predictor.js';
+import type { Gallery } from '../similar/gallery.js';
+import { explanationOf, photoAnswer, similarPhotos } from './answers.js';
+import { failureOf, statusOf } from './failure.js';
+import type { Instruments } from './instruments.js';
+import { microBatches } from './micro-batches.js';
+import type { SentPhoto } from './photos.js';
+import type { PhotoAnswer, PhotoFailure, PredictQuery } from './schemas.js';
+
+/** What the server asks. */
+export interface Served {
+  predictor: Predictor;
+  /** The catalogue's photos, where the model has them. */
+  gallery?: Gallery | undefined;
+  /** Says where in a photo each task's label is seen; undefined where that cannot be told. */
+  explain?: Explain | undefined;
+}
+
+/** @returns by task. */
+export type Explain = (
+  photo: Uint8Array,
+  options: { signal: AbortSignal },
+) => Promise<ReadonlyMap<string, HeatMap>>;
+
+export interface BatchOptions {
+  /** The most photos of a batch. */
+  size: number;
+  /** How long the first photo of a batch waits for others. */
+  waitMs: number;
+  /** How many batches run at once. */
+  atOnce: number;
+}
+
+/**
+ * Answers for a request's photos, in their order; of several, one that cannot be read has an error in its place.
+ * @throws {PipelineError} the error of the only photo; what is no photo's fault.
+ */
+export type Predict = (
+  photos: readonly SentPhoto[],
+  query: PredictQuery,
+  signal: AbortSignal,
+) => Promise<(PhotoAnswer | PhotoFailure)[]>;
+
+/** The photos of all requests go through the models in common batches. */
+export function predictions(
+  { predictor, gallery, explain }: Served,
+  options: { batch: BatchOptions; instruments: Instruments },
+): Predict {
+  const { batch, instruments } = options;
+  const batches = microBatches({
+    ...batch,
+    run: async (photos: readonly Uint8Array[]) => {
+      const started = performance.now();
+      instruments.batchPhotos.observe(photos.length);
+      try {
+        // Nobody's signal: a batch has photos of several clients.
+        return await predictor.predict(photos, { signal: new AbortController().signal });
+      } finally {
+        instruments.batchSeconds.observe((performance.now() - started) / 1000);
+      }
+    },
+  });
+
+  const answerOf = async (
+    { name, bytes }: SentPhoto,
+    query: PredictQuery,
+    signal: AbortSignal,
+  ): Promise<PhotoAnswer> => {
+    const predicted = await batches.submit(bytes, signal);
+    const answer = photoAnswer(predicted, predictor.tasks, query.top);
+    if (query.explain === 'true') {
+      if (explain === undefined) throw unexplained();
+      const maps = await explain(bytes, { signal });
+      for (const [task, map] of maps) answer.tasks[task]!.explanation = explanationOf(map);
+    }
+    const similar = gallery && query.similar > 0 && similarPhotos(gallery, predicted, query.similar);
+    return { ...(name !== undefined && { name }), ...answer, ...(similar && { similar }) };
+  };
+
+  return async (photos, query, signal) => {
+    const settled = await Promise.allSettled(photos.map((photo) => answerOf(photo, query, signal)));
+    const errors = settled.map((one) =>
+      one.status === 'rejected' ? asPipelineError(one.reason) : undefined,
+    );
+    for (const error of errors) instruments.photos.add({ outcome: error?.code ?? 'ok' });
+    const fatal = errors.find((error) => error !== undefined && (photos.length === 1 || !isOfPhoto(error)));
+    if (fatal !== undefined) throw fatal;
+    return settled.map((one, place) => {
+      if (one.status === 'fulfilled') return one.value;
+      const { name } = photos[place]!;
+      return { ...(name !== undefined && { name }), error: failureOf(one.reason) };
+    });
+  };
+}
+
+function unexplained(): PipelineError {
+  return new PipelineError('REQUEST_INVALID', 'Expected no explain, since these models cannot say why');
+}
+
+function isOfPhoto(error: PipelineError): boolean {
+  return statusOf(error) === 422;
+}

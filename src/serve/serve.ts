@@ -1,0 +1,80 @@
+import { PipelineError } from '../errors.js';
+import type { BackendChoice } from '../models/backends/backend.js';
+import { openPredictor } from '../predict/predictor.js';
+import { type Gallery, openGallery } from '../similar/gallery.js';
+import { type AppOptions, createApp } from './app.js';
+import { listen, type RunningServer } from './server.js';
+
+export interface ServeOptions extends Omit<AppOptions, 'predictor' | 'gallery' | 'explain'> {
+  /** RUN/model, a run, or one model's folder. */
+  model: string;
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  backend: BackendChoice;
+  /** Default: one a core. */
+  threads?: number;
+  /** While it starts. */
+  signal: AbortSignal;
+}
+
+export interface ServedModels extends RunningServer {
+  tasks: string[];
+  backend: { name: string; device: string };
+  /** Photos that similar ones are looked for among; 0 where the model has none. */
+  gallery: number;
+}
+
+/** A PNG of one white pixel. */
+const WHITE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/**
+ * Opens models and listens. A photo is looked at before, so that no client waits for kernels that are compiled when they are
+ * first used.
+ * @throws {PipelineError} as `openPredictor` and `openGallery`; `ADDRESS_UNAVAILABLE`.
+ */
+export async function serveModels(options: ServeOptions): Promise<ServedModels> {
+  const { model, backend, threads, signal, host, port } = options;
+  const predictor = await openPredictor({
+    model,
+    backend,
+    ...(threads !== undefined && { threads }),
+    signal,
+  });
+  let gallery: Gallery | undefined;
+  const end = async () => {
+    await predictor.close();
+    await gallery?.close();
+  };
+  try {
+    gallery = await galleryOf(model);
+    await predictor.predict([WHITE], { signal });
+    const app = createApp({ ...options, predictor, gallery });
+    const server = await listen(app, { host, port, timeoutMs: options.limits.timeoutMs });
+    return {
+      url: server.url,
+      tasks: predictor.tasks.map(({ name }) => name),
+      backend: predictor.backend,
+      gallery: gallery?.length ?? 0,
+      async close(graceMs) {
+        const whole = await server.close(graceMs);
+        await end();
+        return whole;
+      },
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** A model without a gallery, as of a recipe that says `gallery: false`, is served without. */
+async function galleryOf(model: string): Promise<Gallery | undefined> {
+  return openGallery(model).catch((error: unknown) => {
+    if (error instanceof PipelineError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+}
