@@ -74,14 +74,34 @@ export interface ClassMetrics {
   f1: number;
 }
 
-/** A photo that the model is sure about and that carries another label. */
-export interface Mistake {
+/** A photo of the evaluated side with what the model took it for. */
+export interface ScoredPhoto {
   imageId: string;
   path: string;
   label: string;
   predicted: string;
   /** The predicted class's probability. */
   probability: number;
+}
+
+/** A photo that the model took for another class than its label. */
+export interface Mistake extends ScoredPhoto {
+  /** Of the two classes in the category tree, as `TreeResult.distance`; absent where the task has none. */
+  distance?: number;
+}
+
+/** Where in a photo the model saw a class (Grad-CAM). */
+export interface SeenClass {
+  label: string;
+  height: number;
+  width: number;
+  /** [height × width], row-major: base64 of bytes, 255 where most, all 0 where nothing speaks for the class. */
+  heat: string;
+}
+
+/** A photo and where the model saw the class that it took it for, and after that, where it is another, its label. */
+export interface ExplainedPhoto extends ScoredPhoto {
+  seen: SeenClass[];
 }
 
 /** How far confidences can be taken at their word. */
@@ -120,6 +140,8 @@ export interface DecisionResult {
 export interface TreeResult extends DecisionResult {
   /** The tree's, down to the classes'. */
   levels: number;
+  /** How many mistakes are at a distance of 1, 2, … up to `levels`. */
+  mistakesByDistance: number[];
   /** Accuracy of each branch's own output; absent where the model has none. */
   branchAccuracy?: { coarse?: number; middle?: number };
   /** What the same probabilities give where the class of least expected distance is taken. */
@@ -153,8 +175,12 @@ export interface EvaluationResult {
   perClass: ClassMetrics[];
   /** `confusion[true][predicted]`, counts. */
   confusion: number[][];
-  /** The most confident first. */
+  /** The most confident first: the most confident of all, and the most confident of each pair of classes. */
   mistakes: Mistake[];
+  /** Of each class the photo that the model is most sure about, and the one that it is least sure about, among those it has right. */
+  right: ScoredPhoto[];
+  /** Some mistakes and some that are right; none where the photos' pixels were not at hand. */
+  explained: ExplainedPhoto[];
   /** Where photos have a twin on another side: what is left of the figures without them. */
   withoutTwins?: PartResult;
   /** Where main photos and others are scored: each alone. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, Help, type Option } from 'commander';
+import { VERSION } from '../package.js';
 import { hasColours, painted } from './colours.js';
 import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
@@ -7,12 +7,9 @@ import { examples } from './examples.js';
 
 /** The whole command line, ready to parse; what it does not understand it throws as commander's error, without a word. */
 export function createProgram(environment: CommandEnvironment): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const root = new Command('pipeline')
     .description('Turns a raw product catalogue into trained photo classifiers.')
-    .version(version, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
     .exitOverride()

@@ -1,11 +1,12 @@
 import { ROLES, type Sample, type Side, type ViewRole } from '../records.js';
-import type { EvaluationResult, Mistake, PartResult } from '../results.js';
+import type { EvaluationResult, PartResult } from '../results.js';
 import type { TensorCache } from '../sinks/tensor-cache/cache.js';
 import type { Tf } from './backends/backend.js';
 import { accuracyInterval, macroF1Interval } from './bootstrap.js';
 import { calibrationOf } from './calibration.js';
 import { cutModel } from './cut.js';
 import { logitsOfAll } from './epoch.js';
+import { explainedPhotos } from './explained.js';
 import { createFeed, keyedSamples } from './feed.js';
 import { belowHeads } from './heads.js';
 import {
@@ -22,6 +23,7 @@ import {
   weightedF1,
 } from './metrics.js';
 import { headOfTask, loadModel } from './model-folder.js';
+import { mistakesOf, rightOf } from './shown.js';
 import { softmax } from './temperature.js';
 import { treeResult } from './tree-metrics.js';
 
@@ -39,7 +41,6 @@ export interface PredictionRecord {
   top: { label: string; probability: number }[];
 }
 
-const MISTAKES = 48;
 const TOP = 5;
 const BATCH = 32;
 
@@ -60,12 +61,15 @@ export async function evaluateTask(options: {
   twins: readonly string[];
   side: Side;
   cache: TensorCache;
+  /** The photos themselves, to find out where classes are seen in some; absent: in none. */
+  pixels?: TensorCache;
   natural: Readonly<Record<string, number>>;
   seed: number;
   signal: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
-  const { tf, task, folder, samples, twins, side, cache, natural, seed, signal, onProgress } = options;
+  const { tf, task, folder, samples, twins, side, cache, pixels, natural, seed, signal } = options;
+  const { onProgress } = options;
   const { model, metadata } = await loadModel(tf, folder);
   const cut = cutModel(tf, model, belowHeads(model));
   try {
@@ -84,9 +88,26 @@ export async function evaluateTask(options: {
     };
     const untempered = { ...predictions, probabilities: softmax(outputs.at(output)!, classes.length) };
     const records = predictionRecords(predictions, samples, classes);
+    const scores = score(predictions, { classes, samples, side, natural, seed });
     return {
       result: {
-        ...score(predictions, records, { classes, samples, side, natural, seed }),
+        ...scores,
+        mistakes: mistakesOf(records, { classes, levels }),
+        right: rightOf(records),
+        explained:
+          pixels === undefined
+            ? []
+            : await explainedPhotos(tf, model, {
+                records,
+                samples,
+                classes,
+                perClass: scores.perClass,
+                pixels,
+                preprocessing: input.preprocessing,
+                output,
+                ...(mirror && { mirror }),
+                signal,
+              }),
         eceBefore: calibrationOf(untempered).ece,
         ...withoutTwins(predictions, { samples, twins: new Set(twins), seed }),
         ...byRole(predictions, { samples, seed }),
@@ -108,7 +129,6 @@ export async function evaluateTask(options: {
 
 function score(
   predictions: Predictions,
-  records: readonly PredictionRecord[],
   options: {
     classes: string[];
     samples: readonly Sample[];
@@ -116,7 +136,7 @@ function score(
     natural: Readonly<Record<string, number>>;
     seed: number;
   },
-): Omit<EvaluationResult, 'eceBefore'> {
+): Omit<EvaluationResult, 'eceBefore' | 'mistakes' | 'right' | 'explained'> {
   const { classes, samples, side, natural, seed } = options;
   const confusion = confusionMatrix(predictions);
   const perClass = perClassMetrics(confusion, classes);
@@ -143,7 +163,6 @@ function score(
     loss: logLoss(predictions),
     perClass,
     confusion,
-    mistakes: mistakesOf(records),
   };
 }
 
@@ -205,12 +224,4 @@ function predictionRecords(
     const { label: predicted, probability } = top[0]!;
     return { imageId, path, ...(role !== undefined && { role }), label, predicted, probability, top };
   });
-}
-
-function mistakesOf(records: readonly PredictionRecord[]): Mistake[] {
-  return records
-    .filter(({ label, predicted }) => label !== predicted)
-    .sort((a, b) => b.probability - a.probability || (a.path < b.path ? -1 : 1))
-    .slice(0, MISTAKES)
-    .map(({ top: _, ...mistake }) => mistake);
 }

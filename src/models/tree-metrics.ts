@@ -30,6 +30,7 @@ export function treeResult(
   return {
     levels: levels.length + 1,
     ...decided(predictedClasses(predictions), labels, levels),
+    mistakesByDistance: mistakesByDistance(predictedClasses(predictions), labels, levels),
     ...(branches.length > 0 && {
       branchAccuracy: Object.fromEntries(byBranch) as NonNullable<TreeResult['branchAccuracy']>,
     }),
@@ -60,6 +61,19 @@ export function leastDistanceClasses(predictions: Predictions, levels: readonly 
 /** The distance of two classes in the tree: on so many levels, their own included, they stand apart. */
 export function treeDistance(a: number, b: number, levels: readonly UpperLevel[]): number {
   return Number(a !== b) + levels.filter(({ of }) => of[a] !== of[b]).length;
+}
+
+function mistakesByDistance(
+  predicted: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  levels: readonly UpperLevel[],
+): number[] {
+  const counts = Array<number>(levels.length + 1).fill(0);
+  for (let row = 0; row < labels.length; row++) {
+    const distance = treeDistance(labels[row]!, predicted[row]!, levels);
+    if (distance > 0) counts[distance - 1]! += 1;
+  }
+  return counts;
 }
 
 function decided(

@@ -16,8 +16,8 @@ const MOST_PIXELS = 2 ** 26;
 export interface ContactSheetOptions {
   augmentation: AugmentationRecipe;
   seed: number;
-  /** Rows: photos, by a seeded draw; all of them where the cache has fewer. */
-  photos: number;
+  /** Rows: photos by their keys, or so many by a seeded draw; all of them where the cache has fewer. */
+  photos: number | readonly number[];
   /** Columns beside the photo itself: its views of the epochs 1, 2, …. */
   views: number;
   /** Of a photo in the sheet; default: as in the cache. */
@@ -37,7 +37,7 @@ export async function contactSheet(
   if (identity.kind !== 'pixels' || cache.length === 0) {
     throw new PipelineError('USAGE', `Expected a cache of photos at ${cache.path}`);
   }
-  const keys = drawnKeys(cache.keys(), photos, seed);
+  const keys = typeof photos === 'number' ? drawnKeys(cache.keys(), photos, seed) : Uint32Array.from(photos);
   const { width, height } = size ?? identity;
   const sheet = {
     width: (1 + views) * (width + GAP) + GAP,

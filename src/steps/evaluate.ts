@@ -35,8 +35,8 @@ export function evaluateStep(options: {
   return accountedStep(run, context, {
     name: `evaluate-${task.task}`,
     dependsOn: {
-      // 2: also by role; 3: also calibration, and more figures.
-      version: 3,
+      // 3: also calibration, and more figures; 4: photos of each confusion, and where classes are seen.
+      version: 4,
       model: run.record(`train-${model}`)?.hash,
       samples: task.digest,
       natural: task.natural,
@@ -56,6 +56,7 @@ export function evaluateStep(options: {
           twins,
           side,
           cache: cacheOf(inputs),
+          pixels: inputs.pixels,
           natural: task.natural,
           seed: recipe.seed,
         },

@@ -194,7 +194,7 @@ async function steps(
       if (reached('report')) {
         const ledger: LedgerSummary[] = done.flatMap((step) => step.ledger);
         done.push(
-          await reportStep({ run, context, summary: summary as Summary, source, ledger, tasks: reported }),
+          await reportStep({ ...options, run, summary: summary as Summary, ledger, pixels, tasks: reported }),
         );
       }
     }

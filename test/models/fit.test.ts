@@ -59,6 +59,7 @@ describe('fitTask', () => {
       twins: [],
       side: 'test',
       cache,
+      pixels: cache,
       natural: { blue: 1, green: 1, red: 2 },
       seed: 1,
       signal: new AbortController().signal,
@@ -71,9 +72,20 @@ describe('fitTask', () => {
         ({ top }) => Math.abs(top.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-6,
       ),
     ).toBe(true);
-    expect(result.mistakes.length).toBe(
-      predictions.filter(({ label, predicted }) => label !== predicted).length,
-    );
+    const wrong = predictions.filter(({ label, predicted }) => label !== predicted);
+    expect(result.mistakes.length).toBe(wrong.length);
+    const right = result.explained.filter(({ label, predicted }) => label === predicted);
+    expect(right.map(({ label }) => label).sort()).toEqual(CLASSES);
+    expect(result.explained).toHaveLength(right.length + Math.min(6, wrong.length));
+    for (const { label, predicted, seen } of result.explained) {
+      expect(seen.map((one) => one.label)).toEqual([...new Set([predicted, label])]);
+      for (const { height, width, heat } of seen) {
+        const values = Buffer.from(heat, 'base64');
+        expect([height, width, values.length]).toEqual([1, 1, 1]);
+        expect([0, 255]).toContain(values[0]);
+      }
+    }
+    expect(backend.tf.memory().numTensors).toBe(before);
   });
 
   it('measures each epoch on both sides as its weights are evaluated later', async () => {

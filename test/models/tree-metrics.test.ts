@@ -57,6 +57,7 @@ describe('treeResult', () => {
       levelAccuracy: { coarse: 0.75, middle: 0.75 },
       distance: (0 + 1 + 3 + 0) / 4,
       mistakeDistance: 2,
+      mistakesByDistance: [1, 0, 1],
       branchAccuracy: { coarse: 0.75 },
     });
   });

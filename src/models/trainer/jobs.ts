@@ -56,6 +56,8 @@ export interface EvaluateJob {
   twins: readonly string[];
   side: Side;
   cache: CacheReference;
+  /** The photos themselves, which `cache` may be. */
+  pixels: CacheReference;
   natural: Readonly<Record<string, number>>;
   seed: number;
 }

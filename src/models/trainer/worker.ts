@@ -135,14 +135,23 @@ function storedOf([cache, ...views]: readonly TensorCache[]): Stored {
 }
 
 function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<EvaluateOutcome> {
-  const { kind: _, cache: reference, task, ...options } = job;
+  const { kind: _, cache: reference, pixels: photos, task, ...options } = job;
   const onProgress = (done: number, total: number) =>
     say({
       type: 'event',
       event: { type: 'progress', stage: `evaluate ${task}`, done, total, unit: 'photos' },
     });
-  return withCaches([reference], ([cache]) =>
-    evaluateTask({ ...options, task, tf, cache: cache!, signal: controller.signal, onProgress }),
+  const references = photos.path === reference.path ? [reference] : [reference, photos];
+  return withCaches(references, ([cache, pixels = cache]) =>
+    evaluateTask({
+      ...options,
+      task,
+      tf,
+      cache: cache!,
+      pixels: pixels!,
+      signal: controller.signal,
+      onProgress,
+    }),
   );
 }
 

@@ -36,14 +36,14 @@ export interface Drawing {
 export function chart(options: {
   id: string;
   alt: string;
-  legend?: readonly (readonly [Colour, string])[];
+  legend?: readonly (readonly [Colour | 'gap', string])[];
   note?: string;
   draw: (width: number) => Drawing;
 }): Html {
   const { id, alt, legend = [], note, draw } = options;
   return html`<figure class="chart">
 ${legend.length > 0 && html`<ul class="legend">${legend.map(([colour, text]) => html`<li class="${colour}">${text}</li>`)}</ul>`}
-<div class="wide">${svg(`${id}-w`, alt, WIDE, draw(WIDE))}</div>
+<div class="wide" data-figure="${id}">${svg(`${id}-w`, alt, WIDE, draw(WIDE))}</div>
 <div class="narrow">${svg(`${id}-n`, alt, NARROW, draw(NARROW))}</div>
 ${note !== undefined && html`<figcaption>${note}</figcaption>`}
 </figure>`;

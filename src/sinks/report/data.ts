@@ -1,7 +1,8 @@
 import type { Exploration } from '../../explore/exploration.js';
 import type { TreeFigures } from '../../labels/tree/figures.js';
+import type { Recipe } from '../../recipe.js';
 import { type Sample, SIDES, type Side } from '../../records.js';
-import type { EvaluationResult, Mistake, TrainResult } from '../../results.js';
+import type { EvaluationResult, ExplainedPhoto, Mistake, ScoredPhoto, TrainResult } from '../../results.js';
 import type { Summary, Unmapped } from '../../summary.js';
 import type { LedgerSummary } from '../ledger.js';
 import type { DuplicatesReport } from './duplicates.js';
@@ -15,8 +16,33 @@ export interface ReportData {
   exploration?: Exploration;
   duplicates?: DuplicatesReport;
   ledger: readonly LedgerSummary[];
+  /** Where training photos are augmented: some of them. */
+  augmentation?: AugmentationReport;
+  provenance: Provenance;
   /** In the recipe's order. */
   tasks: readonly TaskReport[];
+}
+
+/** A contact sheet: photos and after each its augmented views. */
+export interface AugmentationReport {
+  jpeg: Uint8Array;
+  /** Of the sheet, in pixels. */
+  height: number;
+  width: number;
+  photos: number;
+  views: number;
+  /** The recipe's section, as JSON. */
+  recipe: string;
+}
+
+/** What made the run, and how to make it again. */
+export interface Provenance {
+  /** The whole recipe, defaults included. */
+  recipe: Recipe;
+  /** Names and versions of what computed it. */
+  versions: readonly (readonly [string, string])[];
+  /** The command that makes the run again, in a shell in its folder. */
+  command: string;
 }
 
 export interface TaskReport {
@@ -28,7 +54,11 @@ export interface TaskReport {
   /** Where the recipe names a category tree: what the listings' nodes say of it. */
   tree?: TreeFigures;
   train: TrainResult;
-  evaluation: Omit<EvaluationResult, 'mistakes'> & { mistakes: readonly ReportMistake[] };
+  evaluation: Omit<EvaluationResult, 'mistakes' | 'right' | 'explained'> & {
+    mistakes: readonly ReportMistake[];
+    right: readonly (ScoredPhoto & ReportPhoto)[];
+    explained: readonly ReportExplained[];
+  };
 }
 
 /** One class before and after the cap. */
@@ -51,6 +81,16 @@ export interface ReportPhoto {
 
 export type ReportMistake = Mistake & ReportPhoto;
 
+/** A photo as a cache holds it: [height × width × 3], RGB. */
+export interface Pixels {
+  height: number;
+  width: number;
+  values: Uint8Array;
+}
+
+/** Pixels are absent where the cache has lost the photo. */
+export type ReportExplained = ExplainedPhoto & { pixels?: Pixels };
+
 /** Photos a class that a report shows at most. */
 export const PHOTOS_PER_CLASS = 6;
 
@@ -58,6 +98,7 @@ export const PHOTOS_PER_CLASS = 6;
  * Gathers what the report shows of one task.
  * @param options.natural photos a class before the cap, as curation counted them.
  * @param options.fileOf the place of a photo's `path`.
+ * @param options.pixelsOf the photo as the model saw it.
  */
 export function taskReport(options: {
   name: string;
@@ -68,8 +109,10 @@ export function taskReport(options: {
   train: TrainResult;
   evaluation: EvaluationResult;
   fileOf: (path: string) => string;
+  pixelsOf?: (path: string) => Pixels | undefined;
 }): TaskReport {
-  const { name, samples, natural, unmapped, tree, train, evaluation, fileOf } = options;
+  const { name, samples, natural, unmapped, tree, train, evaluation, fileOf, pixelsOf } = options;
+  const placed = <T extends ScoredPhoto>(photo: T) => ({ ...photo, file: fileOf(photo.path) });
   return {
     name,
     classes: classReports(samples, natural),
@@ -78,7 +121,12 @@ export function taskReport(options: {
     train,
     evaluation: {
       ...evaluation,
-      mistakes: evaluation.mistakes.map((mistake) => ({ ...mistake, file: fileOf(mistake.path) })),
+      mistakes: evaluation.mistakes.map(placed),
+      right: evaluation.right.map(placed),
+      explained: evaluation.explained.map((photo) => {
+        const pixels = pixelsOf?.(photo.path);
+        return { ...photo, ...(pixels && { pixels }) };
+      }),
     },
   };
 }

@@ -17,10 +17,15 @@ export async function thumbnails(files: Iterable<string>, signal?: AbortSignal):
   const one = async (file: string) => {
     if (signal !== undefined) throwIfAborted(signal);
     const jpeg = await thumbnail(file, EDGE);
-    if (jpeg !== undefined) made.set(file, `data:image/jpeg;base64,${jpeg.toString('base64')}`);
+    if (jpeg !== undefined) made.set(file, dataUri(jpeg));
   };
   await Promise.all([...new Set(files)].map((file) => limit(one, file)));
   return made;
+}
+
+/** A JPEG as an address that needs no file. */
+export function dataUri(jpeg: Uint8Array): string {
+  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
 }
 
 /** A photo as a tile, or a grey tile that says that it could not be read. */

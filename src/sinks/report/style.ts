@@ -6,8 +6,8 @@ const swatches = (Object.keys(COLOURS) as Colour[])
 
 /** The page's style sheet: light, dark, phone and paper. */
 export const STYLE = `
-:root{color-scheme:light;--ink:#1b1f26;--soft:#5a6472;--ground:#fff;--panel:#f6f7f9;--line:#dfe3e8;--link:#1a5fb4;--bad:#b3261e;--bar:#4a86e838;--warn:#8a4b00;--warn-ground:#fff3dc;--warn-line:#d9822b}
-@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6e9ee;--soft:#a0aab8;--ground:#14171c;--panel:#1c2027;--line:#313843;--link:#8ab8ff;--bad:#ff8a80;--bar:#4a86e855;--warn:#ffc876;--warn-ground:#33260f;--warn-line:#d9822b}}
+:root{color-scheme:light;--ink:#1b1f26;--soft:#5a6472;--ground:#fff;--panel:#f6f7f9;--line:#dfe3e8;--link:#1a5fb4;--bad:#b3261e;--good:#0b6b5f;--bar:#4a86e838;--warn:#8a4b00;--warn-ground:#fff3dc;--warn-line:#d9822b}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6e9ee;--soft:#a0aab8;--ground:#14171c;--panel:#1c2027;--line:#313843;--link:#8ab8ff;--bad:#ff8a80;--good:#5fd3c2;--bar:#4a86e855;--warn:#ffc876;--warn-ground:#33260f;--warn-line:#d9822b}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:1rem}
 body{margin:0;font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:var(--ink);background:var(--ground);overflow-wrap:break-word}
@@ -54,15 +54,49 @@ footer{padding-top:1rem;padding-bottom:2.5rem;color:var(--soft);font-size:.85rem
 .facts dd{margin:0;overflow-wrap:anywhere}
 figure{margin:.8rem 0}
 figcaption,.note{color:var(--soft);font-size:.88rem}
-.chart svg,.matrix svg{display:block;max-width:100%;height:auto;color:var(--ink)}
+.chart svg{display:block;max-width:100%;height:auto;color:var(--ink)}
 .narrow{display:none}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:0 0 .4rem;padding:0;font-size:.85rem}
 .legend li::before,.fate::before{content:"";display:inline-block;width:.75em;height:.75em;margin-right:.4em;border-radius:2px;background:var(--colour,transparent)}
 ${swatches}
 .scroll{overflow-x:auto;margin:.8rem 0;border-radius:6px}
-.matrix{width:var(--width);margin:0}
-.matrix svg{max-width:none}
+.matrix{max-height:92vh;overflow:auto;border:1px solid var(--line)}
+table.confusion{width:auto;border-collapse:separate;border-spacing:0;font-size:calc(.78rem*var(--zoom,1));--cell:calc(2rem*var(--zoom,1))}
+.confusion th,.confusion td{padding:0;border:0;border-right:1px solid var(--line);border-bottom:1px solid var(--line);vertical-align:middle}
+.confusion td{width:var(--cell);min-width:var(--cell);height:var(--cell);text-align:center}
+.confusion tbody th{position:sticky;left:0;z-index:1;max-width:calc(13rem*var(--zoom,1));min-width:0;padding:0 .5em;text-align:right;background:var(--ground)}
+.confusion tbody th span,.confusion thead th span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.confusion thead td,.confusion thead th{position:sticky;top:0;z-index:2;background:var(--ground);color:var(--ink)}
+.confusion thead td{left:0;z-index:3}
+.confusion thead th span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:11em;margin:.4em auto;padding-top:.2em}
+.confusion .hit{background:rgb(29 154 138/calc(var(--shade)*.7))}
+.confusion .miss{background:rgb(224 82 92/calc(var(--shade)*.7))}
+.confusion a{display:grid;place-items:center;width:100%;height:100%;min-height:calc(1.7rem*var(--zoom,1));color:inherit}
+.confusion a:focus-visible{outline:3px solid var(--ink);outline-offset:-3px}
+.tools{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.2rem;margin-top:.6rem}
+.tools[hidden]{display:none}
+.tools select,.tools button{font:inherit;color:inherit;background:var(--panel);border:1px solid var(--soft);border-radius:6px;padding:.15rem .55rem;min-height:1.9rem}
+.tools button+button{margin-left:.25rem}
+select:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+.cells{max-height:26rem;overflow:auto;padding-left:.2rem}
+.cells details{margin:.25rem 0}
+.cells p{margin:.25rem 0}
+.next{margin-top:.9rem;padding-top:.5rem;border-top:1px solid var(--line)}
+.next h4{margin:0}
+.next ol{margin:.2rem 0 0;padding-left:1.3rem}
+.next li{margin:.3rem 0}
+.clean strong{color:var(--good)}
+.sheet{display:block;max-width:100%;height:auto;background:#fff;border:1px solid var(--line)}
+.explained{display:flex;flex-wrap:wrap;gap:1.2rem 1.8rem}
+.explained figure{margin:0}
+.explained figcaption{max-width:31rem}
+.looks{display:flex;flex-wrap:wrap;gap:4px}
+.looks img{display:block;width:8.4rem;height:auto;border:1px solid var(--line);border-radius:5px;background:#fff}
+.commands dt{color:var(--soft);font-size:.8rem}
+.commands dd{margin:0 0 .5rem}
+pre{overflow:auto;max-height:30rem;padding:.7rem;border:1px solid var(--line);border-radius:8px;background:var(--panel)}
+.gap::before{opacity:.3;background:#d9822b!important}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
 caption{padding:.2rem 0 .4rem;text-align:left;font-weight:600}
 th,td{padding:.32rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
@@ -77,7 +111,7 @@ th button:focus-visible{outline:2px solid var(--link)}
 th button::after{content:"\\a0↕";opacity:.4}
 th[aria-sort=ascending] button::after{content:"\\a0↑";opacity:1}
 th[aria-sort=descending] button::after{content:"\\a0↓";opacity:1}
-.zero{color:var(--soft);opacity:.75}
+.zero{color:var(--soft)}
 .bad{color:var(--bad)}
 .bar{display:inline-block;min-width:7.5rem;padding:0 .35rem;border-radius:3px;background:linear-gradient(var(--bar),var(--bar)) left/var(--share) 100% no-repeat}
 .fate{white-space:nowrap}
@@ -132,8 +166,13 @@ nav,.skip,details>summary{display:none}
 details::details-content{content-visibility:visible;height:auto}
 a{color:inherit;text-decoration:none}
 .scroll{overflow:visible}
-.matrix{width:auto}
-.matrix svg{max-width:100%}
+.matrix,.cells,pre{max-height:none;overflow:visible;border:0}
+table.confusion{font-size:6.5pt;--cell:5.4mm}
+.confusion a{min-height:0}
+.confusion th{position:static!important}
+.tools{display:none}
+.cells:not(.pairs),h4:has(+.cells:not(.pairs)),.pairs details::details-content,.pairs details>:not(summary){display:none}
+.pairs details>summary{display:block;color:inherit}
 table{font-size:8pt}
 th,td{padding:.2rem .35rem}
 tbody th:not(.n){min-width:6rem}

@@ -89,6 +89,7 @@ describe.sequential('the trainer’s thread', () => {
         twins: [],
         side: 'test',
         cache: cache(),
+        pixels: cache(),
         natural: { c0: 1, c1: 1 },
         seed: 1,
       },

@@ -5,7 +5,9 @@ import type { StageCounts } from '#src/events.js';
 import { EXPLORATION_DEFAULTS } from '#src/explore/defaults.js';
 import { type Exploration, exploration } from '#src/explore/exploration.js';
 import { cohenKappa, macroF1, perClassMetrics, weightedF1 } from '#src/models/metrics.js';
+import { rightOf } from '#src/models/shown.js';
 import { uniform } from '#src/random.js';
+import { parseRecipe } from '#src/recipe-file.js';
 import { type Listing, type Sample, SIDES } from '#src/records.js';
 import type { EpochRecord, EvaluationResult, TrainResult } from '#src/results.js';
 import { type ReportData, taskReport } from '#src/sinks/report/data.js';
@@ -28,6 +30,16 @@ export interface ReportChoices {
   folder?: string;
 }
 
+/** A JPEG of 8 × 4 pixels. */
+const SHEET =
+  '/9j/2wBDABQODxIPDRQSEBIXFRQYHjIhHhwcHj0sLiQySUBMS0dARkVQWnNiUFVtVkVGZIhlbXd7gYKBTmCNl4x9lnN+gXz/2wBDARUXFx4aHjshITt8U0ZTfHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHx8fHz/wAARCAAEAAgDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAL/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAAAwX/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCgAqb/2Q==';
+
+const RECIPE = parseRecipe(`
+name: demo
+tasks: { product_type: {} }
+model: { network: small-cnn, phases: [{ train: all, epochs: 2 }] }
+`);
+
 /** Draws a photo, lying, standing or square as `index` says. */
 export async function drawPhoto(file: string, index: number): Promise<void> {
   await mkdir(join(file, '..'), { recursive: true });
@@ -41,7 +53,7 @@ export async function drawPhoto(file: string, index: number): Promise<void> {
 export function photoFiles(data: ReportData): string[] {
   const files = data.tasks.flatMap(({ classes, evaluation }) => [
     ...classes.flatMap(({ photos }) => photos.map(({ file }) => file)),
-    ...evaluation.mistakes.map(({ file }) => file),
+    ...[...evaluation.mistakes, ...evaluation.right].map(({ file }) => file),
   ]);
   const { same, family, boilerplate } = data.duplicates ?? duplicatesOf('/nowhere');
   const shown = [...[...same.shown, ...family.shown].flatMap(({ photos }) => photos), ...boilerplate.shown];
@@ -82,6 +94,21 @@ export function reportData(choices: ReportChoices = {}): ReportData {
     sourceKind: 'abo',
     ...(curated && { exploration: explorationOf(EXPLORED), duplicates: duplicatesOf(folder) }),
     ledger: curated ? LEDGER : [],
+    ...(curated && {
+      augmentation: {
+        jpeg: Buffer.from(SHEET, 'base64'),
+        height: 404,
+        width: 804,
+        photos: 4,
+        views: 7,
+        recipe: 'flip:horizontal',
+      },
+    }),
+    provenance: {
+      recipe: RECIPE,
+      versions: [['abo-pipeline', '0.1.0']],
+      command: 'pipeline run --recipe recipe.json --source /dump --backend wasm --out ../again',
+    },
     tasks: [
       taskReport({
         name: task,
@@ -90,6 +117,7 @@ export function reportData(choices: ReportChoices = {}): ReportData {
         train,
         evaluation,
         fileOf: (path) => join(folder, path),
+        pixelsOf: () => ({ height: 8, width: 8, values: new Uint8Array(192).fill(200) }),
       }),
     ],
   };
@@ -128,6 +156,13 @@ function evaluationOf(labels: readonly string[], samples: readonly Sample[], mos
   });
   const right = tested.filter(({ label }, index) => predicted[index] === label).length;
   const accuracy = right / tested.length;
+  const scored = tested.map(({ imageId, path, label }, index) => ({
+    imageId,
+    path,
+    label,
+    predicted: predicted[index]!,
+    probability: 0.99 - index / 10_000,
+  }));
   return {
     side: 'test',
     classes: [...labels],
@@ -152,13 +187,17 @@ function evaluationOf(labels: readonly string[], samples: readonly Sample[], mos
     loss: 0.714,
     perClass: perClassMetrics(confusion, labels),
     confusion,
-    mistakes: tested
-      .flatMap(({ imageId, path, label }, index) =>
-        predicted[index] === label
-          ? []
-          : [{ imageId, path, label, predicted: predicted[index]!, probability: 0.99 - index / 10_000 }],
-      )
-      .slice(0, most),
+    mistakes: scored.filter((one) => one.label !== one.predicted).slice(0, most),
+    right: rightOf(scored),
+    explained: scored.slice(0, 4).map((one) => ({
+      ...one,
+      seen: [...new Set([one.predicted, one.label])].map((label) => ({
+        label,
+        height: 2,
+        width: 2,
+        heat: Buffer.of(0, 100, 255, 50).toString('base64'),
+      })),
+    })),
   };
 }
 

@@ -72,6 +72,13 @@ function everywhere(texts: readonly string[]): ReportData {
       source: text(0),
     },
     duplicates: hostileDuplicates(texts),
+    augmentation: { ...base.augmentation!, recipe: text(0) },
+    provenance: {
+      ...base.provenance,
+      recipe: { ...base.provenance.recipe, name: text(1), description: text(2) },
+      versions: texts.map((one, index) => [one, text(index + 1)] as const),
+      command: text(3),
+    },
     ledger: texts.map((one, index) => ({
       stage: one,
       task: text(index + 1),
@@ -97,6 +104,14 @@ function everywhere(texts: readonly string[]): ReportData {
           ...one,
           path: text(index),
           imageId: text(index + 1),
+        })),
+        right: task.evaluation.right.map((one, index) => ({ ...one, path: text(index) })),
+        explained: task.evaluation.explained.map((one, index) => ({
+          ...one,
+          path: text(index),
+          label: text(index + 1),
+          predicted: text(index + 2),
+          seen: one.seen.map((seen) => ({ ...seen, label: text(index + 3) })),
         })),
       },
     })),

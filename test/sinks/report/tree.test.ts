@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { TreeFigures } from '#src/labels/tree/figures.js';
 import { markupOf } from '#src/sinks/report/html.js';
 import { treeSection } from '#src/sinks/report/sections/tree.js';
+import { gravestMistakes, treeResultSection } from '#src/sinks/report/sections/tree-result.js';
 import { writeReport } from '#src/sinks/report/write.js';
 import { temporaryFolder } from '../../fixtures.js';
 import { reportData } from './build.js';
@@ -70,4 +71,37 @@ it('stands in the report of a task with a tree, and only there', async () => {
   } finally {
     await folder.dispose();
   }
+});
+
+it('tells grave mistakes from milder ones, and shows the gravest', () => {
+  const levels = { coarse: 0.9, middle: 0.8 };
+  const decided = { accuracy: 0.7, levelAccuracy: levels, distance: 0.6, mistakeDistance: 2 };
+  const mistake = (path: string, distance: number, probability: number) => ({
+    imageId: path,
+    path,
+    file: path,
+    label: 'CHAIR',
+    predicted: 'SOFA',
+    probability,
+    distance,
+  });
+  const mistakes = [
+    mistake('mild', 1, 0.99),
+    mistake('grave', 3, 0.4),
+    mistake('graver', 3, 0.6),
+    mistake('middling', 2, 0.9),
+  ];
+  const section = treeResultSection(
+    { levels: 3, ...decided, mistakesByDistance: [5, 4, 2], leastDistance: decided },
+    'task-1-in-tree',
+    mistakes,
+    new Map(),
+  );
+  const markup = markupOf(section.body!);
+  expect(markup).toContain('mistakes by their distance in the tree, 5 at 1, 4 at 2, 2 at 3.');
+  const shown = [...markup.matchAll(/<code><bdi>(\w+)<\/bdi><\/code>/g)].map(([, path]) => path);
+  expect(shown).toEqual(['graver', 'grave', 'middling']);
+  expect(
+    gravestMistakes(Array.from({ length: 40 }, (_, index) => mistake(`${index}`, 2, index / 40))),
+  ).toHaveLength(12);
 });

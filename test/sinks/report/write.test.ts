@@ -43,6 +43,11 @@ describe('a report', () => {
       'Class by class',
       'Confusion matrix',
       'The most confident mistakes',
+      'What to do next',
+      'What the model looks at',
+      'Quarantine',
+      'Augmentation',
+      'Provenance',
       'Where every record went',
       'Same pictures',
       'Families',
@@ -115,10 +120,15 @@ describe('a report', () => {
     expect(alts).toHaveLength(LABELS.length * 6);
     for (const label of LABELS) expect(alts.filter((alt) => alt.startsWith(`${label}:`))).toHaveLength(6);
     const mistakes = sectionOf(page, 'task-1-mistakes');
+    const cells = sectionOf(page, 'task-1-confusion');
     const { mistakes: all } = full.tasks[0]!.evaluation;
     expect(all.length).toBeGreaterThan(3);
     expect(mistakes.match(/<img /g)).toHaveLength(Math.min(24, all.length));
     for (const { path } of all) expect(mistakes).toContain(path);
+    for (const { path } of all) expect(cells).toContain(`alt="Photo ${path}, labelled`);
+    expect(cells.match(/<a href="#task-1-confusion-\d+-\d+">/g)!.length).toBe(
+      full.tasks[0]!.evaluation.confusion.flat().filter((photos) => photos > 0).length,
+    );
   });
 });
 

@@ -2,9 +2,9 @@ import type { ClassMetrics } from '../../../results.js';
 import type { TaskReport } from '../data.js';
 import { count, NOTHING, percent, plural } from '../format.js';
 import { type Content, type Html, html, name } from '../html.js';
+import { confusedPairs } from '../pairs.js';
 import type { Section } from '../section.js';
 import { shareBar, table } from '../table.js';
-import { confusedPairs } from './confusion.js';
 
 /** Precision, recall and F1 of each class, the weakest first. */
 export function classesSection(task: TaskReport, id: string): Section {

@@ -1,6 +1,6 @@
 import type { ReportMistake, TaskReport } from '../data.js';
 import { percent, plural } from '../format.js';
-import { html, name } from '../html.js';
+import { type Html, html, name } from '../html.js';
 import { type Thumbnails, tile } from '../photos.js';
 import type { Section } from '../section.js';
 import { folded, table } from '../table.js';
@@ -8,10 +8,13 @@ import { folded, table } from '../table.js';
 /** Mistakes that are shown with their photo; the others are listed. */
 export const PICTURED_MISTAKES = 24;
 
+/** Those after them, too, are the most confident of all; others stand under the confusion matrix. */
+const MOST_LISTED = 48;
+
 /** The photos about which the model is sure and that carry another label. */
 export function mistakesSection(task: TaskReport, id: string, made: Thumbnails): Section {
   const { mistakes, side } = task.evaluation;
-  const listed = mistakes.slice(PICTURED_MISTAKES);
+  const listed = mistakes.slice(PICTURED_MISTAKES, MOST_LISTED);
   return {
     id,
     title: 'The most confident mistakes',
@@ -19,8 +22,7 @@ export function mistakesSection(task: TaskReport, id: string, made: Thumbnails):
       mistakes.length === 0
         ? html`<p>There is none on the ${side} side.</p>`
         : html`<p>Photos of the ${side} side that the model is most sure about and that carry another label. Wrong labels in the data show up here first.</p>
-<div class="mistakes">
-${mistakes.slice(0, PICTURED_MISTAKES).map((mistake) => card(mistake, made))}</div>
+${mistakeCards(mistakes.slice(0, PICTURED_MISTAKES), made)}
 ${
   listed.length > 0 &&
   folded(
@@ -44,6 +46,12 @@ ${
   )
 }`,
   };
+}
+
+/** Mistakes with their photos. */
+export function mistakeCards(mistakes: readonly ReportMistake[], made: Thumbnails): Html {
+  return html`<div class="mistakes">
+${mistakes.map((mistake) => card(mistake, made))}</div>`;
 }
 
 function card({ path, file, label, predicted, probability, imageId }: ReportMistake, made: Thumbnails) {

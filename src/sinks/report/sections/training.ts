@@ -1,6 +1,6 @@
 import type { PhaseRecipe } from '../../../recipe.js';
 import type { EpochRecord, TrainResult } from '../../../results.js';
-import { COLOURS, chart, type Drawing, valueAxis } from '../charts.js';
+import { COLOURS, chart, type Drawing, shortened, valueAxis } from '../charts.js';
 import type { TaskReport } from '../data.js';
 import { count, decimal, duration, percent, plural } from '../format.js';
 import { type Content, type Html, html, name } from '../html.js';
@@ -44,9 +44,9 @@ ${curve('Accuracy', 'accuracy', `${id}-accuracy`, train, {
 <p>${measures(train)}</p>
 <p>${
         validated
-          ? `The weights of epoch ${count(keptEpoch)} were kept, the best by validation loss (the dashed line).`
+          ? `The weights of epoch ${count(keptEpoch)} were kept, the best by validation loss (the dashed line); the shaded band between train and validation is the over-fitting gap.`
           : 'There was no validation side: the number of epochs was fixed and the last weights were kept.'
-      }${phases(history).length > 1 && ` Thin dotted lines separate the phases: ${phases(history).join(', then ')}.`}</p>
+      }${phases(history).length > 1 && ` Dotted lines separate the phases: ${phases(history).join(', then ')}.`}</p>
 ${folded('Every epoch', epochTable(history))}`
 }`,
   };
@@ -102,7 +102,9 @@ function curve(title: string, what: string, id: string, train: TrainResult, seri
     legend: [
       ['grey', 'Batches'],
       ['blue', 'Train'],
-      ...(validation.length > 0 ? [['amber', 'Validation'] as const] : []),
+      ...(validation.length > 0
+        ? [['amber', 'Validation'] as const, ['gap', 'Over-fitting gap'] as const]
+        : []),
     ],
     draw: (width) => draw(train, { ...series, validation }, width),
   })}</div>`;
@@ -123,18 +125,18 @@ function draw(train: TrainResult, { batches, train: training, validation }: Curv
     itemStyle: { color },
     ...more,
   });
-  const mark = (at: number, type: string, opacity: number) => ({
+  const mark = (at: number, type: string, opacity: number, text: string) => ({
     xAxis: at,
-    lineStyle: { type, opacity, color: 'currentColor', width: 1.2 },
+    lineStyle: { type, opacity, color: 'currentColor', width: wide ? 2 : 1.2 },
+    label: { show: true, position: 'end', formatter: text, ...textStyle(wide) },
   });
   const marks = {
     markLine: {
       silent: true,
       symbol: 'none',
-      label: { show: false },
       data: [
-        ...(validation.length > 0 ? [mark(keptEpoch, 'dashed', 0.7)] : []),
-        ...boundaries(history).map((at) => mark(at, 'dotted', 0.5)),
+        ...(validation.length > 0 ? [mark(keptEpoch, 'dashed', 0.7, 'kept')] : []),
+        ...boundaries(history).map(({ at, text }) => mark(at, 'dotted', 0.7, text)),
       ],
     },
   };
@@ -145,7 +147,7 @@ function draw(train: TrainResult, { batches, train: training, validation }: Curv
     option: {
       // Two curves stand side by side on a wide page, at half their size: twice the text keeps it readable.
       textStyle: textStyle(wide),
-      grid: { left: wide ? 70 : 42, right: 14, top: 10, bottom: wide ? 44 : 26 },
+      grid: { left: wide ? 70 : 42, right: wide ? 40 : 20, top: wide ? 40 : 24, bottom: wide ? 44 : 26 },
       xAxis: valueAxis({
         min: first === final ? first - 1 : first,
         max: first === final ? final + 1 : final,
@@ -161,21 +163,51 @@ function draw(train: TrainResult, { batches, train: training, validation }: Curv
       series: [
         line(batches, COLOURS.grey, marks),
         line(training, COLOURS.blue),
-        ...(validation.length > 0 ? [line(validation, COLOURS.amber)] : []),
+        ...(validation.length > 0 ? [line(validation, COLOURS.amber), ...gap(training, validation)] : []),
       ],
     },
   };
+}
+
+/** The area between two curves, as one that stands on an invisible one. */
+function gap(training: Series, validation: Series): object[] {
+  const at = new Map(validation);
+  const both = training.flatMap(([epoch, value]) => {
+    const other = at.get(epoch);
+    return Number.isFinite(value) && Number.isFinite(other) ? [[epoch, value!, other!] as const] : [];
+  });
+  const area = (data: number[][], opacity: number) => ({
+    type: 'line',
+    stack: 'gap',
+    silent: true,
+    showSymbol: false,
+    lineStyle: { width: 0 },
+    areaStyle: { color: COLOURS.amber, opacity },
+    data,
+  });
+  return [
+    area(
+      both.map(([epoch, a, b]) => [epoch, Math.min(a, b)]),
+      0,
+    ),
+    area(
+      both.map(([epoch, a, b]) => [epoch, Math.abs(a - b)]),
+      0.16,
+    ),
+  ];
 }
 
 function textStyle(wide: boolean) {
   return { color: 'currentColor', fontFamily: 'system-ui, sans-serif', fontSize: wide ? 21 : 11 };
 }
 
-/** Between which epochs the phase changes. */
-function boundaries(history: readonly EpochRecord[]): number[] {
+/** Between which epochs the phase changes, and what happens there: layers of the base are unfrozen, or others are. */
+function boundaries(history: readonly EpochRecord[]): { at: number; text: string }[] {
   return history.flatMap(({ epoch, phase }, index) => {
     const before = history[index - 1];
-    return before !== undefined && before.phase !== phase ? [epoch - 0.5] : [];
+    if (before === undefined || before.phase === phase) return [];
+    const text = before.phase === 'head' ? `unfrozen: ${phase}` : phase;
+    return [{ at: epoch - 0.5, text: shortened(text, 22) }];
   });
 }
 
