@@ -66,7 +66,7 @@ function cellsOf({ evaluation: { classes } }: TaskReport, { mistakes, right }: C
   return cells;
 }
 
-function matrix({ evaluation, tree }: TaskReport, id: string, places: readonly number[], cells: Cells): Html {
+function matrix({ evaluation }: TaskReport, id: string, places: readonly number[], cells: Cells): Html {
   const { classes, confusion, perClass } = evaluation;
   const wrongShare = (at: number) => 1 - (perClass[at]?.recall ?? 0);
   const orders = [
@@ -76,7 +76,7 @@ function matrix({ evaluation, tree }: TaskReport, id: string, places: readonly n
     ['likeness', 'confused classes side by side'],
   ] as const;
   const beside = byLikeness(confusion, places);
-  const caption = `Confusion matrix of ${plural(places.length, 'class', 'classes')}${tree === undefined ? '' : ' of the tree'}`;
+  const caption = `Confusion matrix of ${plural(places.length, 'class', 'classes')}`;
   const head = (at: number, scope: 'row' | 'col') =>
     html`<th scope="${scope}"><span>${name(classes[at] ?? '')}</span></th>`;
   return html`<div class="tools" data-tools hidden>
