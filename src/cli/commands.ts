@@ -22,6 +22,7 @@ import { joinCommand } from './join.js';
 import { labelCommand } from './label.js';
 import { parseCommand } from './parse.js';
 import { planCommand } from './plan.js';
+import { predictCommand } from './predict.js';
 import { previewCommand } from './preview.js';
 import { pruneCommand } from './prune.js';
 import { reportCommand } from './report.js';
@@ -53,6 +54,7 @@ export const commands: Readonly<Record<string, readonly CommandDefinition[]>> = 
     compareCommand,
     adviseCommand,
     similarCommand,
+    predictCommand,
     serveCommand,
     exportCommand,
     cleanCommand,

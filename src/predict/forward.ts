@@ -1,10 +1,12 @@
-import type { SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { LayersModel, SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs';
 import { augmenter } from '../augment/augmenter.js';
 import { UNCHANGED } from '../augment/parameters.js';
+import { PipelineError } from '../errors.js';
 import type { Tf } from '../models/backends/backend.js';
 import { type Cut, cutModel } from '../models/cut.js';
 import { averagedLogits } from '../models/epoch.js';
 import { type FoldedModel, foldModel } from '../models/folded.js';
+import { gradCam, type HeatMap } from '../models/grad-cam.js';
 import { belowHeads, logitsLayers, namesUpTo } from '../models/heads.js';
 import { headOfTask, loadModel, type ModelMetadata } from '../models/model-folder.js';
 import { softmax } from '../models/temperature.js';
@@ -27,6 +29,7 @@ interface Base {
 
 /** What one model has above its base. */
 interface Head {
+  model: LayersModel;
   cut: Cut;
   mirror: boolean;
   tasks: {
@@ -44,6 +47,12 @@ interface Head {
 export interface Forward {
   /** @param pixels by input: each photo's height × width × 3 RGB bytes; at least one photo. */
   predict(pixels: readonly (readonly Uint8Array[])[]): Promise<Map<string, TaskOutputs>>;
+  /**
+   * Where in a photo a task's model sees a class.
+   * @param pixels by input: the photo's height × width × 3 RGB bytes.
+   * @param at the class's place in the softmax.
+   */
+  explain(pixels: readonly Uint8Array[], task: string, at: number): Promise<HeatMap>;
 }
 
 /**
@@ -71,6 +80,20 @@ export async function openForward(
           tasks.set(task, outputs);
       }
       return tasks;
+    },
+    async explain(pixels, task, at) {
+      for (const base of bases.values()) {
+        for (const { model, mirror, tasks } of base.models) {
+          const own = tasks.find((one) => one.task === task);
+          if (own === undefined) continue;
+          const photo = tf.tensor4d(normalised(base, [pixels[base.input]!]), [1, base.height, base.width, 3]);
+          const [map] = await gradCam(tf, model, { output: own.output, mirror })(photo, [at]).finally(() =>
+            photo.dispose(),
+          );
+          return map!;
+        }
+      }
+      throw new PipelineError('INTERNAL', `Expected a model of ${task} but there is none`);
     },
   };
 }
@@ -109,7 +132,7 @@ async function openModel(
       pools: cut.border.map(({ name }) => name),
       models: [],
     }),
-    head: { cut, mirror: metadata.mirror ?? false, tasks },
+    head: { model, cut, mirror: metadata.mirror ?? false, tasks },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { PlainError } from '../errors.js';
 import type { BackendChoice } from '../models/backends/backend.js';
+import type { HeatMap } from '../models/grad-cam.js';
 
 /** What a thread that predicts is started with. */
 export interface PredictThreadData {
@@ -10,13 +11,21 @@ export interface PredictThreadData {
   backend: BackendChoice;
 }
 
-/** What it is asked: nothing but whether it works, or what photos show. */
+/** What it is asked: nothing but whether it works, what photos show, or where one shows it. */
 export type PredictJob =
   | { kind: 'start' }
   | {
       kind: 'predict';
       /** By input: each photo's height × width × 3 RGB bytes. */
       pixels: readonly (readonly Uint8Array[])[];
+    }
+  | {
+      kind: 'explain';
+      task: string;
+      /** The class's place in the softmax. */
+      at: number;
+      /** By input: the photo's bytes. */
+      pixels: readonly Uint8Array[];
     };
 
 /** One task's part of an answer. */
@@ -32,5 +41,6 @@ export type PredictAnswer =
   | { kind: 'started'; backend: { name: string; device: string } }
   /** By task. */
   | { kind: 'predicted'; tasks: ReadonlyMap<string, TaskOutputs> }
+  | { kind: 'explained'; map: HeatMap }
   /** As data, so that a lost device arrives as what it is. */
   | { kind: 'failed'; error: PlainError };

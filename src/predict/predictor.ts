@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { mapOrdered } from '../concurrency.js';
 import { PipelineError, revivedError } from '../errors.js';
 import {
@@ -11,24 +10,16 @@ import {
   type ResizedPhoto,
 } from '../kernels/pixel-pool.js';
 import type { BackendChoice } from '../models/backends/backend.js';
-import type { UpperLevel } from '../models/levels.js';
-import { headOfTask } from '../models/model-folder.js';
-import { type FoundModel, foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+import type { HeatMap } from '../models/grad-cam.js';
 import { chunks, collect, iterate } from '../streams.js';
 import { type ThreadPool, threadPool } from '../thread-pool.js';
 import type { PredictAnswer, PredictJob, PredictThreadData, TaskOutputs } from './jobs.js';
+import { inputsOf, modelsAt, type PredictedTask, placeOf, taskOf, tasksOf } from './models.js';
+
+export type { PredictedTask } from './models.js';
 
 /** Photos a job: enough to keep a backend busy, few enough that early layers stay in the processor's cache. */
 const PHOTOS_A_JOB = 4;
-
-/** What a model says of photos. */
-export interface PredictedTask {
-  name: string;
-  /** In the order of probabilities. */
-  classes: readonly string[];
-  /** Of the category tree, above the classes, the coarsest first; none where the task has no tree. */
-  levels: readonly UpperLevel[];
-}
 
 /** What one task's model says of one photo. */
 export interface TaskPrediction {
@@ -68,6 +59,15 @@ export interface Predictor {
     photos: readonly PhotoSource[],
     options: { signal: AbortSignal },
   ): Promise<(PhotoPrediction | PipelineError)[]>;
+  /**
+   * Where in a photo a task's model sees a class: Grad-CAM over the photo as the model takes it, which is `input.fit` of it.
+   * @param options.className default: the class that it predicts.
+   * @throws {PipelineError} as `predict`, and what is wrong with the photo; `NOT_FOUND` for a task or class that it has not.
+   */
+  explain(
+    photo: PhotoSource,
+    options: { task: string; className?: string; signal: AbortSignal },
+  ): Promise<HeatMap>;
   /** Ends the threads; what is under way fails. */
   close(): Promise<void>;
 }
@@ -113,6 +113,20 @@ export async function openPredictor(options: {
         );
         return (await collect(jobs)).flat();
       },
+      async explain(photo, { task, className, signal: own }) {
+        const { classes } = taskOf(tasks, task);
+        const [decoded] = await pixels.resize([photo], targets);
+        if ('fault' in decoded!) throw faultOf(decoded.fault);
+        const photos = decoded!.value.pixels.map((one) => one!);
+        const predicted = async () => {
+          const all = photos.map((one) => [one]);
+          const { tasks: outputs } = await answerTo(pool, { kind: 'predict', pixels: all }, 'predicted', own);
+          return largest(outputs.get(task)!.probabilities);
+        };
+        const at = className === undefined ? await predicted() : placeOf(classes, className, task);
+        const job = { kind: 'explain', task, at, pixels: photos } as const;
+        return (await answerTo(pool, job, 'explained', own)).map;
+      },
       close,
     };
   } catch (error) {
@@ -121,49 +135,8 @@ export async function openPredictor(options: {
   }
 }
 
-/** @throws {PipelineError} `NOT_FOUND` where there is no model, `USAGE` where two name one task. */
-async function modelsAt(path: string): Promise<FoundModel[]> {
-  if (isModelFolder(path)) return [await foundModel(path)];
-  const here = await modelsIn(path);
-  const models = here.length > 0 ? here : await modelsIn(join(path, 'model'));
-  if (models.length === 0) {
-    throw new PipelineError('NOT_FOUND', `Expected a model in ${path} but found none`, {
-      hint: 'Name RUN/model, which `pipeline run` writes, or a model’s folder in it.',
-    });
-  }
-  const owners = new Map<string, string>();
-  for (const { folder, tasks } of models) {
-    for (const task of tasks) {
-      const other = owners.get(task);
-      if (other !== undefined) {
-        throw new PipelineError('USAGE', `Expected one model of ${task} but found ${other} and ${folder}`, {
-          hint: 'Name the one’s folder; `pipeline clean` removes those that no step uses any more.',
-        });
-      }
-      owners.set(task, folder);
-    }
-  }
-  return models;
-}
-
-function tasksOf({ metadata, tasks }: FoundModel): PredictedTask[] {
-  return tasks.map((name) => {
-    const { classes, levels = [] } = headOfTask(metadata, name);
-    return { name, classes, levels };
-  });
-}
-
-/** The sizes that photos are decoded to, each once, and by model which of them it takes. */
-function inputsOf(models: readonly FoundModel[]): { targets: PixelTarget[]; inputs: number[] } {
-  const targets = new Map<string, PixelTarget>();
-  const keys = models.map(({ metadata }) => {
-    const { preprocessing: _, ...target } = metadata.input;
-    const key = JSON.stringify(target, Object.keys(target).sort());
-    targets.set(key, target);
-    return key;
-  });
-  const order = [...targets.keys()];
-  return { targets: [...targets.values()], inputs: keys.map((key) => order.indexOf(key)) };
+function largest(values: Float64Array): number {
+  return values.reduce((top, value, index) => (value > values[top]! ? index : top), 0);
 }
 
 async function predictSome(options: {
@@ -216,7 +189,7 @@ function predictionsAt(
       const { probabilities: all, embeddings } = outputs.get(name)!;
       const length = (embeddings.length * classes.length) / all.length;
       const probabilities = all.slice(row * classes.length, (row + 1) * classes.length);
-      const best = probabilities.reduce((top, value, k) => (value > probabilities[top]! ? k : top), 0);
+      const best = largest(probabilities);
       const embedding = embeddings.slice(row * length, (row + 1) * length);
       return [
         name,

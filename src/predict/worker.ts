@@ -12,7 +12,9 @@ const forward = await openForward(tf, data);
 export default async function work(job: PredictJob): Promise<PredictAnswer> {
   if (job.kind === 'start') return { kind: 'started', backend: { name, device } };
   try {
-    return { kind: 'predicted', tasks: await forward.predict(job.pixels) };
+    if (job.kind === 'predict') return { kind: 'predicted', tasks: await forward.predict(job.pixels) };
+    const { pixels, task, at } = job;
+    return { kind: 'explained', map: await forward.explain(pixels, task, at) };
   } catch (error) {
     return { kind: 'failed', error: plainError(error) };
   }

@@ -3,7 +3,7 @@ import type { SchemaElement } from 'hyparquet';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 
 /**
- * A column's type: text (UTF-8), whole number of 32 bits, number of 64 bits, a list of texts, or a list of structures
+ * A column's type: text (UTF-8), whole number of 32 bits, number of 64 bits, yes or no, a list of texts, or a list of structures
  * of texts. With `?` a value may be missing, which is null; a list is never missing, but may be empty.
  */
 export type ColumnType =
@@ -12,6 +12,7 @@ export type ColumnType =
   | 'int'
   | 'int?'
   | 'number?'
+  | 'boolean?'
   | 'texts'
   | { listOf: Readonly<Record<string, 'text' | 'text?'>> };
 
@@ -30,6 +31,8 @@ function schemaOf(name: string, type: ColumnType): SchemaElement[] {
     case 'int':
     case 'int?':
       return [{ name, type: 'INT32', repetition_type }];
+    case 'boolean?':
+      return [{ name, type: 'BOOLEAN', repetition_type }];
     case 'number?':
       return [{ name, type: 'DOUBLE', repetition_type }];
     case 'texts':
@@ -64,7 +67,7 @@ const ROW_GROUPS = [1000, 20_000];
 export async function writeParquet(
   file: string,
   columns: Readonly<Record<string, ColumnType>>,
-  rows: Iterable<Record<string, unknown>>,
+  rows: Iterable<Record<string, unknown>> | AsyncIterable<Record<string, unknown>>,
 ): Promise<void> {
   const names = Object.keys(columns);
   const unfinished = `${file}.unfinished`;

@@ -47,7 +47,7 @@ export function galleryStep(options: {
 }): Promise<Accounted<{ photos: number }>> {
   const { run, context, inputs, tasks, alike, origin, trainer } = options;
   const name = trunkName(inputs.tasks);
-  const folder = `${modelFolder(name)}/${GALLERY}`;
+  const folder = galleryFolder(inputs);
   return accountedStep(run, context, {
     name: 'gallery',
     dependsOn: {
@@ -95,6 +95,11 @@ export function galleryStep(options: {
       return { photos: length };
     },
   });
+}
+
+/** Where the gallery lies in a run folder. */
+export function galleryFolder({ tasks }: TaskInputs): string {
+  return `${modelFolder(trunkName(tasks))}/${GALLERY}`;
 }
 
 /**

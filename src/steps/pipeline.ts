@@ -21,7 +21,8 @@ import { checkTraining } from './check.js';
 import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights, weightsDigests } from './features.js';
-import { galleryStep, tasksAlike } from './gallery.js';
+import { galleryFolder, galleryStep, tasksAlike } from './gallery.js';
+import { reliabilityStep } from './reliability.js';
 import { type ReportedTask, reportStep } from './report.js';
 import { sampleSteps } from './sample-steps.js';
 import { preparedTask, taskSummary } from './task-summary.js';
@@ -188,6 +189,14 @@ async function steps(
         const alike = tasksAlike(recipe, inputs, features);
         const origin = originOf({ kind: source.kind, synthetic: summary.synthetic });
         done.push(await galleryStep({ run, context, inputs, tasks: usable, alike, origin, trainer }));
+      }
+      if (reached('evaluate')) {
+        const gallery = recipe.gallery === false ? {} : { gallery: galleryFolder(trainedOn[0]!) };
+        for (const inputs of trainedOn) {
+          for (const task of inputs.tasks) {
+            done.push(await reliabilityStep({ run, context, recipe, task, inputs, trainer, ...gallery }));
+          }
+        }
       }
       summary.cost = runCost(run, outcomes, passes);
       addUp(summary, done, run);

@@ -136,7 +136,7 @@ describe.sequential('run', () => {
     const before = await summaryOf(run);
     const { code, stderr } = await pipeline(runArguments(run));
     expect(code).toBe(0);
-    expect(stderr.match(/: kept/g)).toHaveLength(6);
+    expect(stderr.match(/: kept/g)).toHaveLength(7);
     expect(stderr).not.toContain('done in');
     expect(await summaryOf(run)).toEqual(before);
   });

@@ -16,11 +16,12 @@ name: predicted
 tasks:
   product_type: { minPerClass: 8, cap: 20 }
   color: { minPerClass: 8, cap: 20 }
-cache: { size: 16 }
+cache: { size: 32 }
 `;
 const MODEL = 'network: small-cnn, batchSize: 32, phases: [{ train: all, epochs: 2, learningRate: 0.01 }]';
 const { signal } = new AbortController();
 
+let predictors: Record<'each' | 'shared', Predictor>;
 let folder: { path: string; dispose(): Promise<void> };
 const at = (...names: string[]) => join(folder.path, ...names);
 const photo = (path: string) => at('dump', 'images/small', path);
@@ -30,8 +31,13 @@ beforeAll(async () => {
   await synthesize({ out: at('dump'), listings: 250, seed: 3, workers: 2, signal });
   await train('each', MODEL);
   await train('shared', `${MODEL}, trunk: shared, mirror: true`);
-}, 120_000);
-afterAll(() => folder.dispose());
+  const open = (model: string) => openPredictor({ model, backend: 'wasm', threads: 1, signal });
+  predictors = { each: await open(at('each', 'model')), shared: await open(at('shared')) };
+}, 300_000);
+afterAll(async () => {
+  for (const predictor of Object.values(predictors)) await predictor.close();
+  await folder.dispose();
+});
 
 async function train(out: string, model: string) {
   const recipe = parseRecipe(`${RECIPE}model: { ${model} }\n`);
@@ -48,15 +54,6 @@ async function train(out: string, model: string) {
   });
 }
 
-async function withPredictor<T>(model: string, use: (predictor: Predictor) => Promise<T>): Promise<T> {
-  const predictor = await openPredictor({ model, backend: 'wasm', threads: 2, signal });
-  try {
-    return await use(predictor);
-  } finally {
-    await predictor.close();
-  }
-}
-
 const whole = (all: readonly (PhotoPrediction | PipelineError)[]): PhotoPrediction[] =>
   all.map((one) => {
     if (one instanceof PipelineError) throw one;
@@ -64,8 +61,10 @@ const whole = (all: readonly (PhotoPrediction | PipelineError)[]): PhotoPredicti
   });
 
 describe('a predictor', () => {
-  it.each(['each', 'shared'])('says of photos what the evaluation of the run said (%s)', async (run) => {
-    await withPredictor(at(run, 'model'), async (predictor) => {
+  it.each(['each', 'shared'] as const)(
+    'says of photos what the evaluation of the run said (%s)',
+    async (run) => {
+      const predictor = predictors[run];
       expect(predictor.tasks.map(({ name }) => name)).toEqual(
         run === 'each' ? ['color', 'product_type'] : ['product_type', 'color'],
       );
@@ -92,22 +91,27 @@ describe('a predictor', () => {
           }
         }
       }
-    });
-  });
+    },
+  );
 
   it('gives the vector that heads read, of each base its own', async () => {
     const [file] = await testPhotos();
-    const embeddings = async (model: string) =>
-      withPredictor(model, async (predictor) => {
-        const [prediction] = whole(await predictor.predict([file!], { signal }));
-        return [...prediction!.tasks.values()].map(({ embedding }) => embedding);
-      });
-    const [first, second] = await embeddings(at('shared'));
+    const embeddings = async (predictor: Predictor) => {
+      const [prediction] = whole(await predictor.predict([file!], { signal }));
+      return [...prediction!.tasks.values()].map(({ embedding }) => embedding);
+    };
+    const [first, second] = await embeddings(predictors.shared);
     expect(first).toHaveLength(128);
     expect(second).toEqual(first);
-    const [color, type] = await embeddings(at('each', 'model'));
+    const [color, type] = await embeddings(predictors.each);
     expect(color).not.toEqual(type);
-    expect(await embeddings(at('each', 'model', 'color'))).toEqual([color]);
+    const alone = await openPredictor({
+      model: at('each', 'model', 'color'),
+      backend: 'wasm',
+      threads: 1,
+      signal,
+    });
+    expect(await embeddings(alone).finally(() => alone.close())).toEqual([color]);
   });
 
   it('says of each photo that cannot be decoded why, and goes on with the others', async () => {
@@ -124,30 +128,52 @@ describe('a predictor', () => {
       inside,
       at('absent.jpg'),
     ];
-    await withPredictor(at('each'), async (predictor) => {
-      const answers = await predictor.predict(photos, { signal });
-      expect(answers.map((one) => (one instanceof PipelineError ? one.code : one.sha256.length))).toEqual([
-        'IMAGE_EMPTY',
-        64,
-        'IMAGE_NOT_AN_IMAGE',
-        'IMAGE_DAMAGED',
-        64,
-        'NOT_FOUND',
-      ]);
-      expect(answers[4]).toEqual(answers[1]);
-      expect(await predictor.predict([], { signal })).toEqual([]);
+    const predictor = predictors.each;
+    const answers = await predictor.predict(photos, { signal });
+    expect(answers.map((one) => (one instanceof PipelineError ? one.code : one.sha256.length))).toEqual([
+      'IMAGE_EMPTY',
+      64,
+      'IMAGE_NOT_AN_IMAGE',
+      'IMAGE_DAMAGED',
+      64,
+      'NOT_FOUND',
+    ]);
+    expect(answers[4]).toEqual(answers[1]);
+    expect(await predictor.predict([], { signal })).toEqual([]);
+  });
+
+  it('shows where in a photo a class is seen', async () => {
+    const [file] = await testPhotos();
+    const predictor = predictors.shared;
+    const task = 'color';
+    const [prediction] = whole(await predictor.predict([file!], { signal }));
+    const { className } = prediction!.tasks.get(task)!;
+    const map = await predictor.explain(file!, { task, signal });
+    expect(map.values).toHaveLength(map.height * map.width);
+    expect(Math.max(...map.values)).toBe(1);
+    expect(await predictor.explain(await readFile(file!), { task, className, signal })).toEqual(map);
+    const [other] = predictor.tasks
+      .find(({ name }) => name === task)!
+      .classes.filter((one) => one !== className);
+    expect(await predictor.explain(file!, { task, className: other!, signal })).not.toEqual(map);
+    const wrong = { className: 'nothing', signal };
+    await expect(predictor.explain(file!, { task, ...wrong })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(predictor.explain(file!, { task: 'age', signal })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(predictor.explain(Buffer.from('text'), { task, signal })).rejects.toMatchObject({
+      code: 'IMAGE_NOT_AN_IMAGE',
     });
   });
 
   it('stops when it is told to, and goes on with the next photos', async () => {
     const files = await testPhotos();
-    await withPredictor(at('each'), async (predictor) => {
-      const controller = new AbortController();
-      const pending = predictor.predict([...files, ...files], { signal: controller.signal });
-      controller.abort();
-      await expect(pending).rejects.toMatchObject({ code: 'ABORTED' });
-      expect(whole(await predictor.predict(files.slice(0, 1), { signal }))).toHaveLength(1);
-    });
+    const predictor = predictors.each;
+    const controller = new AbortController();
+    const pending = predictor.predict([...files, ...files], { signal: controller.signal });
+    controller.abort();
+    await expect(pending).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(whole(await predictor.predict(files.slice(0, 1), { signal }))).toHaveLength(1);
   });
 
   it('says where there is no model, and where two are of one task', async () => {

@@ -33,7 +33,7 @@ export function testedApp({
       })
     : Promise.resolve();
   const predictor: Predictor = {
-    tasks: [{ name: 'product_type', classes: CLASSES, levels: LEVELS }],
+    tasks: [{ name: 'product_type', folder: 'product_type', classes: CLASSES, levels: LEVELS }],
     backend: { name: 'played', device: 'none' },
     async predict(photos) {
       batches.push(photos.length);
@@ -41,6 +41,7 @@ export function testedApp({
       if (fault !== undefined) throw new PipelineError(fault, 'a secret of the server');
       return photos.map((photo) => predictionOf(photo as Uint8Array));
     },
+    explain: async () => ({ height: 1, width: 1, values: Float32Array.of(1) }),
     close: async () => {},
   };
   const app = createApp({

@@ -1,0 +1,163 @@
+import { dirname } from 'node:path';
+import { PipelineError } from '../errors.js';
+import { type Gallery, openGallery } from '../similar/gallery.js';
+import { type Likeness, likenessTo } from './likeness.js';
+import { type Threshold, thresholdFor } from './precision.js';
+import type { PhotoPrediction, Predictor, TaskPrediction } from './predictor.js';
+import { outcomesOf, type Reliability, readReliability } from './reliability.js';
+
+/**
+ * What becomes of a prediction. `accepted`: it is given. `uncertain`: its confidence is below what the wanted precision takes.
+ * `unknown`: the photo is like none that the model learned from.
+ */
+export type Decision = 'accepted' | 'uncertain' | 'unknown';
+
+export interface Verdict {
+  decision: Decision;
+  /** The predicted class, where it is accepted. */
+  value: string | null;
+  prediction: TaskPrediction;
+  /** To the likest photo that the model learned from, −1..1; absent where there is no gallery. */
+  similarity?: number;
+}
+
+/** What is asked of predictions. */
+export interface Demands {
+  /** Share of the given predictions that should be right; 0: all are given. */
+  precision: number;
+  /** Share of photos as those that the model learned from that may be called unknown; 0: none is. */
+  reject: number;
+}
+
+/** Decides what of a photo's predictions is given. */
+export interface Judge {
+  /** By task. */
+  verdicts(photo: PhotoPrediction): Map<string, Verdict>;
+  /** What is decided by, a line a task, for people; of what is not known that it is not. */
+  readonly said: readonly string[];
+  /** Those of them by which no value is given. */
+  readonly warnings: readonly string[];
+  /** By task: what its evaluation wrote beside its model. */
+  readonly reliability: ReadonlyMap<string, Reliability>;
+  close(): Promise<void>;
+}
+
+interface TaskRules {
+  threshold?: Threshold;
+  likeness?: Likeness;
+  least?: number;
+  said: string;
+  reliability?: Reliability;
+}
+
+/**
+ * Opens what lies beside the models of a predictor.
+ * @throws {PipelineError} as `openGallery` and `readReliability`.
+ */
+export async function openJudge(predictor: Predictor, demands: Demands): Promise<Judge> {
+  const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
+  const rules = new Map<string, TaskRules>();
+  for (const { name, folder } of predictor.tasks) {
+    rules.set(name, rulesOf(name, await readReliability(folder, name), gallery, demands));
+  }
+  // Whose embeddings the gallery is searched by; a task of its model.
+  const searched = predictor.tasks.find(({ folder, name }) => gallery && isOf(gallery, folder, name))?.name;
+  return {
+    said: [...rules.values()].map(({ said }) => said),
+    warnings: [...rules.values()].filter((rule) => !givesAny(rule, demands)).map(({ said }) => said),
+    reliability: new Map(
+      [...rules].flatMap(([name, { reliability }]) => (reliability ? [[name, reliability]] : [])),
+    ),
+    verdicts({ tasks }) {
+      const embedding = searched === undefined ? undefined : tasks.get(searched)!.embedding;
+      return new Map(
+        [...tasks].map(([name, prediction]) => [
+          name,
+          verdictOf(rules.get(name)!, prediction, embedding, demands),
+        ]),
+      );
+    },
+    close: async () => gallery?.close(),
+  };
+}
+
+/** The gallery that the predictor's models were made with; undefined where there is none that they can be searched by. */
+async function galleryBeside({ tasks }: Predictor): Promise<Gallery | undefined> {
+  const gallery = await openGallery(dirname(tasks[0]!.folder)).catch((error: unknown) => {
+    if (error instanceof PipelineError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+  if (gallery === undefined || tasks.some(({ folder, name }) => isOf(gallery, folder, name))) return gallery;
+  await gallery.close();
+  return undefined;
+}
+
+function isOf(gallery: Gallery, folder: string, task: string): boolean {
+  return dirname(gallery.folder) === folder || gallery.tasks.includes(task);
+}
+
+function rulesOf(
+  task: string,
+  reliability: Reliability | undefined,
+  gallery: Gallery | undefined,
+  { precision, reject }: Demands,
+): TaskRules {
+  const threshold =
+    reliability && precision > 0 ? thresholdFor(outcomesOf(reliability), precision) : undefined;
+  const { similarities = [] } = reliability ?? {};
+  const likeness = gallery && similarities.length > 0 ? likenessTo(gallery, task) : undefined;
+  const known = likeness && { likeness, least: similarities[Math.floor(reject * similarities.length)]! };
+  const said = `${task}: ${[
+    ...(precision > 0 ? [precisionSaid(reliability, threshold, precision)] : []),
+    ...(reject > 0 ? [knownSaid(known?.least, reject)] : []),
+  ].join('; ')}`;
+  return { said, ...(threshold && { threshold }), ...known, ...(reliability && { reliability }) };
+}
+
+function givesAny({ threshold }: TaskRules, { precision }: Demands): boolean {
+  return precision === 0 || threshold !== undefined;
+}
+
+function verdictOf(
+  rules: TaskRules,
+  prediction: TaskPrediction,
+  embedding: Float32Array | undefined,
+  demands: Demands,
+): Verdict {
+  const { threshold, likeness, least } = rules;
+  const similarity = embedding && likeness?.(embedding);
+  const { probability, className } = prediction;
+  const sure = givesAny(rules, demands) && probability >= (threshold?.confidence ?? 0);
+  const decision: Decision =
+    similarity !== undefined && similarity < least! ? 'unknown' : sure ? 'accepted' : 'uncertain';
+  return {
+    decision,
+    value: decision === 'accepted' ? className : null,
+    prediction,
+    ...(similarity !== undefined && { similarity }),
+  };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function precisionSaid(
+  reliability: Reliability | undefined,
+  threshold: Threshold | undefined,
+  precision: number,
+): string {
+  const wanted = `a precision of ${percent(precision)}`;
+  if (reliability === undefined)
+    return `its model was not evaluated by this version, so that nothing is known of its precision, and no value is given; --precision 0 gives all`;
+  const { length } = reliability.outcomes;
+  if (length === 0)
+    return `its run had no validation side, so that nothing is known of its precision, and no value is given; --precision 0 gives all`;
+  if (threshold === undefined)
+    return `no confidence reaches ${wanted} on the ${length} validation photos with 95 % certainty, and no value is given; a lower --precision may`;
+  const { confidence, given, precision: found, atLeast } = threshold;
+  return `values from confidence ${confidence.toFixed(3)} on for ${wanted}: ${percent(given)} of the ${length} validation photos, ${percent(found)} of them right (at least ${percent(atLeast)} with 95 % certainty)`;
+}
+
+function knownSaid(least: number | undefined, reject: number): string {
+  if (least === undefined) return 'without a gallery beside the model no photo is called unknown';
+  return `unknown where no photo that it learned from is as near as ${least.toFixed(3)}, which calls ${percent(reject)} of held-out ones so`;
+}

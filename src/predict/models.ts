@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { PipelineError } from '../errors.js';
+import type { PixelTarget } from '../kernels/pixel-pool.js';
+import type { UpperLevel } from '../models/levels.js';
+import { headOfTask } from '../models/model-folder.js';
+import { type FoundModel, foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+
+/** What a model can say of photos. */
+export interface PredictedTask {
+  name: string;
+  /** Its model's. */
+  folder: string;
+  /** In the order of probabilities. */
+  classes: readonly string[];
+  /** Of the category tree, above the classes, the coarsest first; none where the task has no tree. */
+  levels: readonly UpperLevel[];
+}
+
+/** @throws {PipelineError} `NOT_FOUND` where there is no model, `USAGE` where two name one task. */
+export async function modelsAt(path: string): Promise<FoundModel[]> {
+  if (isModelFolder(path)) return [await foundModel(path)];
+  const here = await modelsIn(path);
+  const models = here.length > 0 ? here : await modelsIn(join(path, 'model'));
+  if (models.length === 0) {
+    throw new PipelineError('NOT_FOUND', `Expected a model in ${path} but found none`, {
+      hint: 'Name RUN/model, which `pipeline run` writes, or a model’s folder in it.',
+    });
+  }
+  const owners = new Map<string, string>();
+  for (const { folder, tasks } of models) {
+    for (const task of tasks) {
+      const other = owners.get(task);
+      if (other !== undefined) {
+        throw new PipelineError('USAGE', `Expected one model of ${task} but found ${other} and ${folder}`, {
+          hint: 'Name the one’s folder; `pipeline clean` removes those that no step uses any more.',
+        });
+      }
+      owners.set(task, folder);
+    }
+  }
+  return models;
+}
+
+export function tasksOf({ folder, metadata, tasks }: FoundModel): PredictedTask[] {
+  return tasks.map((name) => {
+    const { classes, levels = [] } = headOfTask(metadata, name);
+    return { name, folder, classes, levels };
+  });
+}
+
+/** The sizes that photos are decoded to, each once, and by model which of them it takes. */
+export function inputsOf(models: readonly FoundModel[]): { targets: PixelTarget[]; inputs: number[] } {
+  const targets = new Map<string, PixelTarget>();
+  const keys = models.map(({ metadata }) => {
+    const { preprocessing: _, ...target } = metadata.input;
+    const key = JSON.stringify(target, Object.keys(target).sort());
+    targets.set(key, target);
+    return key;
+  });
+  const order = [...targets.keys()];
+  return { targets: [...targets.values()], inputs: keys.map((key) => order.indexOf(key)) };
+}
+
+/** @throws {PipelineError} `NOT_FOUND` */
+export function taskOf(tasks: readonly PredictedTask[], name: string): PredictedTask {
+  const found = tasks.find((task) => task.name === name);
+  if (found !== undefined) return found;
+  throw new PipelineError('NOT_FOUND', `Expected a task of the model but received "${name}"`, {
+    hint: `It has ${tasks.map((task) => task.name).join(', ')}.`,
+  });
+}
+
+/** @throws {PipelineError} `NOT_FOUND` */
+export function placeOf(classes: readonly string[], className: string, task: string): number {
+  const at = classes.indexOf(className);
+  if (at >= 0) return at;
+  throw new PipelineError('NOT_FOUND', `Expected a class of ${task} but received "${className}"`, {
+    hint: `It has ${classes.join(', ')}.`,
+  });
+}

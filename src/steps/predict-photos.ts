@@ -1,0 +1,85 @@
+import { type ErrorCode, PipelineError } from '../errors.js';
+import { type Demands, type Judge, openJudge, type Verdict } from '../predict/judge.js';
+import type { PhotoPrediction, Predictor } from '../predict/predictor.js';
+import { type RunContext, runStage } from '../stage.js';
+import { predict } from '../stages/predict.js';
+import { mapBlocks } from '../streams.js';
+
+/** A single photo's line. */
+export type PredictedPhoto = { photo: string } & (
+  | { error: { code: ErrorCode; message: string } }
+  | { tasks: Record<string, PredictedValue> }
+);
+
+export interface PredictedValue extends Pick<Verdict, 'decision' | 'value' | 'similarity'> {
+  predicted: string;
+  /** Its calibrated probability. */
+  confidence: number;
+  /** The likeliest classes, at most five, the first first. */
+  top: { label: string; probability: number }[];
+}
+
+const TOP = 5;
+
+/**
+ * Predicts photos, in their order.
+ * @param options.paths of their files.
+ * @throws {PipelineError} `TOO_MANY_BAD`, `ABORTED`.
+ */
+export async function* predictedPhotos(options: {
+  paths: AsyncIterable<string>;
+  predictor: Predictor;
+  demands: Demands;
+  context: RunContext;
+}): AsyncGenerator<PredictedPhoto> {
+  const { paths, predictor, demands, context } = options;
+  const judge = await openJudge(predictor, demands);
+  const classes = new Map(predictor.tasks.map((task) => [task.name, task.classes]));
+  try {
+    for (const text of judge.warnings) context.events.emit({ type: 'message', level: 'warning', text });
+    const stage = predict<{ file: string }, Record<string, PredictedValue>>({
+      async ask(places) {
+        const photos = await predictor.predict(places, { signal: context.signal });
+        return photos.map((photo) =>
+          photo instanceof PipelineError ? photo : valuesOf(judge, photo, classes),
+        );
+      },
+      keyOf: ({ file }) => file,
+    });
+    const files = mapBlocks(paths, (some) => some.map((file) => ({ file })));
+    for await (const { record, answer } of runStage(stage, files, context)) {
+      const photo = record.file;
+      if (!(answer instanceof PipelineError)) yield { photo, tasks: answer };
+      else yield { photo, error: { code: answer.code, message: answer.message } };
+    }
+  } finally {
+    await judge.close();
+  }
+}
+
+function valuesOf(
+  judge: Judge,
+  photo: PhotoPrediction,
+  classes: ReadonlyMap<string, readonly string[]>,
+): Record<string, PredictedValue> {
+  const verdicts = [...judge.verdicts(photo)];
+  return Object.fromEntries(
+    verdicts.map(([task, verdict]) => [task, predictedValue(verdict, classes.get(task)!)]),
+  );
+}
+
+function predictedValue(
+  { decision, value, similarity, prediction }: Verdict,
+  classes: readonly string[],
+): PredictedValue {
+  const { className, probability, probabilities } = prediction;
+  const order = [...classes.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+  return {
+    decision,
+    value,
+    predicted: className,
+    confidence: probability,
+    ...(similarity !== undefined && { similarity }),
+    top: order.slice(0, TOP).map((k) => ({ label: classes[k]!, probability: probabilities[k]! })),
+  };
+}
