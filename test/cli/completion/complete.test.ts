@@ -60,7 +60,8 @@ describe('complete', () => {
 
   it.each<[string[], string]>([
     [['run', '--recipe', ''], 'files'],
-    [['run', '--source', ''], 'folders'],
+    [['run', '--source', ''], 'files'],
+    [['tree', '--source', ''], 'folders'],
     [['run', '--out=x'], 'folders'],
     [['run', '--previous', ''], 'files'],
     [['run', '--samples', ''], 'files'],

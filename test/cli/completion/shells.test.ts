@@ -89,7 +89,7 @@ describe('fish', () => {
       expect(await candidates('pipeline cur')).toEqual(['curate']);
       expect(await candidates('pipeline run --rec')).toEqual(['--recipe']);
       expect(await candidates('pipeline run --recipe de')).toEqual(['demo.yaml']);
-      expect(await candidates('pipeline run --source du')).toEqual(['dump/']);
+      expect(await candidates('pipeline tree --source du')).toEqual(['dump/']);
       expect(await candidates('pipeline run --out=du')).toEqual(['--out=dump/']);
       expect(await candidates('pipeline run --set views=')).toEqual(['views=all', 'views=main']);
       expect(await candidates('pipeline run --recipe demo.yaml --set tasks.')).toEqual(['tasks.shape.']);
