@@ -1,3 +1,5 @@
+import { type Fit, place } from '../kernels/fit.js';
+import type { Size } from '../kernels/resize.js';
 import type { HeatMap } from '../models/grad-cam.js';
 import type { PhotoPrediction, PredictedTask, TaskPrediction } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
@@ -28,8 +30,32 @@ function taskAnswer(
   };
 }
 
-export function explanationOf({ height, width, values }: HeatMap): Explanation {
-  return { height, width, heat: Array.from(values, (value) => Math.round(1000 * value) / 1000) };
+/** The size that a model takes photos at, and how they are brought to it. */
+export type PhotoInput = Size & { fit: Fit };
+
+/**
+ * A heat map, and where it lies over the photo.
+ * @param input how the model takes photos. What `trim` cuts off depends on the pixels: there the map is laid over the whole.
+ */
+export function explanationOf(
+  { height, width, values }: HeatMap,
+  input: PhotoInput,
+  photo: Size,
+): Explanation {
+  const heat = Array.from(values, (value) => Math.round(1000 * value) / 1000);
+  return { height, width, heat, area: areaOf(input, photo) };
+}
+
+function areaOf({ fit, ...target }: PhotoInput, photo: Size): Explanation['area'] {
+  const { from, to } = place(fit === 'trim' ? 'stretch' : fit, photo, target);
+  // Pixels of the photo for each of the input's.
+  const [across, down] = [from.width / to.width, from.height / to.height];
+  return {
+    left: (from.left - to.left * across) / photo.width,
+    top: (from.top - to.top * down) / photo.height,
+    width: (target.width * across) / photo.width,
+    height: (target.height * down) / photo.height,
+  };
 }
 
 /**

@@ -1,8 +1,7 @@
-import { asPipelineError, PipelineError } from '../errors.js';
-import type { HeatMap } from '../models/grad-cam.js';
+import { asPipelineError, type PipelineError } from '../errors.js';
 import type { Predictor } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
-import { explanationOf, photoAnswer, similarPhotos } from './answers.js';
+import { explanationOf, type PhotoInput, photoAnswer, similarPhotos } from './answers.js';
 import { failureOf, statusOf } from './failure.js';
 import type { Instruments } from './instruments.js';
 import { microBatches } from './micro-batches.js';
@@ -12,17 +11,11 @@ import type { PhotoAnswer, PhotoFailure, PredictQuery } from './schemas.js';
 /** What the server asks. */
 export interface Served {
   predictor: Predictor;
+  /** By task: how its model takes photos. */
+  inputs: ReadonlyMap<string, PhotoInput>;
   /** The catalogue's photos, where the model has them. */
   gallery?: Gallery | undefined;
-  /** Says where in a photo each task's label is seen; undefined where that cannot be told. */
-  explain?: Explain | undefined;
 }
-
-/** @returns by task. */
-export type Explain = (
-  photo: Uint8Array,
-  options: { signal: AbortSignal },
-) => Promise<ReadonlyMap<string, HeatMap>>;
 
 export interface BatchOptions {
   /** The most photos of a batch. */
@@ -45,7 +38,7 @@ export type Predict = (
 
 /** The photos of all requests go through the models in common batches. */
 export function predictions(
-  { predictor, gallery, explain }: Served,
+  { predictor, inputs, gallery }: Served,
   options: { batch: BatchOptions; instruments: Instruments },
 ): Predict {
   const { batch, instruments } = options;
@@ -71,9 +64,11 @@ export function predictions(
     const predicted = await batches.submit(bytes, signal);
     const answer = photoAnswer(predicted, predictor.tasks, query.top);
     if (query.explain === 'true') {
-      if (explain === undefined) throw unexplained();
-      const maps = await explain(bytes, { signal });
-      for (const [task, map] of maps) answer.tasks[task]!.explanation = explanationOf(map);
+      for (const { name: task } of predictor.tasks) {
+        const own = answer.tasks[task]!;
+        const map = await predictor.explain(bytes, { task, className: own.label, signal });
+        own.explanation = explanationOf(map, inputs.get(task)!, predicted);
+      }
     }
     const similar = gallery && query.similar > 0 && similarPhotos(gallery, predicted, query.similar);
     return { ...(name !== undefined && { name }), ...answer, ...(similar && { similar }) };
@@ -93,10 +88,6 @@ export function predictions(
       return { ...(name !== undefined && { name }), error: failureOf(one.reason) };
     });
   };
-}
-
-function unexplained(): PipelineError {
-  return new PipelineError('REQUEST_INVALID', 'Expected no explain, since these models cannot say why');
 }
 
 function isOfPhoto(error: PipelineError): boolean {

@@ -21,7 +21,11 @@ const explanation = z
     height: z.int().min(1),
     width: z.int().min(1),
     heat: z.array(z.number().min(0).max(1)).meta({
-      description: 'height × width values over the photo, row by row; 1: what spoke for the label most.',
+      description: 'height × width values, row by row; 1: what speaks for the label most.',
+    }),
+    area: z.strictObject({ left: z.number(), top: z.number(), width: z.number(), height: z.number() }).meta({
+      description:
+        'Which part of the photo the values lie over, as shares of its sides; more than the photo where the model sees it with a border.',
     }),
   })
   .meta({ id: 'Explanation', description: 'Grad-CAM of the label.' });
@@ -100,7 +104,6 @@ export const modelAnswerSchema = z
       }),
     ),
     backend: z.strictObject({ name: z.string(), device: z.string() }),
-    explains: z.boolean().meta({ description: 'Whether answers can say why.' }),
     gallery: z
       .strictObject({
         photos: z.int(),

@@ -1,11 +1,14 @@
 import { PipelineError } from '../errors.js';
 import type { BackendChoice } from '../models/backends/backend.js';
+import { modelsAt } from '../predict/models.js';
 import { openPredictor } from '../predict/predictor.js';
 import { type Gallery, openGallery } from '../similar/gallery.js';
+import type { PhotoInput } from './answers.js';
 import { type AppOptions, createApp } from './app.js';
+import type { Served } from './predictions.js';
 import { listen, type RunningServer } from './server.js';
 
-export interface ServeOptions extends Omit<AppOptions, 'predictor' | 'gallery' | 'explain'> {
+export interface ServeOptions extends Omit<AppOptions, keyof Served> {
   /** RUN/model, a run, or one model's folder. */
   model: string;
   host: string;
@@ -52,7 +55,7 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
   try {
     gallery = await galleryOf(model);
     await predictor.predict([WHITE], { signal });
-    const app = createApp({ ...options, predictor, gallery });
+    const app = createApp({ ...options, predictor, inputs: await inputsOf(model), gallery });
     const server = await listen(app, { host, port, timeoutMs: options.limits.timeoutMs });
     return {
       url: server.url,
@@ -69,6 +72,18 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
     await end();
     throw error;
   }
+}
+
+async function inputsOf(model: string): Promise<Map<string, PhotoInput>> {
+  const models = await modelsAt(model);
+  return new Map(
+    models.flatMap(({ metadata: { input }, tasks }) =>
+      tasks.map((task): [string, PhotoInput] => [
+        task,
+        { height: input.height, width: input.width, fit: input.fit },
+      ]),
+    ),
+  );
 }
 
 /** A model without a gallery, as of a recipe that says `gallery: false`, is served without. */

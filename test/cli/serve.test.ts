@@ -84,13 +84,16 @@ describe('pipeline serve', { timeout: 180_000 }, () => {
     expect({ tasks, gallery }).toEqual({ tasks: ['brand', 'color'], gallery: PHOTOS });
 
     const [bytes] = photos as [Uint8Array<ArrayBuffer>];
-    const said = predictAnswerSchema.parse(await (await post(bytes, '?top=2&similar=2')).json());
+    const said = predictAnswerSchema.parse(await (await post(bytes, '?top=2&similar=2&explain=true')).json());
     const [answer] = said.photos as [PhotoAnswer];
     const [predicted] = await predictions([bytes]);
     for (const [task, { className, probability }] of predicted!.tasks) {
       expect(answer.tasks[task]!.label).toBe(className);
       expect(answer.tasks[task]!.confidence).toBeCloseTo(probability, 5);
       expect(answer.tasks[task]!.top).toHaveLength(2);
+      const { heat, area, width, height } = answer.tasks[task]!.explanation!;
+      expect(heat).toHaveLength(width * height);
+      expect(area).toEqual({ left: 0, top: 0, width: 1, height: 1 });
     }
     expect(answer.tasks['color']!.path).toHaveLength(2);
     expect(answer.similar).toHaveLength(2);

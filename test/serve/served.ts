@@ -6,6 +6,9 @@ import { jpeg } from '../fixtures.js';
 const CLASSES = ['CHAIR', 'LAMP', 'SOFA <b>'];
 const LEVELS = [{ level: 'coarse' as const, classes: ['FURNITURE', 'LIGHT'], of: [0, 1, 0] }];
 
+/** A letterbox: its photos, 30 × 20, have a border above and below. */
+const INPUT = { height: 30, width: 30, fit: 'letterbox' as const };
+
 export interface TestedApp {
   app: App;
   /** How many photos each batch had. */
@@ -35,17 +38,19 @@ export function testedApp({
   const predictor: Predictor = {
     tasks: [{ name: 'product_type', folder: 'product_type', classes: CLASSES, levels: LEVELS }],
     backend: { name: 'played', device: 'none' },
+    // What speaks for a label stands in the lower right.
+    explain: async () => ({ height: 2, width: 2, values: Float32Array.of(0, 0, 0, 1) }),
     async predict(photos) {
       batches.push(photos.length);
       await gate;
       if (fault !== undefined) throw new PipelineError(fault, 'a secret of the server');
       return photos.map((photo) => predictionOf(photo as Uint8Array));
     },
-    explain: async () => ({ height: 1, width: 1, values: Float32Array.of(1) }),
     close: async () => {},
   };
   const app = createApp({
     predictor,
+    inputs: new Map([['product_type', INPUT]]),
     version: '1.2.3',
     names: [],
     allowUrls: false,

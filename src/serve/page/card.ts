@@ -15,7 +15,7 @@ export interface Card {
 export function createCard(asked: Asked, about: ModelAnswer): Card {
   const name = asked instanceof File ? asked.name : asked.url;
   const picture = element('div', { className: 'picture' });
-  if (asked instanceof File) picture.append(preview(asked));
+  picture.append(asked instanceof File ? preview(asked) : unshown());
   const facts = element('div', { className: 'facts', ariaBusy: 'true' }, waiting());
   const title = element('h2', {}, element('bdi', {}, name === '' ? 'A pasted photo' : name));
   const card = element('article', { className: 'card' }, picture, element('div', {}, title, facts));
@@ -24,7 +24,7 @@ export function createCard(asked: Asked, about: ModelAnswer): Card {
     async ask() {
       try {
         const answer = await predict(asked, { similar: about.gallery === null ? 0 : SIMILAR });
-        const why = about.explains ? createWhy(asked, picture) : undefined;
+        const why = createWhy(asked, picture);
         const tasks = Object.entries(answer.tasks).map(([task, one]) => taskPart(task, one, why));
         facts.replaceChildren(...tasks, ...similarPart(answer.similar ?? []));
         return wordsOf(answer);
@@ -51,20 +51,21 @@ function preview(file: File): HTMLImageElement {
   image.addEventListener('load', done);
   image.addEventListener('error', () => {
     done();
-    image.replaceWith(element('p', { className: 'soft' }, 'No preview'));
+    image.replaceWith(unshown());
   });
   return image;
+}
+
+/** What a browser cannot show, or may not ask another server for. */
+function unshown(): HTMLElement {
+  return element('p', { className: 'soft' }, 'No preview');
 }
 
 function waiting(): HTMLElement {
   return element('p', { className: 'soft' }, 'Looking …');
 }
 
-function taskPart(
-  task: string,
-  { label, confidence, path, top }: TaskAnswer,
-  why: Why | undefined,
-): HTMLElement {
+function taskPart(task: string, { label, confidence, path, top }: TaskAnswer, why: Why): HTMLElement {
   const above = path.slice(0, -1);
   const others = top.filter((one) => one.label !== label);
   return element(
@@ -77,7 +78,8 @@ function taskPart(
       element('strong', {}, element('bdi', {}, plain(label))),
       ' ',
       element('span', { className: 'confidence' }, percent(confidence)),
-      ...(why === undefined ? [] : [' ', why.button(task, label)]),
+      ' ',
+      why.button(task, label),
     ),
     bar(confidence),
     ...(above.length === 0 ? [] : [pathPart([...above, label])]),
@@ -177,6 +179,8 @@ function createWhy(asked: Asked, picture: HTMLElement): Why {
       const explanation = (await answer).tasks[task]?.explanation;
       if (explanation === undefined || button.ariaPressed !== 'true') return;
       drawHeat(canvas, explanation);
+      for (const [side, share] of Object.entries(explanation.area))
+        canvas.style.setProperty(`--${side}`, String(share));
       canvas.ariaLabel = `Where the photo speaks for ${plain(label)}`;
       canvas.hidden = false;
       say(`The photo shows where it speaks for ${plain(label)}.`);
