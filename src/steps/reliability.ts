@@ -60,6 +60,7 @@ export function reliabilityStep(options: {
                   twins: [],
                   side: 'validation',
                   cache: cacheOf(inputs),
+                  pixels: inputs.pixels,
                   natural: task.natural,
                   seed: recipe.seed,
                 },
