@@ -36,7 +36,7 @@ export const adviseCommand: CommandDefinition = (program, { signal }) => {
     .argument('<run>', 'a run folder with features of a frozen base')
     .description('Labels that are likely wrong, classes to merge, classes too broad, by the train side alone')
     .addHelpText('after', EXAMPLES)
-    .option('--task <names>', 'only these tasks, by comma', collectNames)
+    .option('--task <task,…>', 'only these tasks', collectNames)
     .option('--out <dir>', 'where recipe.yaml and advice.json are written (default: RUN/advice)')
     .option('--look <n>', 'photos to look at first', parseInteger('--look', 0), LOOK)
     .option('--json', 'print JSON')

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { PUBLISHED } from '../../models/weights/published.js';
 import { recipePlace } from '../../recipe-keys.js';
 import { readWithParents } from '../../recipe-parents.js';
+import { RECIPE_FILE } from '../../run.js';
 import { hasKeys } from '../../yaml-value.js';
 import { type Candidate, type Completions, commandsOf } from './candidates.js';
 import type { Line } from './line.js';
@@ -12,7 +14,7 @@ interface Place {
   typed: string;
 }
 
-const FILES = /^(.*[=|])?\]?(file|path|recipe|wheel)$/;
+const FILES = /^(.*[=|])?\]?(file|path|photos?|recipe|wheel)$/;
 const FOLDERS = /^(dir|run|runs|cache|cache\|model)$/;
 
 /** What may stand for a value whose declaration says only what kind it is: `<dir>`, `<path=value>`, `<task,…>`. */
@@ -69,10 +71,11 @@ async function tasksOf({ line }: Place): Promise<Record<string, unknown>> {
   return hasKeys(tasks) ? tasks : {};
 }
 
-/** The recipe that the line names, as it is written; undefined where it names none that can be read. */
-async function recipeOf({ given, operands, command }: Line): Promise<unknown> {
-  const first = command.registeredArguments[0]?.name() === 'recipe' ? operands[0] : undefined;
-  const file = given.get('recipe') ?? first;
+/** The recipe that the line names, or that of the run, as it is written; undefined where it names none that can be read. */
+async function recipeOf({ given, operands: [first], command }: Line): Promise<unknown> {
+  const named = command.registeredArguments[0]?.name();
+  const own = first !== undefined && named === 'run' ? join(first, RECIPE_FILE) : undefined;
+  const file = given.get('recipe') ?? (named === 'recipe' ? first : own);
   return file === undefined ? undefined : readWithParents(file).catch(() => undefined);
 }
 

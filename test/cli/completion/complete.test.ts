@@ -1,8 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { complete } from '#src/cli/completion/complete.js';
-import { pipeline } from '../../fixtures.js';
+import { pipeline, temporaryFolder } from '../../fixtures.js';
 import { program } from '../command-line.js';
 
 const RECIPES = join(fileURLToPath(new URL('../../..', import.meta.url)), 'recipes');
@@ -73,6 +74,9 @@ describe('complete', () => {
     [['why', 'RUN', ''], 'none'],
     [['export', ''], 'folders'],
     [['duplicates', ''], 'folders'],
+    [['similar', '--model', 'RUN', ''], 'files'],
+    [['similar', '--model', 'RUN', 'photo.jpg', ''], 'files'],
+    [['predict', '--model', 'RUN', ''], 'files'],
     [['inspect', 'CACHE', ''], 'none'],
   ])('%j may go on with %s of the disk', async (words, paths) => {
     expect(await pathsFor(...words)).toBe(paths);
@@ -94,6 +98,17 @@ describe('complete', () => {
     const more = await valuesFor('run', '--recipe', THREE_TASKS, '--task', 'color,');
     expect(more).toEqual(['color,product_type', 'color,brand']);
     expect(await valuesFor('run', '--recipe', THREE_TASKS, '--samples', 'b')).toEqual(['brand=']);
+  });
+
+  it('knows the tasks of a run', async () => {
+    const run = await temporaryFolder('complete');
+    try {
+      await writeFile(join(run.path, 'recipe.json'), JSON.stringify({ tasks: { material: {}, color: {} } }));
+      expect(await valuesFor('advise', run.path, '--task', 'c')).toEqual(['color']);
+    } finally {
+      await run.dispose();
+    }
+    expect(await valuesFor('advise', '/nowhere', '--task', '')).toEqual([]);
   });
 });
 
