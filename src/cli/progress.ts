@@ -23,7 +23,7 @@ export function showProgress(
   const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !quiet;
   const say = (line: string) => void process.stderr.write(`${printable(line)}\n`);
   const bar = live ? liveBar() : undefined;
-  const started = new Map<string, Begun>();
+  const started = new Map<string, { begun: Begun; reached: number }>();
   let shown = '';
   let shownTotal = false;
   let seen = Number.NEGATIVE_INFINITY;
@@ -32,8 +32,11 @@ export function showProgress(
   const onProgress = (event: Extract<PipelineEvent, { type: 'progress' }>) => {
     const now = performance.now();
     const what = `${event.stage} ${event.unit}`;
-    const begun = started.get(what) ?? { at: now, done: event.done };
-    started.set(what, begun);
+    const last = started.get(what);
+    // What is less far than before has begun anew: another file, or a download whose server cannot go on.
+    const begun =
+      last === undefined || event.done < last.reached ? { at: now, done: event.done } : last.begun;
+    started.set(what, { begun, reached: event.done });
     // Stages of a chain speak in turns: one is followed until it falls silent, or another knows how much is left.
     const knowsMore = event.total !== undefined && !shownTotal;
     if (what !== shown && !knowsMore && now - seen < SILENT_AFTER_MS) return;

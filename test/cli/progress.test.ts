@@ -56,3 +56,26 @@ it('tells the rate and the time left of what is done now, not of what was there 
   progress.stop();
   expect(lines).toEqual(['  photos: 910 of 1000 photos, 2.5 photos/s, 36 s left\n']);
 });
+
+it('begins anew with what is less far than before, as the next file of several', () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const lines: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    lines.push(String(text));
+    return true;
+  });
+  const bus = eventBus();
+  const progress = showProgress(bus, { quiet: false });
+  for (const [at, done, total] of [
+    [0, 0, 50],
+    [2000, 50, 50],
+    [60_000, 0, 40],
+    [64_000, 8, 40],
+  ] as const) {
+    now = at;
+    bus.emit({ type: 'progress', stage: 'download', done, total, unit: 'MB' });
+  }
+  progress.stop();
+  expect(lines.at(-1)).toBe('  download: 8 of 40 MB, 2.0 MB/s, 16 s left\n');
+});
