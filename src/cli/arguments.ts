@@ -16,7 +16,7 @@ export function parseBytes(text: string): number {
 export function parseInteger(name: string, minimum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (Number.isInteger(value) && value >= minimum) return value;
+    if (text.trim() !== '' && Number.isInteger(value) && value >= minimum) return value;
     throw new PipelineError(
       'USAGE',
       `Expected a whole number of at least ${minimum} for ${name} but received "${text}"`,

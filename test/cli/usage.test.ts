@@ -49,6 +49,12 @@ describe('what is not understood ends with status 2, what was expected, what may
       'Expected a share in 0..1 for --test but received "much"',
       '`pipeline split --help` has',
     ],
+    [
+      // A variable of a shell that nobody has set.
+      ['serve', '--model', 'x', '--port', ''],
+      'Expected a whole number of at least 0 for --port but received ""',
+      '`pipeline serve --help` has',
+    ],
     [['inspect', '/nowhere'], 'Expected a tensor cache at /nowhere', '`pipeline inspect --help` has'],
   ])('%j', async (words, message, hint) => {
     const { code, stdout, stderr } = await pipeline(words);
