@@ -126,7 +126,7 @@ async function galleryIn(folder: string): Promise<string> {
   if (found.length === 0) {
     throw new PipelineError('NOT_FOUND', 'Expected a gallery of a model’s photos but there is none', {
       key: folder,
-      hint: 'A run writes one into RUN/model/<task>, unless its recipe says gallery: false.',
+      hint: 'Name a run or its RUN/model. `pipeline run` writes one, also when called again for a finished run, unless its recipe says gallery: false.',
     });
   }
   throw new PipelineError('USAGE', `Expected one gallery but found ${found.length}`, {
