@@ -9,11 +9,16 @@ const BLOCK = 32;
 /**
  * exp(−γ · ‖a − b‖²) for all rows a and some rows b of vectors of length 1, [rows × columns], row-major.
  * @param columns the rows b, by their index; default: all.
+ * @param onRows told how much of the work is done, in rows
  * @throws {PipelineError} `ABORTED`
  */
 export async function kernelMatrix(
   { vectors, length }: { vectors: Float32Array; length: number },
-  { columns, signal }: { columns?: Int32Array; signal: AbortSignal },
+  {
+    columns,
+    signal,
+    onRows,
+  }: { columns?: Int32Array; signal: AbortSignal; onRows?: (done: number, total: number) => void },
 ): Promise<Float64Array> {
   const rows = vectors.length / length;
   const width = columns?.length ?? rows;
@@ -33,6 +38,8 @@ export async function kernelMatrix(
         }
       }
     }
+    // The half matrix's rows become longer.
+    onRows?.(columns === undefined ? Math.round(end ** 2 / rows) : end, rows);
     await setImmediate();
     throwIfAborted(signal);
   }

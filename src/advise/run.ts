@@ -7,7 +7,7 @@ import type { RunContext } from '../stage.js';
 import { writeWholeFile } from '../whole-file.js';
 import { recipePatch } from './patch.js';
 import { readTrainSide } from './read.js';
-import { adviseTask, type TaskAdvice } from './task.js';
+import { type AdviseStep, adviseTask, type TaskAdvice } from './task.js';
 
 /** What is advised about a run's labels. */
 export interface RunAdvice {
@@ -41,8 +41,8 @@ export async function adviseRun(options: {
   const advised = new Map<string, { recipe: (typeof recipe.tasks)[string]; advice: TaskAdvice }>();
   for (const [task, own] of Object.entries(recipe.tasks)) {
     const side = await readTrainSide(run, { recipe, task, signal });
-    const onRows = (done: number, total: number) =>
-      events.emit({ type: 'progress', stage: `advise ${task}`, done, total, unit: 'rows' });
+    const onRows = (step: AdviseStep, done: number, total: number) =>
+      events.emit({ type: 'progress', stage: `${step} ${task}`, done, total, unit: 'photos' });
     const advice = await adviseTask(side, { seed: recipe.seed, look, signal, onRows });
     advised.set(task, { recipe: own, advice });
   }

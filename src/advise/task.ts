@@ -19,6 +19,9 @@ const MOST_LANDMARKS = 2048;
 /** … and of very many fewer, so that their matrix takes no more than 0.8 GB. */
 const MOST_VALUES = 1e8;
 
+/** What takes time: comparing all photos, then solving for their predictions out of fold. */
+export type AdviseStep = 'compare' | 'solve';
+
 /** What is advised about one task's labels, by its train side alone. */
 export interface TaskAdvice {
   photos: number;
@@ -53,7 +56,7 @@ export async function adviseTask(
     look: number;
     mostRows?: number;
     signal: AbortSignal;
-    onRows?: (done: number, total: number) => void;
+    onRows?: (step: AdviseStep, done: number, total: number) => void;
   },
 ): Promise<TaskAdvice> {
   const { photos, labels, classes, groups } = side;
@@ -63,15 +66,19 @@ export async function adviseTask(
       `Expected two classes and two components on the train side but found ${classes.length} and ${groups.length}`,
     );
   }
-  const { signal, mostRows = MOST_ROWS } = options;
+  const { signal, onRows, mostRows = MOST_ROWS } = options;
+  const told = (step: AdviseStep) => ({
+    signal,
+    onRows: (done: number, total: number) => onRows?.(step, done, total),
+  });
   const columns = photos.length > mostRows ? landmarksOf(side, options.seed) : undefined;
-  const kernel = await kernelMatrix(side, { signal, ...(columns && { columns }) });
+  const kernel = await kernelMatrix(side, { ...told('compare'), ...(columns && { columns }) });
   const components = photos.map(({ component }) => component);
   const neighbours = nearestPhotos(kernel, { components, columns });
   const smoother =
     columns === undefined
-      ? await exactSmoother(kernel, photos.length, options)
-      : await landmarkSmoother(kernel, columns, options);
+      ? await exactSmoother(kernel, photos.length, told('solve'))
+      : await landmarkSmoother(kernel, columns, told('solve'));
   const own = { labels, classes: classes.length };
   const probabilities = await outOfFold(smoother, { ...own, groups, signal });
   const confidences = confidencesOf(probabilities, own);

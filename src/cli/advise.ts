@@ -57,7 +57,11 @@ export const adviseCommand: CommandDefinition = (program, { signal }) => {
 
 function describe({ run, patch, tasks }: RunAdvice): string {
   const lines = Object.entries(tasks).flatMap(([task, advice]) => [...taskLines(task, advice), '']);
-  return [...lines, `${run} with this advice: pipeline run --recipe ${patch} …`, ''].join('\n');
+  return [
+    ...lines,
+    `${run} with this advice: pipeline run --recipe ${patch} --source DUMP --out ANOTHER-RUN`,
+    '',
+  ].join('\n');
 }
 
 function taskLines(task: string, advice: TaskAdvice): string[] {

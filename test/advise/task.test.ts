@@ -33,6 +33,24 @@ describe('adviseTask', () => {
     expect(found.mislabelled.map(({ path }) => path)).toEqual(exact.mislabelled.map(({ path }) => path));
   });
 
+  it.each([
+    ['all', 6000],
+    ['landmarks', 50],
+  ])('tells how far both of its steps are, by %s', async (_, mostRows) => {
+    const told: Record<string, number[]> = {};
+    const onRows = (step: string, done: number, total: number) => {
+      told[step] = [...(told[step] ?? []), done / total];
+    };
+    await adviseTask(side, { ...options, mostRows, onRows });
+    expect(Object.keys(told)).toEqual(['compare', 'solve']);
+    for (const shares of Object.values(told)) {
+      expect(shares.length).toBeGreaterThan(3);
+      expect(shares).toEqual([...shares].sort((a, b) => a - b));
+      expect(shares.at(-1)).toBeLessThanOrEqual(1);
+    }
+    expect(told['compare']!.at(-1)).toBe(1);
+  });
+
   it('says the same twice', async () => {
     expect(await adviseTask(side, options)).toEqual(await adviseTask(side, options));
   });
