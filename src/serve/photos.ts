@@ -39,7 +39,9 @@ export async function photosOf(request: Request, options: SentPhotoOptions): Pro
   throw new PipelineError(
     'MEDIA_TYPE_UNSUPPORTED',
     `Expected a photo, a form or JSON but received ${type === '' ? 'no content type' : `"${type}"`}`,
-    { hint: 'Send image/*, application/octet-stream, multipart/form-data or application/json.' },
+    {
+      hint: "Send image/*, application/octet-stream, multipart/form-data or application/json; curl names another type unless told: -H 'content-type: image/jpeg'.",
+    },
   );
 }
 

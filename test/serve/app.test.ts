@@ -86,11 +86,14 @@ describe('POST /v1/predict', () => {
   it.each([
     ['text', 'text/plain', 'hello'],
     ['nothing', '', 'hello'],
+    // What curl calls the bytes of --data-binary.
+    ['a form in the address', 'application/x-www-form-urlencoded', 'hello'],
   ])('takes no other type: %s', async (_, type, body) => {
     const { post } = testedApp();
-    expect(await outcome(post(body, { headers: { 'content-type': type } }))).toBe(
-      '415 MEDIA_TYPE_UNSUPPORTED',
-    );
+    const send = () => post(body, { headers: { 'content-type': type } });
+    expect(await outcome(send())).toBe('415 MEDIA_TYPE_UNSUPPORTED');
+    const { error } = (await (await send()).json()) as { error: { hint: string } };
+    expect(error.hint).toContain("-H 'content-type: image/jpeg'");
   });
 
   it('takes no more bytes than it may, announced or not, and no more photos', async () => {
