@@ -42,7 +42,7 @@ export async function adviseRun(options: {
   for (const [task, own] of Object.entries(recipe.tasks)) {
     const side = await readTrainSide(run, { recipe, task, signal });
     const onRows = (step: AdviseStep, done: number, total: number) =>
-      events.emit({ type: 'progress', stage: `${step} ${task}`, done, total, unit: 'photos' });
+      events.emit({ type: 'progress', stage: `${step} ${task}`, done, total, unit: 'rows' });
     const advice = await adviseTask(side, { seed: recipe.seed, look, signal, onRows });
     advised.set(task, { recipe: own, advice });
   }
