@@ -59,7 +59,7 @@ describe.each(Object.entries(TERMINALS))('%s', (shell, { start, setup }) => {
     async () => {
       const lines = [
         `${setup}eval "$(pipeline completion ${shell})"; ${PRETENDED}`,
-        'pipeline cur\t--rec\tde\t --sou\tdu\t --set views=ma\t --set tasks.\tcap\t7 --out=du\t',
+        'pipeline cur\t--rec\tde\t --sou\tdump\t --set views=ma\t --set tasks.\tcap\t7 --out=du\t',
         'echo | pipeline fet\twei\tvgg\t',
         'exit',
       ];
