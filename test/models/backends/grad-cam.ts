@@ -1,4 +1,4 @@
-import type { LayersModel, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { LayersModel, Tensor4D } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
 import { type BranchOptions, buildClassifier } from '#src/models/classifier.js';
@@ -43,16 +43,14 @@ export function gradCamSuite(backend: () => Tf): void {
       const tf = backend();
       const model = classifier(tf, PLAIN);
       const heat = await heatOf(tf, model, {});
-      const [map, weights] = tf.tidy(() => {
+      const [map, weights] = await scoped(tf, async () => {
         const features = tf.model({
           inputs: model.inputs,
           outputs: model.getLayer('block4_pool').output as never,
         });
         const kernel = model.getLayer('logits').getWeights()[0]!;
-        return [(features.predict(photos(tf)) as Tensor).arraySync(), kernel.arraySync()] as [
-          number[][][][],
-          number[][],
-        ];
+        const given = features.predict(photos(tf)) as Tensor4D;
+        return [await given.array(), (await kernel.array()) as number[][]] as const;
       });
       for (const [row, chosen] of PHOTOS.entries()) {
         const cam = map[row]!.flat().map((channels) =>
@@ -68,10 +66,10 @@ export function gradCamSuite(backend: () => Tf): void {
       const coarse = { name: 'coarse', after: 'block2_pool', classes: 2 };
       const model = classifier(tf, one.head, one.options.output === 1 ? [coarse] : []);
       const heat = await heatOf(tf, model, one.options);
-      const expected = tf.tidy(() => {
-        const plain = mapsByDifferences(tf, model, one.layers, photos(tf));
+      const expected = await scoped(tf, async () => {
+        const plain = await mapsByDifferences(tf, model, one.layers, photos(tf));
         if (one.options.mirror !== true) return plain;
-        const mirrored = mapsByDifferences(tf, model, one.layers, photos(tf).reverse(2));
+        const mirrored = await mapsByDifferences(tf, model, one.layers, photos(tf).reverse(2));
         return plain.map((map, row) => sum([map, mirrored[row]!.map((line) => [...line].reverse())]));
       });
       for (const [row, { width, height, values }] of heat.entries()) {
@@ -87,13 +85,15 @@ export function gradCamSuite(backend: () => Tf): void {
       const model = classifier(tf, PLAIN);
       const logits = model.getLayer('logits');
       const kernel = tf.fill(logits.getWeights()[0]!.shape, -1);
-      logits.setWeights([kernel, tf.zeros([CLASSES])]);
+      const bias = tf.zeros([CLASSES]);
+      logits.setWeights([kernel, bias]);
       const explain = gradCam(tf, model, { mirror: true });
       const pixels = photos(tf);
       const before = tf.memory().numTensors;
       const heat = await explain(pixels, PHOTOS);
       expect(tf.memory().numTensors).toBe(before);
       expect(heat.map(({ values }) => [...values])).toEqual([Array(4).fill(0), Array(4).fill(0)]);
+      tf.dispose([pixels, kernel, bias]);
       model.dispose();
     });
 
@@ -102,6 +102,7 @@ export function gradCamSuite(backend: () => Tf): void {
       const flat = tf.layers.flatten({ inputShape: [4, 4, 3] });
       const model = tf.sequential({ layers: [flat, tf.layers.dense({ units: 2 })] });
       expect(() => gradCam(tf, model)).toThrow(expect.objectContaining({ code: 'MODEL_INVALID' }));
+      model.dispose();
     });
   });
 }
@@ -122,12 +123,23 @@ function classifier(tf: Tf, head: ModelRecipe['head'], branches: readonly Branch
     const layer = model.getLayer(name);
     const weights = layer.getWeights().map(({ shape }, at) => tf.tensor(numbers(at + 1, shape, 1), shape));
     layer.setWeights(weights);
+    tf.dispose(weights);
   }
   return model;
 }
 
 const photos = (tf: Tf): Tensor4D =>
   tf.tensor4d(numbers(3, [PHOTOS.length, SIZE, SIZE, 3]), [PHOTOS.length, SIZE, SIZE, 3]);
+
+/** A tidy that waits: a graphics device is not read at once. */
+async function scoped<T>(tf: Tf, work: () => Promise<T>): Promise<T> {
+  tf.engine().startScope();
+  try {
+    return await work();
+  } finally {
+    tf.engine().endScope();
+  }
+}
 
 async function heatOf(tf: Tf, model: LayersModel, options: GradCamOptions) {
   const pixels = photos(tf);
@@ -137,36 +149,52 @@ async function heatOf(tf: Tf, model: LayersModel, options: GradCamOptions) {
 }
 
 /** Σ over layers of the map of Σₖ Δlogit/Δ(channel k) · Aᵏ, brought to 4 × 4 where there is such a layer. */
-function mapsByDifferences(tf: Tf, model: LayersModel, layers: readonly string[], pixels: Tensor4D) {
+async function mapsByDifferences(
+  tf: Tf,
+  model: LayersModel,
+  layers: readonly string[],
+  pixels: Tensor4D,
+): Promise<number[][][]> {
   const read = layers.map((name) => model.getLayer(name));
   const single = tf.model({ inputs: model.inputs, outputs: model.outputs.at(-1)! });
   const cut = cutModel(tf, single, namesUpTo(read));
-  return PHOTOS.map((chosen, row) => {
+  const all: number[][][] = [];
+  for (const [row, chosen] of PHOTOS.entries()) {
     const below = new Map(
       [...cut.below(pixels.slice([row], [1]))].map(([name, map]) => [name, map as Tensor4D]),
     );
-    const maps = layers.map((name) => {
-      const slopes = slopesOf(tf, cut, below, name, chosen);
-      const [map] = below.get(name)!.arraySync();
+    const maps: number[][][] = [];
+    for (const name of layers) {
+      const slopes = await slopesOf(tf, cut, below, name, chosen);
+      const [map] = await below.get(name)!.array();
       const weighted = map!.map((line) => line.map((channels) => dot(channels, slopes)));
-      return layers.length > 1 && weighted.length === 2 ? twiceAsLarge(weighted) : weighted;
-    });
-    return sum(maps);
-  });
+      maps.push(layers.length > 1 && weighted.length === 2 ? twiceAsLarge(weighted) : weighted);
+    }
+    all.push(sum(maps));
+  }
+  cut.dispose();
+  return all;
 }
 
 /** How fast a class's logit grows with each channel of a layer, all of its pixels together. */
-function slopesOf(tf: Tf, cut: Cut, below: ReadonlyMap<string, Tensor4D>, name: string, chosen: number) {
+async function slopesOf(
+  tf: Tf,
+  cut: Cut,
+  below: ReadonlyMap<string, Tensor4D>,
+  name: string,
+  chosen: number,
+): Promise<number[]> {
   const channels = below.get(name)!.shape[3];
   const shift = tf.eye(channels).mul(STEP).reshape([channels, 1, 1, channels]);
-  const logits = [shift, shift.neg()].map((by) => {
+  const [more, less] = [shift, shift.neg()].map((by) => {
     const inputs = [...below].map(([own, map]) => {
       const tiled = map.tile([channels, 1, 1, 1]);
       return [own, own === name ? tiled.add(by) : tiled] as const;
     });
-    return cut.above(new Map(inputs))[0]!.arraySync();
+    return cut.above(new Map(inputs))[0]!;
   });
-  return logits[0]!.map((row, k) => (row[chosen]! - logits[1]![k]![chosen]!) / (2 * STEP));
+  const [high, low] = [await more!.array(), await less!.array()];
+  return high.map((row, k) => (row[chosen]! - low[k]![chosen]!) / (2 * STEP));
 }
 
 /** Bilinear, pixels' centres at halves, the border repeated: 2 × 2 → 4 × 4. */
