@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
-import { PipelineError } from '../errors.js';
-import { type Gallery, openGallery } from '../similar/gallery.js';
+import { type Gallery, openGalleryIfAny } from '../similar/gallery.js';
 import { type Likeness, likenessTo } from './likeness.js';
 import { type Threshold, thresholdFor } from './precision.js';
 import type { PhotoPrediction, Predictor, TaskPrediction } from './predictor.js';
@@ -83,10 +82,7 @@ export async function openJudge(predictor: Predictor, demands: Demands): Promise
 
 /** The gallery that the predictor's models were made with; undefined where there is none that they can be searched by. */
 async function galleryBeside({ tasks }: Predictor): Promise<Gallery | undefined> {
-  const gallery = await openGallery(dirname(tasks[0]!.folder)).catch((error: unknown) => {
-    if (error instanceof PipelineError && error.code === 'NOT_FOUND') return undefined;
-    throw error;
-  });
+  const gallery = await openGalleryIfAny(dirname(tasks[0]!.folder));
   if (gallery === undefined || tasks.some(({ folder, name }) => isOf(gallery, folder, name))) return gallery;
   await gallery.close();
   return undefined;

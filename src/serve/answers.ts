@@ -3,6 +3,7 @@ import type { Size } from '../kernels/resize.js';
 import type { HeatMap } from '../models/grad-cam.js';
 import type { PhotoPrediction, PredictedTask, TaskPrediction } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
+import { similarPhotos } from '../similar/similar-photos.js';
 import type { Explanation, PhotoAnswer, SimilarPhoto, TaskAnswer } from './schemas.js';
 
 /** What the models said of a photo, as the API gives it. */
@@ -62,19 +63,18 @@ function areaOf({ fit, ...target }: PhotoInput, photo: Size): Explanation['area'
  * The photos of the catalogue that are nearest to one. Of a photo that is in the catalogue itself the other photos of its
  * item, and those of its family, are left out, as `pipeline similar` does: they are no news.
  */
-export function similarPhotos(
+export function similarAnswer(
   gallery: Gallery,
   { sha256, tasks }: PhotoPrediction,
   count: number,
 ): SimilarPhoto[] | undefined {
   const task = gallery.tasks.find((name) => tasks.has(name));
   if (task === undefined) return undefined;
-  const own = gallery.find(sha256);
-  const withoutComponent = own === undefined ? undefined : gallery.component(own);
-  return gallery
-    .nearest(tasks.get(task)!.embedding, { count, withoutComponent })
-    .map(({ index, similarity }) => {
-      const { imageId, labels } = gallery.photo(index);
-      return { id: imageId, similarity, labels, photo: `/v1/gallery/${encodeURIComponent(imageId)}` };
-    });
+  const query = { embedding: tasks.get(task)!.embedding, index: gallery.find(sha256) };
+  return similarPhotos(gallery, query, { count }).map(({ imageId, similarity, labels }) => ({
+    id: imageId,
+    similarity,
+    labels,
+    photo: `/v1/gallery/${encodeURIComponent(imageId)}`,
+  }));
 }

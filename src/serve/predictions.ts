@@ -1,7 +1,7 @@
 import { asPipelineError, type PipelineError } from '../errors.js';
 import type { Predictor } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
-import { explanationOf, type PhotoInput, photoAnswer, similarPhotos } from './answers.js';
+import { explanationOf, type PhotoInput, photoAnswer, similarAnswer } from './answers.js';
 import { failureOf, statusOf } from './failure.js';
 import type { Instruments } from './instruments.js';
 import { microBatches } from './micro-batches.js';
@@ -70,7 +70,7 @@ export function predictions(
         own.explanation = explanationOf(map, inputs.get(task)!, predicted);
       }
     }
-    const similar = gallery && query.similar > 0 && similarPhotos(gallery, predicted, query.similar);
+    const similar = gallery && query.similar > 0 && similarAnswer(gallery, predicted, query.similar);
     return { ...(name !== undefined && { name }), ...answer, ...(similar && { similar }) };
   };
 

@@ -1,8 +1,7 @@
-import { PipelineError } from '../errors.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { modelsAt } from '../predict/models.js';
 import { openPredictor } from '../predict/predictor.js';
-import { type Gallery, openGallery } from '../similar/gallery.js';
+import { type Gallery, openGalleryIfAny } from '../similar/gallery.js';
 import type { PhotoInput } from './answers.js';
 import { type AppOptions, createApp } from './app.js';
 import type { Served } from './predictions.js';
@@ -53,7 +52,7 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
     await gallery?.close();
   };
   try {
-    gallery = await galleryOf(model);
+    gallery = await openGalleryIfAny(model);
     await predictor.predict([WHITE], { signal });
     const app = createApp({ ...options, predictor, inputs: await inputsOf(model), gallery });
     const server = await listen(app, { host, port, timeoutMs: options.limits.timeoutMs });
@@ -84,12 +83,4 @@ async function inputsOf(model: string): Promise<Map<string, PhotoInput>> {
       ]),
     ),
   );
-}
-
-/** A model without a gallery, as of a recipe that says `gallery: false`, is served without. */
-async function galleryOf(model: string): Promise<Gallery | undefined> {
-  return openGallery(model).catch((error: unknown) => {
-    if (error instanceof PipelineError && error.code === 'NOT_FOUND') return undefined;
-    throw error;
-  });
 }

@@ -112,6 +112,17 @@ export async function openGallery(folder: string): Promise<Gallery> {
   };
 }
 
+/**
+ * Opens a gallery where there is one: a recipe that says `gallery: false` makes models without.
+ * @throws {PipelineError} as `openGallery`, but not `NOT_FOUND`.
+ */
+export async function openGalleryIfAny(folder: string): Promise<Gallery | undefined> {
+  return openGallery(folder).catch((error: unknown) => {
+    if (error instanceof PipelineError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  });
+}
+
 async function galleryIn(folder: string): Promise<string> {
   const isGallery = (path: string) => existsSync(join(path, FILES.description));
   const within = async (path: string) =>

@@ -38,7 +38,8 @@ it.each([
   expect(duration(seconds)).toBe(text);
 });
 
-it('tells the rate and the time left of what is done now, not of what was there before', () => {
+/** Progress by a clock that stands still until it is set, and what is written of it. */
+function shownProgress() {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   const lines: string[] = [];
@@ -47,33 +48,32 @@ it('tells the rate and the time left of what is done now, not of what was there 
     return true;
   });
   const bus = eventBus();
-  const progress = showProgress(bus, { quiet: false });
+  const at = (milliseconds: number) => {
+    now = milliseconds;
+  };
+  return { bus, progress: showProgress(bus, { quiet: false }), lines, at };
+}
+
+it('tells the rate and the time left of what is done now, not of what was there before', () => {
+  const { bus, progress, lines, at } = shownProgress();
   const emit = (done: number) =>
     bus.emit({ type: 'progress', stage: 'photos', done, total: 1000, unit: 'photos' });
   emit(900);
-  now = 4000;
+  at(4000);
   emit(910);
   progress.stop();
   expect(lines).toEqual(['  photos: 910 of 1000 photos, 2.5 photos/s, 36 s left\n']);
 });
 
 it('begins anew with what is less far than before, as the next file of several', () => {
-  let now = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now);
-  const lines: string[] = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    lines.push(String(text));
-    return true;
-  });
-  const bus = eventBus();
-  const progress = showProgress(bus, { quiet: false });
-  for (const [at, done, total] of [
+  const { bus, progress, lines, at } = shownProgress();
+  for (const [time, done, total] of [
     [0, 0, 50],
     [2000, 50, 50],
     [60_000, 0, 40],
     [64_000, 8, 40],
   ] as const) {
-    now = at;
+    at(time);
     bus.emit({ type: 'progress', stage: 'download', done, total, unit: 'MB' });
   }
   progress.stop();
