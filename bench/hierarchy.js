@@ -16,18 +16,20 @@ const LOSS_WEIGHTS = [
 export default async function hierarchy(data) {
   const place = openExperiments('hierarchy', data);
   if (place === undefined) return;
-  const run = (more) =>
-    runAll(
-      place,
-      SPLITS.map((split) => ({
-        recipe: 'b-cnn',
-        task: 'product_type',
-        split,
-        sets: { 'cache.size': SIZE, ...EPOCHS, ...more },
-      })),
-    );
-  const branched = await run({ 'model.lossWeights': LOSS_WEIGHTS });
-  const flat = await run({ 'model.branches': null, 'model.lossWeights': null });
+  const experiments = [
+    { 'model.lossWeights': LOSS_WEIGHTS },
+    { 'model.branches': null, 'model.lossWeights': null },
+  ].flatMap((more) =>
+    SPLITS.map((split) => ({
+      recipe: 'b-cnn',
+      task: 'product_type',
+      split,
+      sets: { 'cache.size': SIZE, ...EPOCHS, ...more },
+    })),
+  );
+  const runs = await runAll(place, experiments);
+  const branched = runs.slice(0, SPLITS.length);
+  const flat = runs.slice(SPLITS.length);
   console.log(`\nB-CNN beside flat networks, MobileNet 0.75, ${SIZE} pixels`);
   console.log('  accuracies in points; distances, in edges of the tree, in hundredths');
   const tell = (name, ours, theirs) => {

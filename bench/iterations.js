@@ -68,13 +68,13 @@ export default async function iterations(data) {
   const place = openExperiments('iterations', data);
   if (place === undefined) return;
   console.log(`\nThe post’s factors on MobileNet 0.75, ${SIZE} pixels, ${EPOCHS} epochs, ${place.backend}`);
+  const experiments = Object.values(REGIMES).flatMap(({ sets }) =>
+    SPLITS.map((split) => ({ recipe: 'mobilenet', task: TASK, split, sets })),
+  );
+  const runs = await runAll(place, experiments);
   const figures = new Map();
-  const lines = [];
-  for (const [name, { sets, beside }] of Object.entries(REGIMES)) {
-    const found = await runAll(
-      place,
-      SPLITS.map((split) => ({ recipe: 'mobilenet', task: TASK, split, sets })),
-    );
+  for (const [at, [name, { beside }]] of Object.entries(REGIMES).entries()) {
+    const found = runs.slice(at * SPLITS.length, (at + 1) * SPLITS.length);
     const own = {
       accuracy: found.map(({ accuracy }) => accuracy),
       overfitting: found.map(({ accuracy, lastEpoch }) => lastEpoch.trainAccuracy - accuracy),
@@ -82,7 +82,7 @@ export default async function iterations(data) {
     figures.set(name, own);
     const other = figures.get(beside);
     const apart = (key) => points(interval(own[key].map((value, at) => value - other[key][at])));
-    lines.push(
+    console.log(
       `  ${name.padEnd(50)} ${meanOf(own.accuracy).toFixed(4)}, over-fitting ${meanOf(own.overfitting).toFixed(3)}${
         other === undefined
           ? ''
@@ -90,5 +90,4 @@ export default async function iterations(data) {
       }`,
     );
   }
-  for (const line of lines) console.log(line);
 }

@@ -4,15 +4,15 @@ import type { Batch } from '../batches.js';
 import { PipelineError, throwIfAborted } from '../errors.js';
 import { hash32 } from '../random.js';
 import type { Tf } from './backends/backend.js';
+import { batchLoss, classesOf, type LossOptions, meanTargets } from './batch-loss.js';
+import { chainStep } from './chain.js';
 import type { Cut } from './cut.js';
 import type { Feed, FeedOptions, KeyedSample } from './feed.js';
-import { crossEntropy, l2Penalty } from './loss.js';
 import { predictedClasses } from './metrics.js';
-import { MAIN, type Objective } from './objectives.js';
+import { MAIN } from './objectives.js';
 import type { Optimizer } from './optimizers.js';
 
-export interface EpochOptions extends FeedOptions {
-  tf: Tf;
+export interface EpochOptions extends FeedOptions, LossOptions {
   cut: Cut;
   feed: Feed;
   optimizer: Optimizer;
@@ -23,14 +23,6 @@ export interface EpochOptions extends FeedOptions {
   mirrored?: boolean;
   /** Shuffles the samples, and draws the dropout of each step. */
   shuffle: { seed: number; epoch: number };
-  /** What each of the cut model's outputs learns, in their order, the classes themselves last; absent: these alone. */
-  objectives?: readonly Objective[];
-  /** Of the classes themselves, as all that follows, where their objective says nothing; 0..1 */
-  labelSmoothing: number;
-  /** What a sample of each class counts in the loss, [classes]; absent: 1. */
-  classWeights?: Float32Array;
-  /** What the loss has of all heads' kernels' squares. */
-  l2?: { factor: number; kernels: readonly Variable[] };
   /** Called after each step with the samples so far. */
   onStep?(done: number): void;
 }
@@ -74,24 +66,21 @@ export function divergedError(loss: number, where: string): PipelineError {
 
 /** One optimiser step on a batch; gives its loss before the step, and how many it had right. */
 export async function trainStep(
-  options: Pick<
-    EpochOptions,
-    | 'tf'
-    | 'cut'
-    | 'optimizer'
-    | 'learningRate'
-    | 'mirrored'
-    | 'objectives'
-    | 'labelSmoothing'
-    | 'classWeights'
-    | 'l2'
-  > & { feed: Pick<Feed, 'outputs'> },
+  options: Pick<EpochOptions, keyof LossOptions | 'cut' | 'optimizer' | 'learningRate' | 'mirrored'> & {
+    feed: Pick<Feed, 'outputs'>;
+  },
   batch: Batch,
   dropoutSeed: number,
 ): Promise<{ loss: number; hits: number[] }> {
   const { tf, cut, feed, optimizer, learningRate, mirrored, objectives = [MAIN] } = options;
   const [value, ...logits] = tf.tidy((): Tensor[] => {
     const outputs = feed.outputs(cut, batch, mirrored);
+    const alone = meanTargets(options, batch);
+    const chain = alone && chainStep(tf, cut, outputs, alone, dropoutSeed);
+    if (chain !== undefined) {
+      optimizer.apply(chain.gradients, learningRate(batch.index));
+      return [chain.loss, chain.logits];
+    }
     const lossOf = batchLoss(options, batch);
     let kept: Tensor2D[] = [];
     try {
@@ -111,7 +100,7 @@ export async function trainStep(
   try {
     // Not dataSync: a GPU's results can only be waited for.
     const [loss, ...rows] = await Promise.all([value!, ...logits].map((tensor) => tensor.data()));
-    const hits = rows.map((row, index) => hitsOf(row, classesOf(batch.labels, objectives[index]!.of)));
+    const hits = rows.map((row, index) => hitsOf(row, classesOf(batch.labels, objectives[index]!)));
     return { loss: loss![0]!, hits };
   } finally {
     tf.dispose([value!, ...logits]);
@@ -127,73 +116,6 @@ function hitsOf(logits: ArrayLike<number>, labels: ArrayLike<number>): number {
     probabilities: logits,
   });
   return predicted.reduce((hits, one, row) => hits + (one === labels[row] ? 1 : 0), 0);
-}
-
-/**
- * What a batch's loss is, from the logits of each output: the objectives' cross-entropies by their weights, and the
- * penalty. Call what it gives in a tidy.
- */
-export function batchLoss(
-  options: Pick<EpochOptions, 'tf' | 'objectives' | 'labelSmoothing' | 'classWeights' | 'l2'>,
-  batch: Pick<Batch, 'labels' | 'mixed'>,
-): (logits: readonly Tensor2D[]) => Scalar {
-  const { tf, objectives = [MAIN], labelSmoothing, classWeights, l2 } = options;
-  const main = objectives.length - 1;
-  const ofMain = { labelSmoothing, ...(classWeights && { classWeights }) };
-  const targets = objectives.map(({ of, ...objective }, index) => {
-    const own = { ...(index === main && ofMain), ...objective };
-    const labels = classesOf(batch.labels, of);
-    const weights = sampleCounts({ ...batch, labels }, own.classWeights);
-    return {
-      // What has no class counts nothing, but has to have one.
-      labels: labels.map((label) => Math.max(0, label)),
-      mixed: batch.mixed && { ...batch.mixed, others: classesOf(batch.mixed.others, of) },
-      smoothing: own.labelSmoothing ?? 0,
-      weights,
-    };
-  });
-  return (logits) => {
-    const losses = targets.map(({ labels, smoothing, mixed, weights }, index) =>
-      crossEntropy(tf, logits[index]!, labels, smoothing, mixed, weights),
-    );
-    const loss = losses
-      // One whose weight is 0 has gradients of 0, which momentum needs.
-      .map((one, index) => (objectives[index]!.weight === 1 ? one : one.mul(objectives[index]!.weight)))
-      .reduce((sum, one) => sum.add(one));
-    return (l2 === undefined ? loss : loss.add(l2Penalty(tf, l2.kernels, l2.factor))) as Scalar;
-  };
-}
-
-function classesOf(labels: Int32Array, of: Objective['of']): Int32Array {
-  return of === undefined ? labels : labels.map((label) => of[label]!);
-}
-
-/**
- * What each sample of a batch counts in an objective's mean; undefined where each counts 1. Those without a class (−1) count
- * nothing and the others so much more that the mean is theirs alone; where none has one it is 0.
- */
-function sampleCounts(
-  { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
-  classWeights: Float32Array | undefined,
-): Float32Array | undefined {
-  const labelled = labels.reduce((count, label) => count + (label < 0 ? 0 : 1), 0);
-  if (labelled === labels.length)
-    return classWeights && sampleWeights({ labels, ...(mixed && { mixed }) }, classWeights);
-  return Float32Array.from(labels, (label) =>
-    label < 0 ? 0 : ((classWeights?.[label] ?? 1) * labels.length) / labelled,
-  );
-}
-
-/** What each sample of a batch counts by its class; of a mixed photo both classes' by their shares. */
-export function sampleWeights(
-  { labels, mixed }: Pick<Batch, 'labels' | 'mixed'>,
-  classWeights: Float32Array,
-): Float32Array {
-  return Float32Array.from(labels, (label, row) => {
-    const share = mixed?.shares[row] ?? 1;
-    const other = mixed === undefined ? 0 : classWeights[mixed.others[row]!]!;
-    return share * classWeights[label]! + (1 - share) * other;
-  });
 }
 
 type InferenceOptions = Pick<EpochOptions, 'tf' | 'cut' | 'feed' | 'samples'> &

@@ -13,6 +13,16 @@ export const SOFTMAX_CROSS_ENTROPY = 'SoftmaxCrossEntropy';
  */
 export const MEAN_CROSS_ENTROPY = 'MeanCrossEntropy';
 
+/** What samples should be named: classes, 0..classes−1, and of photos that were mixed also the others, with shares. */
+export interface Targets {
+  /** [batch] */
+  labels: ArrayLike<number>;
+  /** 0..1 */
+  smoothing: number;
+  /** [batch] each */
+  mixed?: { others: ArrayLike<number>; shares: ArrayLike<number> };
+}
+
 /**
  * Mean categorical cross-entropy in nats, from logits and therefore stable. With smoothing s, targets are
  * (1 − s) · one-hot + s / classes, as in Keras.
@@ -30,25 +40,34 @@ export function crossEntropy(
   mixed?: { others: ArrayLike<number>; shares: ArrayLike<number> },
   weights?: Float32Array,
 ): Scalar {
-  const targets = tf.tensor2d(targetsOf(labels, logits.shape[1], smoothing, mixed), logits.shape);
+  const targets = targetsOf(tf, logits.shape[1], { labels, smoothing, ...(mixed && { mixed }) });
   if (weights !== undefined) return softmaxCrossEntropy(tf, logits, targets).mul(tf.tensor1d(weights)).mean();
   return fused(tf, MEAN_CROSS_ENTROPY, logits, targets) ?? softmaxCrossEntropy(tf, logits, targets).mean();
 }
 
-/** [batch × classes], row-major: made here, they are one copy to the backend and no operation. */
-function targetsOf(
-  labels: ArrayLike<number>,
-  classes: number,
-  smoothing: number,
-  mixed?: { others: ArrayLike<number>; shares: ArrayLike<number> },
-): Float32Array {
+/** [batch, classes]: made here, they are one copy to the backend and no operation. */
+export function targetsOf(tf: Tf, classes: number, { labels, smoothing, mixed }: Targets): Tensor2D {
   const targets = new Float32Array(labels.length * classes).fill(smoothing / classes);
   for (let row = 0; row < labels.length; row++) {
     const share = mixed?.shares[row] ?? 1;
     targets[row * classes + labels[row]!]! += (1 - smoothing) * share;
     if (mixed !== undefined) targets[row * classes + mixed.others[row]!]! += (1 - smoothing) * (1 - share);
   }
-  return targets;
+  return tf.tensor2d(targets, [labels.length, classes]);
+}
+
+/**
+ * The mean of the losses, and its gradient by the logits, [n, classes], by the backend's own kernel and without a tape;
+ * undefined where it has none.
+ */
+export function meanCrossEntropy(
+  tf: Tf,
+  logits: Tensor2D,
+  targets: Tensor2D,
+): { loss: Scalar; gradient: Tensor } | undefined {
+  if (!tf.getKernel(MEAN_CROSS_ENTROPY, tf.getBackend())) return undefined;
+  const [loss, own] = tf.engine().runKernel(MEAN_CROSS_ENTROPY, { logits, targets }) as [Scalar, Tensor2D];
+  return { loss, gradient: own.mul(1 / logits.shape[0]) };
 }
 
 /** Of each sample, [batch]. */

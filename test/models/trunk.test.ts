@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventBus } from '#src/events.js';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
-import { batchLoss } from '#src/models/epoch.js';
+import { batchLoss } from '#src/models/batch-loss.js';
 import { evaluateTask } from '#src/models/evaluate.js';
 import { type FitOptions, fitTask } from '#src/models/fit.js';
 import { crossEntropy } from '#src/models/loss.js';

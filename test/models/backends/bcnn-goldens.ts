@@ -1,8 +1,8 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
+import { batchLoss } from '#src/models/batch-loss.js';
 import { cutModel } from '#src/models/cut.js';
-import { batchLoss } from '#src/models/epoch.js';
 import { createOptimizer } from '#src/models/optimizers.js';
 import { modelWeights } from '#src/models/weights/named.js';
 import { formulaWeight, golden, hasShared, unit } from '../goldens.js';

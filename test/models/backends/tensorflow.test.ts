@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { LayersModel, Rank, SymbolicTensor, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { LayersModel, Rank, SymbolicTensor, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartedBackend } from '#src/models/backends/backend.js';
@@ -12,6 +12,7 @@ import { installed } from '#src/models/backends/tensorflow/cache-folder.js';
 import { layout } from '#src/models/backends/tensorflow/load.js';
 import { tensorflow } from '#src/models/backends/tensorflow.js';
 import { trainBatchNorm } from '#src/models/batch-norm.js';
+import { chainStep } from '#src/models/chain.js';
 import { cutModel } from '#src/models/cut.js';
 import { crossEntropy } from '#src/models/loss.js';
 import { createOptimizer } from '#src/models/optimizers.js';
@@ -147,6 +148,92 @@ describe.skipIf(missing)('tensorflow’s fused kernels', () => {
       }),
       { numRuns: 40, seed: 5 },
     );
+  });
+
+  it('of a chain’s layers give without a tape what they give with one, to the bit', async () => {
+    const { tf } = started;
+    tf.setBackend('tensorflow');
+    const upTo = (max: number) => fc.integer({ min: 1, max });
+    const cases = fc.record({
+      rows: upTo(9),
+      inputs: fc.array(upTo(20), { minLength: 1, maxLength: 2 }),
+      units: fc.array(upTo(7), { maxLength: 2 }),
+      rate: fc.constantFrom(0, 0.3, 0.5),
+      classes: fc.integer({ min: 2, max: 6 }),
+      smoothing: fc.constantFrom(0, 0.1),
+      mixed: fc.boolean(),
+      seed: fc.nat(1000),
+    });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ rows, inputs, units, rate, classes, smoothing, mixed, seed }) => {
+        const { layers } = tf;
+        const read = inputs.map((size) => tf.input({ shape: [size] }));
+        const stack = [
+          ...units.map((size) => layers.dense({ units: size, activation: 'relu' })),
+          ...(rate > 0 ? [layers.dropout({ rate })] : []),
+          layers.dense({ units: classes }),
+        ];
+        const together = read.length === 1 ? read[0]! : layers.concatenate().apply(read);
+        const output = stack.reduce((value, layer) => layer.apply(value), together) as SymbolicTensor;
+        const model = tf.model({ inputs: read, outputs: output });
+        const cut = cutModel(tf, model, new Set());
+        const labels = numbers(4, [rows]).map((value) => Math.floor(Math.abs(value) * 100) % classes);
+        const others = labels.map((label) => (label + 1) % classes);
+        const targets = {
+          labels,
+          smoothing,
+          ...(mixed && { mixed: { others, shares: labels.map(() => 0.7) } }),
+        };
+        const compute = (): [written: Tensor[], taped: Tensor[]] => {
+          const outputs = new Map(
+            read.map(({ name, shape }, at) => {
+              const size: [number, number] = [rows, shape[1]!];
+              return [name, tf.tensor(numbers(at + seed, size), size)];
+            }),
+          );
+          const { loss, logits, gradients } = chainStep(tf, cut, outputs, targets, seed)!;
+          const lossOf = (one: Tensor2D) => crossEntropy(tf, one, labels, smoothing, targets.mixed);
+          const { value, grads } = tf.variableGrads(
+            () => lossOf(cut.above(outputs, { dropoutSeed: seed })[0]!),
+            [...cut.variables],
+          );
+          return [
+            [loss, logits, ...gradients],
+            [
+              value,
+              cut.above(outputs, { dropoutSeed: seed })[0]!,
+              ...cut.variables.map(({ name }) => grads[name]!),
+            ],
+          ];
+        };
+        tf.tidy(() => {
+          const [written, taped] = compute();
+          expect(written.map(({ shape }) => shape)).toEqual(taped.map(({ shape }) => shape));
+          expect(written.map((tensor) => [...tensor.dataSync()])).toEqual(
+            taped.map((tensor) => [...tensor.dataSync()]),
+          );
+        });
+        cut.dispose();
+        model.dispose();
+      }),
+      { numRuns: 60, seed: 9 },
+    );
+  });
+
+  it('write no gradients out of a head that is more than a chain', () => {
+    const { tf } = started;
+    tf.setBackend('tensorflow');
+    const input = tf.input({ shape: [4] });
+    const shared = tf.layers.dense({ units: 3, activation: 'relu' }).apply(input) as SymbolicTensor;
+    const outputs = [2, 5].map((units) => tf.layers.dense({ units }).apply(shared) as SymbolicTensor);
+    const twice = tf.layers.add().apply([shared, shared]) as SymbolicTensor;
+    const tanh = tf.layers.dense({ units: 2, activation: 'tanh' }).apply(input) as SymbolicTensor;
+    for (const output of [outputs, tf.layers.dense({ units: 2 }).apply(twice) as SymbolicTensor, tanh]) {
+      const cut = cutModel(tf, tf.model({ inputs: input, outputs: output }), new Set());
+      const given = new Map([[input.name, tf.zeros([1, 4])]]);
+      expect(chainStep(tf, cut, given, { labels: [0], smoothing: 0 }, 1)).toBeUndefined();
+    }
+    tf.disposeVariables();
   });
 
   it('of batch norm give tfjs-layers’ values, gradients and averages', async () => {

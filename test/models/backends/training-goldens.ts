@@ -1,8 +1,8 @@
 import type { LayersModel, SymbolicTensor, Tensor, Variable } from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
+import { sampleWeights } from '#src/models/batch-loss.js';
 import { cutModel } from '#src/models/cut.js';
-import { sampleWeights } from '#src/models/epoch.js';
 import { crossEntropy, l2Penalty } from '#src/models/loss.js';
 import { createOptimizer, type OptimizerRecipe } from '#src/models/optimizers.js';
 import { modelWeights } from '#src/models/weights/named.js';

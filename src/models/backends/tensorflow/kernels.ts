@@ -94,7 +94,11 @@ const reluGradient = (name: 'Relu' | 'Relu6'): KernelConfig => ({
   },
 });
 
-/** Not `MatMul`: of transposed matrices oneDNN's corrupts memory where signals come in between (`node --cpu-prof`). */
+/**
+ * Not `MatMul`: of transposed matrices, oneDNN's corrupts memory where a signal reaches the thread that computes. This one
+ * does so too, but seldom. The process's own signals reach the main thread, where nothing is computed; `node --cpu-prof` sends
+ * its to each: profile with `perf record`, which sends none.
+ */
 const PRODUCT = 'BatchMatMulV2';
 const AS_THEY_ARE: readonly Attribute[] = [
   ['adj_x', 'TF_ATTR_BOOL', false],
