@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { explain, type PipelineError } from '../errors.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import type { AnsweredRequest } from '../serve/app.js';
-import { collectNames, parseBytes, parseInteger, parseSeconds } from './arguments.js';
+import { collectNames, parseBytes, parseInteger, parseSeconds, parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
@@ -13,6 +13,8 @@ interface ServeCommandOptions {
   port: number;
   backend: BackendChoice;
   workers?: number;
+  precision: number;
+  reject: number;
   token?: string;
   allowUrls?: boolean;
   allowHost?: string[];
@@ -52,6 +54,18 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
     .option('--port <n>', 'on which port; 0: any that is free', parsePort, 8080)
     .addOption(new Option('--backend <name>', 'what computes').choices(BACKEND_CHOICES).default('auto'))
     .option('--workers <n>', 'threads (default: one a core)', parseInteger('--workers', 1))
+    .option(
+      '--precision <share>',
+      'share of accepted labels that should be right; 0: all are accepted',
+      parseShare('--precision'),
+      0.95,
+    )
+    .option(
+      '--reject <share>',
+      'share of photos like those of the training that may be called unknown; 0: none is',
+      parseShare('--reject'),
+      0.05,
+    )
     .addOption(
       new Option('--token <secret>', 'that requests must bring').argParser(parseToken).env(TOKEN_VARIABLE),
     )
@@ -76,6 +90,7 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
         port: options.port,
         backend: options.backend,
         ...(options.workers !== undefined && { threads: options.workers }),
+        demands: { precision: options.precision, reject: options.reject },
         signal,
         token: options.token,
         names: options.allowHost ?? [],
@@ -92,13 +107,14 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
         onFault: sayFault,
       });
       allowToEnd(timeoutMs);
-      const { url, tasks, backend, gallery } = served;
+      const { url, tasks, backend, gallery, warnings } = served;
       if (options.json) process.stdout.write(`${JSON.stringify({ url, tasks, backend, gallery })}\n`);
       else {
         process.stdout.write(
           printable(`${tasks.join(', ')} at ${url} (${backend.name}, ${backend.device})\n`),
         );
       }
+      for (const text of warnings) process.stderr.write(`${printable(text)}\n`);
       if (options.token === undefined && !LOOPBACK.test(options.host)) {
         process.stderr.write('Whoever reaches this machine may ask; --token lets only some.\n');
       }

@@ -38,7 +38,6 @@ export interface Judge {
   readonly warnings: readonly string[];
   /** By task: what its evaluation wrote beside its model. */
   readonly reliability: ReadonlyMap<string, Reliability>;
-  close(): Promise<void>;
 }
 
 interface TaskRules {
@@ -50,17 +49,22 @@ interface TaskRules {
 }
 
 /**
- * Opens what lies beside the models of a predictor.
- * @throws {PipelineError} as `openGallery` and `readReliability`.
+ * Reads what lies beside the models of a predictor.
+ * @param gallery the predictor's, which stays its owner's; without one no photo is called unknown.
+ * @throws {PipelineError} as `readReliability`.
  */
-export async function openJudge(predictor: Predictor, demands: Demands): Promise<Judge> {
-  const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
+export async function openJudge(
+  predictor: Predictor,
+  gallery: Gallery | undefined,
+  demands: Demands,
+): Promise<Judge> {
+  const compared = demands.reject > 0 ? gallery : undefined;
   const rules = new Map<string, TaskRules>();
   for (const { name, folder } of predictor.tasks) {
-    rules.set(name, rulesOf(name, await readReliability(folder, name), gallery, demands));
+    rules.set(name, rulesOf(name, await readReliability(folder, name), compared, demands));
   }
   // Whose embeddings the gallery is searched by; a task of its model.
-  const searched = predictor.tasks.find(({ folder, name }) => gallery && isOf(gallery, folder, name))?.name;
+  const searched = predictor.tasks.find((task) => compared && isOf(compared, task))?.name;
   return {
     said: [...rules.values()].map(({ said }) => said),
     warnings: [...rules.values()].filter((rule) => !givesAny(rule, demands)).map(({ said }) => said),
@@ -76,20 +80,22 @@ export async function openJudge(predictor: Predictor, demands: Demands): Promise
         ]),
       );
     },
-    close: async () => gallery?.close(),
   };
 }
 
-/** The gallery that the predictor's models were made with; undefined where there is none that they can be searched by. */
-async function galleryBeside({ tasks }: Predictor): Promise<Gallery | undefined> {
+/**
+ * Opens the gallery that a predictor's models were made with; undefined where there is none that they can be searched by.
+ * @throws {PipelineError} as `openGallery`.
+ */
+export async function galleryBeside({ tasks }: Predictor): Promise<Gallery | undefined> {
   const gallery = await openGalleryIfAny(dirname(tasks[0]!.folder));
-  if (gallery === undefined || tasks.some(({ folder, name }) => isOf(gallery, folder, name))) return gallery;
+  if (gallery === undefined || tasks.some((task) => isOf(gallery, task))) return gallery;
   await gallery.close();
   return undefined;
 }
 
-function isOf(gallery: Gallery, folder: string, task: string): boolean {
-  return dirname(gallery.folder) === folder || gallery.tasks.includes(task);
+function isOf(gallery: Gallery, { folder, name }: Predictor['tasks'][number]): boolean {
+  return dirname(gallery.folder) === folder || gallery.tasks.includes(name);
 }
 
 function rulesOf(

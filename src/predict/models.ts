@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import type { Fit } from '../kernels/fit.js';
 import type { PixelTarget } from '../kernels/pixel-pool.js';
+import type { Size } from '../kernels/resize.js';
 import type { UpperLevel } from '../models/levels.js';
 import { headOfTask } from '../models/model-folder.js';
 import { type FoundModel, foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+
+/** The size that a model takes photos at, and how they are brought to it. */
+export type PhotoInput = Size & { fit: Fit };
 
 /** What a model can say of photos. */
 export interface PredictedTask {
@@ -14,6 +19,7 @@ export interface PredictedTask {
   classes: readonly string[];
   /** Of the category tree, above the classes, the coarsest first; none where the task has no tree. */
   levels: readonly UpperLevel[];
+  input: PhotoInput;
 }
 
 /** @throws {PipelineError} `NOT_FOUND` where there is no model, `USAGE` where two name one task. */
@@ -42,9 +48,10 @@ export async function modelsAt(path: string): Promise<FoundModel[]> {
 }
 
 export function tasksOf({ folder, metadata, tasks }: FoundModel): PredictedTask[] {
+  const { height, width, fit } = metadata.input;
   return tasks.map((name) => {
     const { classes, levels = [] } = headOfTask(metadata, name);
-    return { name, folder, classes, levels };
+    return { name, folder, classes, levels, input: { height, width, fit } };
   });
 }
 

@@ -1,23 +1,25 @@
-import { type Fit, place } from '../kernels/fit.js';
+import { place } from '../kernels/fit.js';
 import type { Size } from '../kernels/resize.js';
 import type { HeatMap } from '../models/grad-cam.js';
-import type { PhotoPrediction, PredictedTask, TaskPrediction } from '../predict/predictor.js';
+import type { Verdict } from '../predict/judge.js';
+import type { PhotoInput } from '../predict/models.js';
+import type { PhotoPrediction, PredictedTask } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
 import { similarPhotos } from '../similar/similar-photos.js';
 import type { Explanation, PhotoAnswer, SimilarPhoto, TaskAnswer } from './schemas.js';
 
-/** What the models said of a photo, as the API gives it. */
+/** What the models said of a photo, and what is given of it, as the API gives it. */
 export function photoAnswer(
-  { sha256, width, height, tasks: predictions }: PhotoPrediction,
-  tasks: readonly PredictedTask[],
-  top: number,
+  { sha256, width, height }: PhotoPrediction,
+  verdicts: ReadonlyMap<string, Verdict>,
+  { tasks, top }: { tasks: readonly PredictedTask[]; top: number },
 ): PhotoAnswer {
-  const answers = tasks.map((task) => [task.name, taskAnswer(predictions.get(task.name)!, task, top)]);
+  const answers = tasks.map((task) => [task.name, taskAnswer(verdicts.get(task.name)!, task, top)]);
   return { sha256, width, height, tasks: Object.fromEntries(answers) };
 }
 
 function taskAnswer(
-  { className, probability, probabilities }: TaskPrediction,
+  { decision, similarity, prediction: { className, probability, probabilities } }: Verdict,
   { classes, levels }: PredictedTask,
   top: number,
 ): TaskAnswer {
@@ -26,13 +28,12 @@ function taskAnswer(
   return {
     label: className,
     confidence: probability,
+    decision,
+    ...(similarity !== undefined && { likeness: similarity }),
     path: [...levels.map((level) => level.classes[level.of[best]!]!), className],
     top: order.slice(0, top).map((k) => ({ label: classes[k]!, confidence: probabilities[k]! })),
   };
 }
-
-/** The size that a model takes photos at, and how they are brought to it. */
-export type PhotoInput = Size & { fit: Fit };
 
 /**
  * A heat map, and where it lies over the photo.

@@ -64,7 +64,7 @@ const RETRY_AFTER_SECONDS = 1;
 const A_YEAR = 'private, max-age=31536000, immutable';
 
 export function createApp(options: AppOptions): App {
-  const { predictor, gallery, token, limits, names, allowUrls, onRequest, onFault } = options;
+  const { predictor, judge, gallery, token, limits, names, allowUrls, onRequest, onFault } = options;
   const guard = admission({ photos: limits.heldPhotos, bytes: limits.heldBytes });
   const instruments = createInstruments(guard);
   const predict = predictions(options, { batch: options.batch, instruments });
@@ -114,6 +114,7 @@ export function createApp(options: AppOptions): App {
         levels: levels.map(({ level }) => level),
       })),
       backend: predictor.backend,
+      rules: [...judge.said],
       gallery: gallery === undefined ? null : { photos: gallery.length, attribution: attributionOf(gallery) },
       limits: { bodyBytes: limits.bodyBytes, photos: limits.photos, urls: allowUrls },
     } satisfies ModelAnswer),

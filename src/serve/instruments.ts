@@ -13,6 +13,8 @@ export interface Instruments {
   requestSeconds: Histogram;
   /** By outcome: `ok`, or the error's code. */
   photos: Counter;
+  /** By task and decision. */
+  decisions: Counter;
   batchPhotos: Histogram;
   batchSeconds: Histogram;
 }
@@ -43,6 +45,10 @@ export function createInstruments({ held }: Admission): Instruments {
     requests: metrics.counter('pipeline_http_requests_total', 'Requests by method, route and status.'),
     requestSeconds: metrics.histogram('pipeline_http_request_seconds', 'Time to answer, by route.', SECONDS),
     photos: metrics.counter('pipeline_photos_total', 'Photos by outcome: ok, or an error’s code.'),
+    decisions: metrics.counter(
+      'pipeline_decisions_total',
+      'Predictions by task and decision: accepted, uncertain or unknown.',
+    ),
     batchPhotos: metrics.histogram('pipeline_batch_photos', 'Photos of a batch.', PHOTOS),
     batchSeconds: metrics.histogram('pipeline_batch_seconds', 'Time that a batch takes.', SECONDS),
   };

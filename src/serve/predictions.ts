@@ -1,7 +1,8 @@
 import { asPipelineError, type PipelineError } from '../errors.js';
+import type { Judge } from '../predict/judge.js';
 import type { Predictor } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
-import { explanationOf, type PhotoInput, photoAnswer, similarAnswer } from './answers.js';
+import { explanationOf, photoAnswer, similarAnswer } from './answers.js';
 import { failureOf, statusOf } from './failure.js';
 import type { Instruments } from './instruments.js';
 import { microBatches } from './micro-batches.js';
@@ -11,8 +12,7 @@ import type { PhotoAnswer, PhotoFailure, PredictQuery } from './schemas.js';
 /** What the server asks. */
 export interface Served {
   predictor: Predictor;
-  /** By task: how its model takes photos. */
-  inputs: ReadonlyMap<string, PhotoInput>;
+  judge: Judge;
   /** The catalogue's photos, where the model has them. */
   gallery?: Gallery | undefined;
 }
@@ -38,7 +38,7 @@ export type Predict = (
 
 /** The photos of all requests go through the models in common batches. */
 export function predictions(
-  { predictor, inputs, gallery }: Served,
+  { predictor, judge, gallery }: Served,
   options: { batch: BatchOptions; instruments: Instruments },
 ): Predict {
   const { batch, instruments } = options;
@@ -62,12 +62,15 @@ export function predictions(
     signal: AbortSignal,
   ): Promise<PhotoAnswer> => {
     const predicted = await batches.submit(bytes, signal);
-    const answer = photoAnswer(predicted, predictor.tasks, query.top);
+    const { tasks } = predictor;
+    const answer = photoAnswer(predicted, judge.verdicts(predicted), { tasks, top: query.top });
+    for (const [task, { decision }] of Object.entries(answer.tasks))
+      instruments.decisions.add({ task, decision });
     if (query.explain === 'true') {
-      for (const { name: task } of predictor.tasks) {
+      for (const { name: task, input } of tasks) {
         const own = answer.tasks[task]!;
         const map = await predictor.explain(bytes, { task, className: own.label, signal });
-        own.explanation = explanationOf(map, inputs.get(task)!, predicted);
+        own.explanation = explanationOf(map, input, predicted);
       }
     }
     const similar = gallery && query.similar > 0 && similarAnswer(gallery, predicted, query.similar);

@@ -34,6 +34,14 @@ const taskAnswer = z
   .strictObject({
     label: z.string().meta({ description: 'The most probable class.' }),
     confidence: probability,
+    decision: z.enum(['accepted', 'uncertain', 'unknown']).meta({
+      description:
+        'accepted: confident enough for the precision that the server is started for; unknown: like no photo that the model learned from.',
+    }),
+    likeness: z.number().exactOptional().meta({
+      description:
+        'Cosine, -1..1, to the likest photo that the model learned from, where the server has a gallery.',
+    }),
     path: z
       .array(z.string())
       .meta({ description: 'Its groups in the category tree, the coarsest first, then the label.' }),
@@ -104,6 +112,7 @@ export const modelAnswerSchema = z
       }),
     ),
     backend: z.strictObject({ name: z.string(), device: z.string() }),
+    rules: z.array(z.string()).meta({ description: 'What is decided by, in words, a line a task.' }),
     gallery: z
       .strictObject({
         photos: z.int(),

@@ -1,8 +1,7 @@
 import type { BackendChoice } from '../models/backends/backend.js';
-import { modelsAt } from '../predict/models.js';
+import { type Demands, galleryBeside, openJudge } from '../predict/judge.js';
 import { openPredictor } from '../predict/predictor.js';
-import { type Gallery, openGalleryIfAny } from '../similar/gallery.js';
-import type { PhotoInput } from './answers.js';
+import type { Gallery } from '../similar/gallery.js';
 import { type AppOptions, createApp } from './app.js';
 import type { Served } from './predictions.js';
 import { listen, type RunningServer } from './server.js';
@@ -14,6 +13,7 @@ export interface ServeOptions extends Omit<AppOptions, keyof Served> {
   /** 0: any that is free. */
   port: number;
   backend: BackendChoice;
+  demands: Demands;
   /** Default: one a core. */
   threads?: number;
   /** While it starts. */
@@ -25,6 +25,8 @@ export interface ServedModels extends RunningServer {
   backend: { name: string; device: string };
   /** Photos that similar ones are looked for among; 0 where the model has none. */
   gallery: number;
+  /** By which rules nothing is accepted, a line a task. */
+  warnings: readonly string[];
 }
 
 /** A PNG of one white pixel. */
@@ -36,10 +38,10 @@ const WHITE = Buffer.from(
 /**
  * Opens models and listens. A photo is looked at before, so that no client waits for kernels that are compiled when they are
  * first used.
- * @throws {PipelineError} as `openPredictor` and `openGallery`; `ADDRESS_UNAVAILABLE`.
+ * @throws {PipelineError} as `openPredictor`, `openGallery` and `openJudge`; `ADDRESS_UNAVAILABLE`.
  */
 export async function serveModels(options: ServeOptions): Promise<ServedModels> {
-  const { model, backend, threads, signal, host, port } = options;
+  const { model, backend, threads, signal, host, port, demands } = options;
   const predictor = await openPredictor({
     model,
     backend,
@@ -52,15 +54,17 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
     await gallery?.close();
   };
   try {
-    gallery = await openGalleryIfAny(model);
+    gallery = await galleryBeside(predictor);
+    const judge = await openJudge(predictor, gallery, demands);
     await predictor.predict([WHITE], { signal });
-    const app = createApp({ ...options, predictor, inputs: await inputsOf(model), gallery });
+    const app = createApp({ ...options, predictor, judge, gallery });
     const server = await listen(app, { host, port, timeoutMs: options.limits.timeoutMs });
     return {
       url: server.url,
       tasks: predictor.tasks.map(({ name }) => name),
       backend: predictor.backend,
       gallery: gallery?.length ?? 0,
+      warnings: judge.warnings,
       async close(graceMs) {
         const whole = await server.close(graceMs);
         await end();
@@ -71,16 +75,4 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
     await end();
     throw error;
   }
-}
-
-async function inputsOf(model: string): Promise<Map<string, PhotoInput>> {
-  const models = await modelsAt(model);
-  return new Map(
-    models.flatMap(({ metadata: { input }, tasks }) =>
-      tasks.map((task): [string, PhotoInput] => [
-        task,
-        { height: input.height, width: input.width, fit: input.fit },
-      ]),
-    ),
-  );
 }

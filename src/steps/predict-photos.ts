@@ -1,5 +1,5 @@
 import { type ErrorCode, PipelineError } from '../errors.js';
-import { type Demands, type Judge, openJudge, type Verdict } from '../predict/judge.js';
+import { type Demands, galleryBeside, type Judge, openJudge, type Verdict } from '../predict/judge.js';
 import type { PhotoPrediction, Predictor } from '../predict/predictor.js';
 import { type RunContext, runStage } from '../stage.js';
 import { predict } from '../stages/predict.js';
@@ -33,9 +33,10 @@ export async function* predictedPhotos(options: {
   context: RunContext;
 }): AsyncGenerator<PredictedPhoto> {
   const { paths, predictor, demands, context } = options;
-  const judge = await openJudge(predictor, demands);
+  const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
   const classes = new Map(predictor.tasks.map((task) => [task.name, task.classes]));
   try {
+    const judge = await openJudge(predictor, gallery, demands);
     for (const text of judge.warnings) context.events.emit({ type: 'message', level: 'warning', text });
     const stage = predict<{ file: string }, Record<string, PredictedValue>>({
       async ask(places) {
@@ -53,7 +54,7 @@ export async function* predictedPhotos(options: {
       else yield { photo, error: { code: answer.code, message: answer.message } };
     }
   } finally {
-    await judge.close();
+    await gallery?.close();
   }
 }
 

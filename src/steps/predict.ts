@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.js';
 import { listingThreads } from '../listings/threads.js';
-import { type Decision, type Demands, type Judge, openJudge } from '../predict/judge.js';
+import { type Decision, type Demands, galleryBeside, type Judge, openJudge } from '../predict/judge.js';
 import type { Predictor } from '../predict/predictor.js';
 import { type Stated, statedReader } from '../predict/stated.js';
 import type { Attributes, JoinedView } from '../records.js';
@@ -60,9 +60,10 @@ export async function predictDump(options: {
 }): Promise<DumpPredictions> {
   const { source, predictor, demands, views, out, context } = options;
   const write = writerOf(out);
-  const judge = await openJudge(predictor, demands);
+  const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
   const threads = listingThreads({ workers: context.workers });
   try {
+    const judge = await openJudge(predictor, gallery, demands);
     for (const text of judge.warnings) context.events.emit({ type: 'message', level: 'warning', text });
     const names = predictor.tasks.map(({ name }) => name);
     const counted: DumpPredictions = {
@@ -78,7 +79,7 @@ export async function predictDump(options: {
     return counted;
   } finally {
     await threads.close();
-    await judge.close();
+    await gallery?.close();
   }
 
   async function* rowsOf({

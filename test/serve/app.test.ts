@@ -32,6 +32,7 @@ describe('POST /v1/predict', () => {
             product_type: {
               label: 'SOFA <b>',
               confidence: 0.8,
+              decision: 'accepted',
               path: ['FURNITURE', 'SOFA <b>'],
               top: [
                 { label: 'SOFA <b>', confidence: 0.8 },
@@ -42,6 +43,16 @@ describe('POST /v1/predict', () => {
         },
       ],
     });
+  });
+
+  it('says of a label that is not sure, or of a photo like none that was learned from, that it is so', async () => {
+    const played = testedApp({ decision: 'unknown', likeness: 0.25 });
+    const { photos } = predictAnswerSchema.parse(await (await played.post(photo(1))).json());
+    expect(photos).toMatchObject([
+      { tasks: { product_type: { label: 'LAMP', decision: 'unknown', likeness: 0.25 } } },
+    ]);
+    const name = 'pipeline_decisions_total{task="product_type",decision="unknown"}';
+    expect(await metric(played, name)).toBe('1');
   });
 
   it('says what speaks for a label, and which part of the photo that lies over', async () => {
@@ -211,6 +222,7 @@ describe('the server', () => {
     expect(await (await app.request('http://localhost/v1/model')).json()).toEqual({
       tasks: [{ name: 'product_type', classes: ['CHAIR', 'LAMP', 'SOFA <b>'], levels: ['coarse'] }],
       backend: { name: 'played', device: 'none' },
+      rules: ['product_type: played'],
       gallery: null,
       limits: { bodyBytes: 1000, photos: 4, urls: false },
     });

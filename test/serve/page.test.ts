@@ -112,6 +112,31 @@ describe.skipIf(chromiumAbsent())('the page, in Chromium', () => {
     expect([...hosts]).toEqual([new URL(server.url).host]);
   });
 
+  it('shows what it is not sure of as such, and a photo like none that it learned from', async () => {
+    for (const [decision, words, below] of [
+      ['uncertain', 'product type perhaps LAMP, 80 %', 'Not sure enough to be relied on.'],
+      ['unknown', 'product type unknown, perhaps LAMP, 80 %', 'Like no photo that the model learned from.'],
+    ] as const) {
+      const { app } = testedApp({ gallery, limits: LIMITS, decision });
+      const doubting = await listen(app, { host: '127.0.0.1', port: 0, timeoutMs: 60_000 });
+      try {
+        const { page, complaints } = await open(WIDE, doubting);
+        await introduced(page);
+        await page.setInputFiles('#choose-input', at('photos/lamp.jpg'));
+        await status(page, words);
+        expect(await page.locator('.doubt').textContent()).toBe(below);
+        const weight = `getComputedStyle(document.querySelector('.answer strong')).fontWeight`;
+        expect(await page.evaluate(weight)).toBe('500');
+        await page.setInputFiles('#folder-input', at('photos'));
+        await status(page, 'Done: 4 of 4 photos');
+        expect(await page.locator('#rows em').allTextContents()).toEqual(Array(3).fill(decision));
+        expect(complaints).toEqual([]);
+      } finally {
+        await doubting.close(0);
+      }
+    }
+  });
+
   it('works by the keyboard alone, and says what it does', async () => {
     const { page, complaints } = await open();
     await introduced(page);
@@ -171,11 +196,11 @@ describe.skipIf(chromiumAbsent())('the page, in Chromium', () => {
     const file = await download;
     expect(file.suggestedFilename()).toBe('predictions.csv');
     expect(await readFile(await file.path(), 'utf8')).toBe(
-      '\ufefffile,product_type,product_type_confidence,error\r\n' +
-        'photos/damaged.jpg,,,IMAGE_DAMAGED\r\n' +
-        'photos/inner/=chair.jpg,CHAIR,0.8,\r\n' +
-        'photos/lamp.jpg,LAMP,0.8,\r\n' +
-        'photos/sofa.jpg,SOFA <b>,0.8,\r\n',
+      '\ufefffile,product_type,product_type_confidence,product_type_decision,error\r\n' +
+        'photos/damaged.jpg,,,,IMAGE_DAMAGED\r\n' +
+        'photos/inner/=chair.jpg,CHAIR,0.8,accepted,\r\n' +
+        'photos/lamp.jpg,LAMP,0.8,accepted,\r\n' +
+        'photos/sofa.jpg,SOFA <b>,0.8,accepted,\r\n',
     );
   });
 

@@ -1,4 +1,5 @@
 import { type ErrorCode, PipelineError } from '#src/errors.js';
+import type { Decision, Judge } from '#src/predict/judge.js';
 import type { PhotoPrediction, Predictor } from '#src/predict/predictor.js';
 import { type App, type AppOptions, createApp } from '#src/serve/app.js';
 import { jpeg } from '../fixtures.js';
@@ -26,8 +27,16 @@ export interface TestedApp {
 export function testedApp({
   gated = false,
   fault,
+  decision = 'accepted',
+  likeness,
   ...options
-}: Partial<AppOptions> & { gated?: boolean; fault?: ErrorCode } = {}): TestedApp {
+}: Partial<AppOptions> & {
+  gated?: boolean;
+  fault?: ErrorCode;
+  /** Of every prediction. */
+  decision?: Decision;
+  likeness?: number;
+} = {}): TestedApp {
   const batches: number[] = [];
   let release = () => {};
   const gate = gated
@@ -36,7 +45,7 @@ export function testedApp({
       })
     : Promise.resolve();
   const predictor: Predictor = {
-    tasks: [{ name: 'product_type', folder: 'product_type', classes: CLASSES, levels: LEVELS }],
+    tasks: [{ name: 'product_type', folder: 'product_type', classes: CLASSES, levels: LEVELS, input: INPUT }],
     backend: { name: 'played', device: 'none' },
     // What speaks for a label stands in the lower right.
     explain: async () => ({ height: 2, width: 2, values: Float32Array.of(0, 0, 0, 1) }),
@@ -48,9 +57,26 @@ export function testedApp({
     },
     close: async () => {},
   };
+  const judge: Judge = {
+    said: ['product_type: played'],
+    warnings: [],
+    reliability: new Map(),
+    verdicts: ({ tasks }) =>
+      new Map(
+        [...tasks].map(([task, prediction]) => [
+          task,
+          {
+            decision,
+            value: decision === 'accepted' ? prediction.className : null,
+            prediction,
+            ...(likeness !== undefined && { similarity: likeness }),
+          },
+        ]),
+      ),
+  };
   const app = createApp({
     predictor,
-    inputs: new Map([['product_type', INPUT]]),
+    judge,
     version: '1.2.3',
     names: [],
     allowUrls: false,

@@ -135,13 +135,14 @@ function row({ name, answer }: Result): HTMLTableRowElement {
     return element('tr', {}, head, wrong);
   }
   const cells = tasks.map((task) => {
-    const { label, confidence } = answer.tasks[task]!;
+    const { label, confidence, decision } = answer.tasks[task]!;
     return element(
       'td',
-      {},
+      decision === 'accepted' ? {} : { className: 'doubted' },
       element('bdi', {}, plain(label)),
       ' ',
       element('span', { className: 'confidence' }, percent(confidence)),
+      ...(decision === 'accepted' ? [] : [' ', element('em', {}, decision)]),
     );
   });
   return element('tr', {}, head, ...cells);
@@ -161,7 +162,11 @@ function end(count: number, stopped: boolean): void {
 }
 
 function save(): void {
-  const header = ['file', ...tasks.flatMap((task) => [task, `${task}_confidence`]), 'error'];
+  const header = [
+    'file',
+    ...tasks.flatMap((task) => [task, `${task}_confidence`, `${task}_decision`]),
+    'error',
+  ];
   const lines = [...results].sort((a, b) => (a.name < b.name ? -1 : 1)).map(line);
   const file = new Blob([csv([header, ...lines])], { type: 'text/csv' });
   const link = element('a', { href: URL.createObjectURL(file), download: 'predictions.csv' });
@@ -170,10 +175,10 @@ function save(): void {
 }
 
 function line({ name, answer }: Result): (string | number)[] {
-  if ('error' in answer) return [name, ...tasks.flatMap(() => ['', '']), answer.error.code];
+  if ('error' in answer) return [name, ...tasks.flatMap(() => ['', '', '']), answer.error.code];
   const values = tasks.flatMap((task) => {
-    const { label, confidence } = answer.tasks[task]!;
-    return [label, Number(confidence.toFixed(4))];
+    const { label, confidence, decision } = answer.tasks[task]!;
+    return [label, Number(confidence.toFixed(4)), decision];
   });
   return [name, ...values, ''];
 }

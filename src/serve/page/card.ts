@@ -5,6 +5,13 @@ import { drawHeat } from './heat.js';
 
 const SIMILAR = 6;
 
+/** What is said of an answer that is not given: before it, and below it. */
+const DOUBTS = {
+  accepted: { before: '', below: undefined },
+  uncertain: { before: 'perhaps ', below: 'Not sure enough to be relied on.' },
+  unknown: { before: 'unknown, perhaps ', below: 'Like no photo that the model learned from.' },
+} satisfies Record<TaskAnswer['decision'], { before: string; below: string | undefined }>;
+
 /** A photo on the page: its picture at once, and what the server says of it as soon as it does. */
 export interface Card {
   readonly element: HTMLElement;
@@ -41,7 +48,10 @@ export function createCard(asked: Asked, about: ModelAnswer): Card {
 
 function wordsOf({ tasks }: PhotoAnswer): string {
   return Object.entries(tasks)
-    .map(([task, { label, confidence }]) => `${plain(task)} ${plain(label)}, ${percent(confidence)}`)
+    .map(
+      ([task, { label, confidence, decision }]) =>
+        `${plain(task)} ${DOUBTS[decision].before}${plain(label)}, ${percent(confidence)}`,
+    )
     .join('; ');
 }
 
@@ -65,12 +75,14 @@ function waiting(): HTMLElement {
   return element('p', { className: 'soft' }, 'Looking …');
 }
 
-function taskPart(task: string, { label, confidence, path, top }: TaskAnswer, why: Why): HTMLElement {
+function taskPart(task: string, answer: TaskAnswer, why: Why): HTMLElement {
+  const { label, confidence, decision, path, top } = answer;
+  const doubt = DOUBTS[decision].below;
   const above = path.slice(0, -1);
   const others = top.filter((one) => one.label !== label);
   return element(
     'section',
-    { className: 'task' },
+    { className: decision === 'accepted' ? 'task' : 'task doubted' },
     element('h3', {}, plain(task)),
     element(
       'p',
@@ -82,6 +94,7 @@ function taskPart(task: string, { label, confidence, path, top }: TaskAnswer, wh
       why.button(task, label),
     ),
     bar(confidence),
+    ...(doubt === undefined ? [] : [element('p', { className: 'doubt' }, doubt)]),
     ...(above.length === 0 ? [] : [pathPart([...above, label])]),
     ...(others.length === 0 ? [] : [othersPart(others)]),
   );
