@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     // Worker threads, LMDB and native decoders must live in real processes, as they do for users.
     pool: 'forks',
+    // As many as there are cores: by default one core is left for the watcher, of two the half.
+    maxWorkers: '100%',
     // What a developer has installed must not change what `auto` means in a test: those of an installed backend name it.
     env: {
       XDG_CACHE_HOME: join(tmpdir(), 'abo-test-cache'),

@@ -5,9 +5,7 @@ import type { Tf } from './backends/backend.js';
 import { accuracyInterval, macroF1Interval } from './bootstrap.js';
 import { calibrationOf } from './calibration.js';
 import { cutModel } from './cut.js';
-import { logitsOfAll } from './epoch.js';
 import { explainedPhotos } from './explained.js';
-import { createFeed, keyedSamples } from './feed.js';
 import { belowHeads } from './heads.js';
 import {
   cohenKappa,
@@ -19,30 +17,13 @@ import {
   perClassMetrics,
   predictedClasses,
   topAccuracy,
-  topClasses,
   weightedF1,
 } from './metrics.js';
 import { headOfTask, loadModel } from './model-folder.js';
+import { type PredictionRecord, predictSamples, TOP } from './predictions.js';
 import { mistakesOf, rightOf } from './shown.js';
 import { softmax } from './temperature.js';
 import { treeResult } from './tree-metrics.js';
-
-/** A photo's probabilities as a line of RUN/predictions-<task>.jsonl. */
-export interface PredictionRecord {
-  imageId: string;
-  path: string;
-  /** Absent where samples were given and do not say it. */
-  role?: ViewRole;
-  label: string;
-  predicted: string;
-  /** The predicted class's. */
-  probability: number;
-  /** The five most probable classes, the first first. */
-  top: { label: string; probability: number }[];
-}
-
-const TOP = 5;
-const BATCH = 32;
 
 /**
  * Scores a saved model on one side of a task's samples.
@@ -68,26 +49,15 @@ export async function evaluateTask(options: {
   signal: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }): Promise<{ result: EvaluationResult; predictions: PredictionRecord[] }> {
-  const { tf, task, folder, samples, twins, side, cache, pixels, natural, seed, signal } = options;
-  const { onProgress } = options;
+  const { tf, task, folder, samples, twins, side, pixels, natural, seed, signal } = options;
   const { model, metadata } = await loadModel(tf, folder);
   const cut = cutModel(tf, model, belowHeads(model));
   try {
     const { input, mirror, branches = [] } = metadata;
-    const { classes, temperature, levels = [], output } = headOfTask(metadata, task ?? metadata.task);
-    const feed = createFeed(tf, cache, input.preprocessing);
-    const keyed = keyedSamples(cache, samples, classes);
-    const outputs = await logitsOfAll(
-      { tf, cut, feed, samples: keyed, mirror, batchSize: BATCH, signal },
-      (done) => onProgress?.(done, keyed.length),
-    ).finally(() => feed.close());
-    const predictions: Predictions = {
-      classes: classes.length,
-      labels: keyed.map(({ label }) => label),
-      probabilities: softmax(outputs.at(output)!, classes.length, temperature),
-    };
+    const head = headOfTask(metadata, task ?? metadata.task);
+    const { classes, levels = [], output } = head;
+    const { outputs, predictions, records } = await predictSamples({ ...options, cut, metadata, head });
     const untempered = { ...predictions, probabilities: softmax(outputs.at(output)!, classes.length) };
-    const records = predictionRecords(predictions, samples, classes);
     const scores = score(predictions, { classes, samples, side, natural, seed });
     return {
       result: {
@@ -209,19 +179,4 @@ function partResult(
     accuracyInterval: accuracyInterval(correct, components, { seed }),
     macroF1: macroF1(confusionMatrix(part)),
   };
-}
-
-function predictionRecords(
-  predictions: Predictions,
-  samples: readonly Sample[],
-  classes: readonly string[],
-): PredictionRecord[] {
-  return samples.map(({ imageId, path, role, label }, row) => {
-    const top = topClasses(predictions, row, Math.min(TOP, classes.length)).map((k) => ({
-      label: classes[k]!,
-      probability: predictions.probabilities[row * classes.length + k]!,
-    }));
-    const { label: predicted, probability } = top[0]!;
-    return { imageId, path, ...(role !== undefined && { role }), label, predicted, probability, top };
-  });
 }

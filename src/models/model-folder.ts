@@ -7,7 +7,7 @@ import { FILTERS, FITS } from '../kernels/fit.js';
 import type { Tf } from './backends/backend.js';
 import { kernelLayer } from './kernel/layer.js';
 import { BRANCH_LEVELS } from './levels.js';
-import { assignWeights, modelWeights } from './weights/named.js';
+import { assignWeights, modelWeights, type NamedWeights } from './weights/named.js';
 import { readTfjsWeights } from './weights/tfjs-layers.js';
 
 const levelsSchema = z.array(
@@ -139,13 +139,13 @@ export function headOfTask(
 }
 
 /**
- * Loads a model that `saveModel` wrote. The model is the caller's to dispose.
+ * Loads a model that `saveModel` wrote, with its weights as they were read. The model is the caller's to dispose.
  * @throws {PipelineError} as `readModelMetadata` and `readTfjsWeights`; `WEIGHTS_MISMATCH`.
  */
 export async function loadModel(
   tf: Tf,
   folder: string,
-): Promise<{ model: LayersModel; metadata: ModelMetadata }> {
+): Promise<{ model: LayersModel; metadata: ModelMetadata; weights: NamedWeights }> {
   const metadata = await readModelMetadata(folder);
   const weights = await readTfjsWeights(folder);
   const { modelTopology } = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as {
@@ -167,5 +167,5 @@ export async function loadModel(
     model.dispose();
     throw error;
   }
-  return { model, metadata };
+  return { model, metadata, weights };
 }

@@ -11,7 +11,6 @@ import { belowHeads, logitsLayers, namesUpTo } from '../models/heads.js';
 import { headOfTask, loadModel, type ModelMetadata } from '../models/model-folder.js';
 import { softmax } from '../models/temperature.js';
 import { weightsDigest } from '../models/weights/named.js';
-import { readTfjsWeights } from '../models/weights/tfjs-layers.js';
 import type { TaskOutputs } from './jobs.js';
 
 /** Everything below the heads of one model, or of several whose bases are equal to the last bit: computed once for all. */
@@ -103,14 +102,12 @@ async function openModel(
   folder: string,
   input: number,
 ): Promise<{ digest: string; base: () => Base; head: Head }> {
-  const { model, metadata } = await loadModel(tf, folder);
+  const { model, metadata, weights: all } = await loadModel(tf, folder);
   const below = belowHeads(model);
   const cut = cutModel(tf, model, below);
   const { height, width, preprocessing } = metadata.input;
   const lower = model.layers.filter(({ name }) => below.has(name));
-  const weights = [...(await readTfjsWeights(folder))].filter(([name]) =>
-    below.has(name.slice(0, name.lastIndexOf('/'))),
-  );
+  const weights = [...all].filter(([name]) => below.has(name.slice(0, name.lastIndexOf('/'))));
   const layers = lower.map((layer) => [layer.getClassName(), layer.getConfig()]);
   const digest = JSON.stringify([input, preprocessing, weightsDigest(new Map(weights)), layers]);
   const logits = logitsLayers(model);

@@ -50,23 +50,10 @@ export function reliabilityStep(options: {
       const predictions =
         samples.length === 0
           ? []
-          : await trainer
-              .evaluate(
-                {
-                  kind: 'evaluate',
-                  task: task.task,
-                  folder,
-                  samples,
-                  twins: [],
-                  side: 'validation',
-                  cache: cacheOf(inputs),
-                  pixels: inputs.pixels,
-                  natural: task.natural,
-                  seed: recipe.seed,
-                },
-                { signal, events },
-              )
-              .then((outcome) => outcome.predictions);
+          : await trainer.predict(
+              { kind: 'predict', task: task.task, folder, samples, cache: cacheOf(inputs) },
+              { signal, events },
+            );
       const numbers = new Map<string, number>();
       const outcomes = predictions.map(
         ({ label, predicted, probability }, row): Reliability['outcomes'][0] => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContext } from '#src/context.js';
-import type { PredictionRecord } from '#src/models/evaluate.js';
+import type { PredictionRecord } from '#src/models/predictions.js';
 import type { Reliability } from '#src/predict/reliability.js';
 import { parseRecipe } from '#src/recipe-file.js';
 import type { SampleRecord } from '#src/records.js';

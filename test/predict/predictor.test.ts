@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContext } from '#src/context.js';
 import { PipelineError } from '#src/errors.js';
-import type { PredictionRecord } from '#src/models/evaluate.js';
+import type { PredictionRecord } from '#src/models/predictions.js';
 import { openPredictor, type PhotoPrediction, type Predictor } from '#src/predict/predictor.js';
 import { parseRecipe } from '#src/recipe-file.js';
 import { aboSource } from '#src/sources/abo.js';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PredictionRecord } from '#src/models/evaluate.js';
+import type { PredictionRecord } from '#src/models/predictions.js';
 import type { SampleRecord } from '#src/records.js';
 import { fileDigest, samplesDigest } from '#src/sources/samples.js';
 import type { Summary } from '#src/summary.js';

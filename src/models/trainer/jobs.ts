@@ -8,8 +8,8 @@ import type { CacheReference } from '../../sinks/tensor-cache/with-caches.js';
 import type { BackendChoice } from '../backends/backend.js';
 import type { CheckReport } from '../check/check.js';
 import type { CheckpointFile } from '../checkpoint.js';
-import type { PredictionRecord } from '../evaluate.js';
 import type { FitOptions } from '../fit.js';
+import type { PredictionRecord } from '../predictions.js';
 import type { TrunkTask } from '../trunk.js';
 
 /** Trains one task; plain data, so that it can go to another thread. */
@@ -62,6 +62,11 @@ export interface EvaluateJob {
   seed: number;
 }
 
+/** Predicts samples by a saved model. */
+export interface PredictJob extends Pick<EvaluateJob, 'task' | 'folder' | 'samples' | 'cache'> {
+  kind: 'predict';
+}
+
 /** Computes a saved model's embeddings of photos. */
 export interface EmbedJob {
   kind: 'embed';
@@ -94,8 +99,8 @@ export interface TrainerData {
   backend: BackendChoice;
 }
 
-export type Job = FitJob | CheckJob | EvaluateJob | EmbedJob;
-export type Outcome = FitOutcome | CheckReport | EvaluateOutcome | EmbedOutcome;
+export type Job = FitJob | CheckJob | EvaluateJob | PredictJob | EmbedJob;
+export type Outcome = FitOutcome | CheckReport | EvaluateOutcome | PredictionRecord[] | EmbedOutcome;
 
 export type ToTrainer =
   | { type: 'job'; job: Job }

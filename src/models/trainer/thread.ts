@@ -3,6 +3,7 @@ import { PipelineError, revivedError } from '../../errors.js';
 import type { EventBus } from '../../events.js';
 import type { BackendChoice } from '../backends/backend.js';
 import type { CheckReport } from '../check/check.js';
+import type { PredictionRecord } from '../predictions.js';
 import type {
   CheckJob,
   EmbedJob,
@@ -13,6 +14,7 @@ import type {
   FitOutcome,
   FromTrainer,
   Job,
+  PredictJob,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
@@ -32,6 +34,8 @@ export interface TrainerThread {
   fit(job: FitJob, context: JobContext): Promise<FitOutcome>;
   check(job: CheckJob, context: JobContext): Promise<CheckReport>;
   evaluate(job: EvaluateJob, context: JobContext): Promise<EvaluateOutcome>;
+  /** In the order of the samples. */
+  predict(job: PredictJob, context: JobContext): Promise<PredictionRecord[]>;
   embed(job: EmbedJob, context: JobContext): Promise<EmbedOutcome>;
   close(): Promise<void>;
 }
@@ -64,6 +68,7 @@ export function trainerThread(backend: BackendChoice): TrainerThread {
     fit: (job, context) => run(job, context) as Promise<FitOutcome>,
     check: (job, context) => run(job, context) as Promise<CheckReport>,
     evaluate: (job, context) => run(job, context) as Promise<EvaluateOutcome>,
+    predict: (job, context) => run(job, context) as Promise<PredictionRecord[]>,
     embed: (job, context) => run(job, context) as Promise<EmbedOutcome>,
     async close() {
       if (worker !== undefined) await closeIdle(worker);

@@ -13,6 +13,7 @@ import { evaluateTask } from '../evaluate.js';
 import { fitTask } from '../fit.js';
 import type { Stored } from '../inputs.js';
 import { networkOf } from '../networks/index.js';
+import { type PredictionRecord, predictTask } from '../predictions.js';
 import { readPretrained } from '../weights/pretrained.js';
 import type {
   CheckJob,
@@ -25,6 +26,7 @@ import type {
   FromTrainer,
   Job,
   Outcome,
+  PredictJob,
   ToTrainer,
   TrainerData,
 } from './jobs.js';
@@ -83,6 +85,8 @@ function outcomeOf(job: Job, backend: StartedBackend): Promise<Outcome> {
       return checkJob(job, backend);
     case 'evaluate':
       return evaluateJob(job, backend);
+    case 'predict':
+      return predictJob(job, backend);
     case 'embed':
       return embedJob(job, backend);
   }
@@ -136,11 +140,6 @@ function storedOf([cache, ...views]: readonly TensorCache[]): Stored {
 
 function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<EvaluateOutcome> {
   const { kind: _, cache: reference, pixels: photos, task, ...options } = job;
-  const onProgress = (done: number, total: number) =>
-    say({
-      type: 'event',
-      event: { type: 'progress', stage: `evaluate ${task}`, done, total, unit: 'photos' },
-    });
   const references = photos.path === reference.path ? [reference] : [reference, photos];
   return withCaches(references, ([cache, pixels = cache]) =>
     evaluateTask({
@@ -150,8 +149,16 @@ function evaluateJob(job: EvaluateJob, { tf }: StartedBackend): Promise<Evaluate
       cache: cache!,
       pixels: pixels!,
       signal: controller.signal,
-      onProgress,
+      onProgress: progressOf(`evaluate ${task}`),
     }),
+  );
+}
+
+function predictJob(job: PredictJob, { tf }: StartedBackend): Promise<PredictionRecord[]> {
+  const { kind: _, cache: reference, task, ...options } = job;
+  const onProgress = progressOf(`predict ${task}`);
+  return withCaches([reference], ([cache]) =>
+    predictTask({ ...options, task, tf, cache: cache!, signal: controller.signal, onProgress }),
   );
 }
 
@@ -159,9 +166,13 @@ function embedJob(
   { cache: reference, folder, photos }: EmbedJob,
   { tf }: StartedBackend,
 ): Promise<EmbedOutcome> {
-  const onProgress = (done: number, total: number) =>
-    say({ type: 'event', event: { type: 'progress', stage: 'embeddings', done, total, unit: 'photos' } });
+  const onProgress = progressOf('embeddings');
   return withCaches([reference], ([cache]) =>
     embedPhotos({ tf, folder, cache: cache!, photos, signal: controller.signal, onProgress }),
   );
+}
+
+function progressOf(stage: string): (done: number, total: number) => void {
+  return (done, total) =>
+    say({ type: 'event', event: { type: 'progress', stage, done, total, unit: 'photos' } });
 }
