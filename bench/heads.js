@@ -3,11 +3,11 @@
 // keras, scikit-learn) from ABO_PYTHON.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { backends } from '#src/models/backends/index.js';
-import { openCache } from '#src/sinks/tensor-cache/open.js';
+import { askKeras, writeFeatures } from './experiments/keras.js';
 
 const TASK = 'product_type';
 const SEEDS = [0, 1];
@@ -26,7 +26,6 @@ const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 export default async function heads({ root, folder, synthetic }) {
   const shared = resolve(process.env['ABO_SHARED'] ?? '../shared');
-  const python = process.env['ABO_PYTHON'] ?? 'python3';
   if (synthetic || !existsSync(join(shared, 'keras-baseline'))) {
     console.log('\nSKIPPED heads: no sample, or no Keras baseline beside it (ABO_SHARED)');
     return;
@@ -62,37 +61,16 @@ export default async function heads({ root, folder, synthetic }) {
     return { out, accuracy: tasks[TASK].accuracy, seconds: tasks[TASK].trainSeconds };
   };
   const first = await run('dense256_flips_smooth0.1', SEEDS[0]);
-  const length = await writeFeatures(first.out, folder);
+  const length = await writeFeatures(first.out, folder, TASK);
   console.log(`\nHeads on frozen MobileNet 0.75, splits ${SEEDS.join(' and ')}, ${backend} beside Keras`);
   for (const name of Object.keys(HEADS)) {
     const ours = [];
     for (const seed of SEEDS) ours.push(await run(name, seed));
-    const asked = { shared, folder, task: TASK, seeds: SEEDS, heads: [name], length };
-    const said = execFileSync(python, [file('peers/heads.py'), JSON.stringify(asked)]).toString();
-    const theirs = JSON.parse(said.trim().split('\n').at(-1))[name];
+    const theirs = askKeras({ shared, folder, task: TASK, seeds: SEEDS, head: name, length });
     const seconds = ours.reduce((sum, one) => sum + one.seconds, 0);
     const accuracies = (values) => values.map((value) => value.toFixed(4)).join(', ');
     console.log(
       `  ${name.padEnd(26)} ${seconds.toFixed(1)} s, ${accuracies(ours.map(({ accuracy }) => accuracy))}; Keras ${theirs.seconds} s, ${accuracies(theirs.accuracies)}; its time ÷ ours ${(theirs.seconds / seconds).toFixed(2)}`,
     );
   }
-}
-
-/** Writes a run's features of photos and mirror images as one file, and the photos' paths; gives the features' number. */
-async function writeFeatures(out, folder) {
-  const { steps } = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
-  const output = steps['features-mobilenet-mirrored'].outputs.find((one) => one.endsWith('data.mdb'));
-  const cache = openCache(dirname(resolve(out, output)));
-  const lines = (await readFile(join(out, `samples-${TASK}.jsonl`), 'utf8')).trim().split('\n');
-  const samples = lines.map((line) => JSON.parse(line));
-  const { length } = cache.identity;
-  const all = new Float32Array(samples.length * length);
-  for (const [index, { sha256 }] of samples.entries()) {
-    const bytes = new Uint8Array(all.buffer, 4 * index * length, 4 * length);
-    cache.read(cache.keyOf(sha256), bytes);
-  }
-  await cache.close();
-  await writeFile(join(folder, 'features.bin'), new Uint8Array(all.buffer));
-  await writeFile(join(folder, 'paths.json'), JSON.stringify(samples.map(({ path }) => path)));
-  return length / 2;
 }

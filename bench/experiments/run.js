@@ -60,17 +60,7 @@ async function runOne(place, experiment) {
   if (existsSync(kept)) return JSON.parse(await readFile(kept, 'utf8')).result;
   await mkdir(place.kept, { recursive: true });
   const out = join(place.kept, id);
-  const overrides = Object.entries({ 'split.validation': 0, ...sets }).flatMap(([path, value]) => [
-    '--set',
-    `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  ]);
-  const args = [
-    ...[file('../../bin/pipeline'), 'evaluate', '-q', '--recipe', file(`../../recipes/${recipe}.yaml`)],
-    ...['--source', place.root, '--task', task, '--backend', place.backend, '--weights', place.weights],
-    ...['--samples', join(place.shared, `keras-baseline/samples/${task}-grouped-${split}.jsonl.gz`)],
-    ...['--cache', join(place.kept, 'caches'), '--out', out, ...overrides],
-  ];
-  await patiently(args);
+  const overrides = await runInto(place, experiment, out);
   const { tasks } = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'));
   const { epochs } = JSON.parse(await readFile(join(out, 'history', task, 'history.json'), 'utf8'));
   const result = { ...tasks[task], lastEpoch: epochs.at(-1) };
@@ -78,6 +68,21 @@ async function runOne(place, experiment) {
   await rm(out, { recursive: true });
   console.log(`    ${recipe} split ${split} ${overrides.join(' ')}: ${result.accuracy.toFixed(4)}`);
   return result;
+}
+
+/** Runs one, which leaves its run in a folder; gives what it set, as arguments. */
+export async function runInto(place, { recipe, task, split, sets }, out) {
+  const overrides = Object.entries({ 'split.validation': 0, ...sets }).flatMap(([path, value]) => [
+    '--set',
+    `${path}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ]);
+  await patiently([
+    ...[file('../../bin/pipeline'), 'evaluate', '-q', '--recipe', file(`../../recipes/${recipe}.yaml`)],
+    ...['--source', place.root, '--task', task, '--backend', place.backend, '--weights', place.weights],
+    ...['--samples', join(place.shared, `keras-baseline/samples/${task}-grouped-${split}.jsonl.gz`)],
+    ...['--cache', join(place.kept, 'caches'), '--out', out, ...overrides],
+  ]);
+  return overrides;
 }
 
 /** Another run may be filling the caches that this one reads. */

@@ -1,5 +1,6 @@
 # Keras's heads on features that the pipeline computed: ABO_SHARED/keras-baseline/heads.py as it is, given these features, one
-# task and some splits. Takes one JSON argument {"shared", "folder", "task", "seeds", "heads", "length"}; reads
+# task and some splits, each as often as "inits" says (once), each time drawn anew. Takes one JSON argument {"shared", "folder",
+# "task", "seeds", "heads", "length", "inits"}; reads
 # FOLDER/paths.json and FOLDER/features.bin (a row a photo: its features, then its mirror image's). Prints
 # {"HEAD": {"accuracies": [...], "seconds": ...}}, the seconds of all splits.
 import gzip
@@ -24,7 +25,11 @@ out = f'{folder}/out'
 shutil.rmtree(out, ignore_errors=True)
 os.makedirs(out)
 splits = json.loads(gzip.open(f'{baseline}/splits_{task}.json.gz').read())
-splits['splits'] = [split for index, split in enumerate(splits['splits']) if index in asked['seeds']]
+splits['splits'] = [
+    {**splits['splits'][index], 'seed': splits['splits'][index]['seed'] + 1000 * init}
+    for index in asked['seeds']
+    for init in range(asked.get('inits', 1))
+]
 with gzip.open(f'{out}/splits_{task}.json.gz', 'wt') as file:
     json.dump(splits, file)
 # Rows that its file of results has already are left out.
