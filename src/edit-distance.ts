@@ -48,3 +48,9 @@ export function didYouMean(word: string, names: Iterable<string>): string {
   const near = nearest(word, names);
   return near === undefined ? '' : `Did you mean ${near}?`;
 }
+
+/** What is added to a complaint about a word that none of the names is: the name that was likely meant, if any. */
+export function meant(word: unknown, names: Iterable<string>): string {
+  const near = typeof word === 'string' ? nearest(word, names) : undefined;
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { meant } from './edit-distance.js';
 import { PipelineError } from './errors.js';
 import { type CategoryTree, treeSchema } from './labels/tree/tree.js';
 import { type Recipe, recipeSchema } from './recipe.js';
@@ -33,9 +34,13 @@ export function onlyTasks(recipe: Recipe, tasks: readonly string[]): Recipe {
   const all = Object.keys(recipe.tasks);
   const unknown = tasks.find((task) => !all.includes(task));
   if (unknown !== undefined) {
-    throw new PipelineError('USAGE', `Expected a task of the recipe but received "${unknown}"`, {
-      hint: `Its tasks are ${all.join(', ')}. recipes/three-tasks.yaml has product_type, color and brand.`,
-    });
+    throw new PipelineError(
+      'USAGE',
+      `Expected a task of the recipe but received "${unknown}"${meant(unknown, all)}`,
+      {
+        hint: `Its tasks are ${all.join(', ')}. recipes/three-tasks.yaml has product_type, color and brand.`,
+      },
+    );
   }
   return {
     ...recipe,

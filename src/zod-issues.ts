@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
-import { nearest } from './edit-distance.js';
+import { meant } from './edit-distance.js';
 
 /**
  * What a schema did not accept, in words: `path: Expected … but received …`, a line each. Needs `reportInput`.
@@ -52,11 +52,6 @@ function describeIssue(
     default:
       return [`${at}: Expected ${issue.message} but received ${short}`];
   }
-}
-
-function meant(word: unknown, names: Iterable<string>): string {
-  const near = typeof word === 'string' ? nearest(word, names) : undefined;
-  return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
 const UNITS: Partial<Record<string, string>> = { array: ' in the list', string: ' characters' };

@@ -427,6 +427,7 @@ describe('onlyTasks', () => {
     const two = onlyTasks(recipe, ['brand', 'product_type']);
     expect(Object.keys(two.tasks)).toEqual(['product_type', 'brand']);
     expect({ ...two, tasks: recipe.tasks }).toEqual(recipe);
+    expect(() => onlyTasks(recipe, ['colour'])).toThrow('received "colour"; did you mean "color"?');
     expect(() => onlyTasks(recipe, ['weight'])).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('color') as string }),
     );

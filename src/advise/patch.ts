@@ -1,4 +1,5 @@
 import { matchKey } from '../attributes.js';
+import { percent } from '../percent.js';
 import type { TaskRecipe } from '../recipe.js';
 import type { TaskAdvice } from './task.js';
 
@@ -77,4 +78,3 @@ function broadLines({ drop }: TaskRecipe, { broad }: TaskAdvice): string[] {
 const quoted = (text: string) => JSON.stringify(text);
 /** A label must not end its comment. */
 const oneLine = (text: string) => JSON.stringify(text).slice(1, -1);
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

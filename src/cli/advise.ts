@@ -6,10 +6,10 @@ import type { Mislabelled } from '../advise/mislabelled.js';
 import type { RunAdvice } from '../advise/run.js';
 import type { TaskAdvice } from '../advise/task.js';
 import { createContext } from '../context.js';
+import { percent } from '../percent.js';
 import { collectNames, parseInteger } from './arguments.js';
 import type { CommandDefinition } from './command.js';
 import { examples } from './examples.js';
-import { percent } from './percent.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 

@@ -1,9 +1,9 @@
 import type { Difference } from '../compare/differences.js';
 import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
+import { percent } from '../percent.js';
 import type { RunCost } from '../summary.js';
 import type { CommandDefinition } from './command.js';
 import { examples } from './examples.js';
-import { percent } from './percent.js';
 import { printable } from './printable.js';
 
 /** Differences of one recipe that are told as text; JSON has all. */

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
+import { percent } from '../percent.js';
 import type { Demands } from '../predict/judge.js';
 import type { Predictor } from '../predict/predictor.js';
 import { loadRecipe } from '../recipe-file.js';
@@ -15,7 +16,6 @@ import { iterate, observed } from '../streams.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
-import { percent } from './percent.js';
 import { showProgress } from './progress.js';
 
 interface PredictOptions extends ResourceOptions, Demands {

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { createContext } from '../context.js';
 import { PipelineError } from '../errors.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
+import { percent } from '../percent.js';
 import type { Gallery } from '../similar/gallery.js';
 import type { Figure, GalleryScore } from '../similar/score.js';
 import type { SimilarPhoto, SimilarQuery } from '../similar/similar-photos.js';
@@ -10,7 +11,6 @@ import type { RunContext } from '../stage.js';
 import { collect, parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
-import { percent } from './percent.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
 

@@ -5,6 +5,7 @@ import { createContext, type ResourceOptions } from '../context.js';
 import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { publishedIn, weightsFolder } from '../models/weights/published.js';
+import { percent } from '../percent.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE, modelOf, type Recipe } from '../recipe.js';
 import { loadRecipe, onlyTasks } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
@@ -18,7 +19,6 @@ import { assertUnflagged, describeChecks } from './check.js';
 import { paintedStates } from './colours.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import type { HelpText } from './examples.js';
-import { percent } from './percent.js';
 import { showProgress } from './progress.js';
 
 interface StepOptions extends ResourceOptions {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { createContext, type ResourceOptions } from '../context.js';
+import { meant } from '../edit-distance.js';
 import { asPipelineError, PipelineError } from '../errors.js';
 import { figureLines, treeYaml } from '../labels/tree/yaml.js';
 import type { Recipe } from '../recipe.js';
@@ -68,7 +69,7 @@ function chosenTask({ tasks }: Recipe, wanted: string | undefined): string {
   const names = Object.keys(tasks);
   if (wanted !== undefined && !Object.hasOwn(tasks, wanted)) {
     throw usageError(
-      `Expected a task of the recipe for --task but received "${wanted}"`,
+      `Expected a task of the recipe for --task but received "${wanted}"${meant(wanted, names)}`,
       `The tasks are ${names.join(', ')}.`,
     );
   }

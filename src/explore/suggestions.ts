@@ -1,5 +1,6 @@
 import { matchKey } from '../attributes.js';
 import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
+import { percent } from '../percent.js';
 import type { KeyProfile } from './key-profile.js';
 
 /** What a recipe might do, and why. */
@@ -151,10 +152,6 @@ function stemOf(name: string): string {
 
 function number(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function compare(a: string, b: string): number {

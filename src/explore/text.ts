@@ -1,3 +1,4 @@
+import { percent } from '../percent.js';
 import type { Exploration } from './exploration.js';
 import { gathered, type SuggestionGroup } from './suggestions.js';
 
@@ -96,8 +97,4 @@ function columns(heads: readonly string[], rows: readonly (readonly string[])[])
 function printable(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
   return line.length > 160 ? `${line.slice(0, 159)}…` : line;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1).replace('-0.0', '0.0')} %`;
 }

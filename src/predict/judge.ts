@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { percent } from '../percent.js';
 import { type Gallery, openGalleryIfAny } from '../similar/gallery.js';
 import { type Likeness, likenessTo } from './likeness.js';
 import { type Threshold, thresholdFor } from './precision.js';
@@ -139,8 +140,6 @@ function verdictOf(
     ...(similarity !== undefined && { similarity }),
   };
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 function precisionSaid(
   reliability: Reliability | undefined,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { meant } from '../edit-distance.js';
 import { PipelineError } from '../errors.js';
 import type { Fit } from '../kernels/fit.js';
 import type { PixelTarget } from '../kernels/pixel-pool.js';
@@ -72,16 +73,25 @@ export function inputsOf(models: readonly FoundModel[]): { targets: PixelTarget[
 export function taskOf(tasks: readonly PredictedTask[], name: string): PredictedTask {
   const found = tasks.find((task) => task.name === name);
   if (found !== undefined) return found;
-  throw new PipelineError('NOT_FOUND', `Expected a task of the model but received "${name}"`, {
-    hint: `It has ${tasks.map((task) => task.name).join(', ')}.`,
-  });
+  const names = tasks.map((task) => task.name);
+  throw new PipelineError(
+    'NOT_FOUND',
+    `Expected a task of the model but received "${name}"${meant(name, names)}`,
+    {
+      hint: `It has ${names.join(', ')}.`,
+    },
+  );
 }
 
 /** @throws {PipelineError} `NOT_FOUND` */
 export function placeOf(classes: readonly string[], className: string, task: string): number {
   const at = classes.indexOf(className);
   if (at >= 0) return at;
-  throw new PipelineError('NOT_FOUND', `Expected a class of ${task} but received "${className}"`, {
-    hint: `It has ${classes.join(', ')}.`,
-  });
+  throw new PipelineError(
+    'NOT_FOUND',
+    `Expected a class of ${task} but received "${className}"${meant(className, classes)}`,
+    {
+      hint: `It has ${classes.join(', ')}.`,
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
+import { percent } from '../../percent.js';
 import type { ClassFigures, KnownTree, TreeFigures } from './figures.js';
 import { pathsOf } from './tree.js';
 
@@ -30,15 +31,15 @@ export function figureLines(figures: TreeFigures): string[] {
     figures;
   return [
     `Coverage: ${classesWithNodes} of ${classes} classes and ${photosWithNodes} of ${photos} photos have nodes (${catalogues} marketplaces, ${nodes} nodes, ${aligned} of them aligned with others).`,
-    `Agreement of the nodes with the tree: coarse ${percent(agreement.coarse)}, middle ${percent(agreement.middle)}.`,
+    `Agreement of the nodes with the tree: coarse ${known(agreement.coarse)}, middle ${known(agreement.middle)}.`,
   ];
 }
 
 function classLine({ photos, photosWithNodes, agreement }: ClassFigures): string {
   if (photosWithNodes === 0) return `${photos} photos, none with a node`;
-  return `${photos} photos, ${photosWithNodes} with nodes; agreement ${percent(agreement.coarse)}, ${percent(agreement.middle)}`;
+  return `${photos} photos, ${photosWithNodes} with nodes; agreement ${known(agreement.coarse)}, ${known(agreement.middle)}`;
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? 'unknown' : `${(100 * share).toFixed(1)} %`;
+function known(share: number | undefined): string {
+  return share === undefined ? 'unknown' : percent(share);
 }

@@ -1,4 +1,5 @@
 import { ABO_ATTRIBUTION } from '../../attribution.js';
+import { percent } from '../../percent.js';
 import type { Summary, TaskSummary } from '../../summary.js';
 import type { ModelMetadata } from '../model-folder.js';
 import type { ModelFormat } from './formats.js';
@@ -84,7 +85,6 @@ function dataText(run: CardRun | undefined): string {
   return `Photos and listings from a dump in the layout of ${abo} Of another dump in that layout, its own licence holds.`;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const range = ([low, high]: [number, number]) => `${percent(low)} to ${percent(high)}`;
 
 const SPLIT_BY: Record<TaskSummary['splitBy'], string> = {
