@@ -9,7 +9,8 @@ import type { EventBus } from './events.js';
 import { acquireLock } from './lock.js';
 import { writeWholeFile } from './whole-file.js';
 
-const MANIFEST = 'manifest.json';
+/** What a run's steps did: the file by which a folder is known for a run. */
+export const MANIFEST = 'manifest.json';
 /** The whole recipe of the last run, defaults and overrides included. */
 export const RECIPE_FILE = 'recipe.json';
 /** Raised when the meaning of a step's result changes, so that older run folders are done again, not misread. */

@@ -47,12 +47,18 @@ export function parseShare(name: string): (text: string) => number {
   };
 }
 
+/** What a timer can wait for: 2³¹ − 1 milliseconds. */
+const MOST_SECONDS = 2_147_483;
+
 /** Reads a duration. @throws {PipelineError} `USAGE` */
 export function parseSeconds(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (value > 0 && Number.isFinite(value)) return value;
-    throw new PipelineError('USAGE', `Expected seconds above 0 for ${name} but received "${text}"`);
+    if (value > 0 && value <= MOST_SECONDS) return value;
+    throw new PipelineError(
+      'USAGE',
+      `Expected seconds above 0, at most ${MOST_SECONDS}, for ${name} but received "${text}"`,
+    );
   };
 }
 

@@ -46,7 +46,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const allowToEnd = (milliseconds: number) => {
     grace = milliseconds;
   };
-  const program = createProgram({ signal: controller.signal, allowToEnd });
+  const program = await createProgram({ signal: controller.signal, allowToEnd }, argv[0]);
   let command: Command = program;
   const follow = (_: Command, next: Command) => {
     command = next;

@@ -84,6 +84,11 @@ export const predictCommand: CommandDefinition = (program, { signal }) => {
         );
       if ((options.source === undefined) !== (options.out === undefined))
         throw usageError('Expected --out FILE with --source, and only there', 'Single photos go to stdout.');
+      const ofCatalogues = (['recipe', 'views', 'images'] as const).find(
+        (name) => options[name] !== undefined,
+      );
+      if (options.source === undefined && ofCatalogues !== undefined)
+        throw usageError(`Expected --${ofCatalogues} only with --source`, 'Photos are named as they are.');
       const { openPredictor } = await import('../predict/predictor.js');
       const context = createContext(options, { signal });
       const progress = showProgress(context.events, { quiet: options.quiet ?? false, verbose: false });
@@ -163,7 +168,7 @@ async function predictCatalogue(
   });
 }
 
-function describe({ rows, bad, tasks, said }: DumpPredictions, out: string): string {
+function describe({ rows, bad, leftOut, tasks, said }: DumpPredictions, out: string): string {
   const lines = Object.values(tasks).flatMap(({ accepted, uncertain, unknown, agree, differ }, index) => {
     const share = (count: number) => (rows === bad ? '0 %' : percent(count / (rows - bad)));
     const stated = agree + differ;
@@ -176,5 +181,10 @@ function describe({ rows, bad, tasks, said }: DumpPredictions, out: string): str
     ];
   });
   const unread = bad === 0 ? '' : `, ${bad} of them of photos that cannot be read`;
-  return `${[...lines, `${rows} rows${unread}: ${out}`].join('\n')}\n`;
+  const left = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`);
+  return `${[
+    ...lines,
+    ...(left.length > 0 ? [`left out: ${left.join(', ')}`] : []),
+    `${rows} rows${unread}: ${out}`,
+  ].join('\n')}\n`;
 }

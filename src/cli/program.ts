@@ -5,8 +5,11 @@ import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
 import { examples } from './examples.js';
 
-/** The whole command line, ready to parse; what it does not understand it throws as commander's error, without a word. */
-export function createProgram(environment: CommandEnvironment): Command {
+/**
+ * The command line, ready to parse; what it does not understand it throws as commander's error, without a word.
+ * @param first of the words to parse: where it names a command, it has that one alone.
+ */
+export async function createProgram(environment: CommandEnvironment, first?: string): Promise<Command> {
   const root = new Command('pipeline')
     .description('Turns a raw product catalogue into trained photo classifiers.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -23,10 +26,20 @@ export function createProgram(environment: CommandEnvironment): Command {
     .addHelpText('after', EXAMPLES);
   for (const [heading, group] of Object.entries(commands)) {
     root.commandsGroup(`${heading}:`);
-    for (const define of group) define(root, environment);
+    for (const [name, load] of Object.entries(group)) {
+      if (isCommand(first) && name !== first) continue;
+      const define = await load();
+      define(root, environment);
+    }
   }
   for (const group of root.commands) group.helpCommand(false);
   return root;
+}
+
+/** Whether a word names a command that needs to know of no other. */
+function isCommand(word: string | undefined): boolean {
+  const names = Object.values(commands).flatMap((group) => Object.keys(group));
+  return word !== undefined && word !== 'help' && names.includes(word);
 }
 
 const EXAMPLES = examples(

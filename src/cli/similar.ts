@@ -142,7 +142,10 @@ async function queriesOf(
   try {
     const predicted = await predictor.predict(photos, options);
     return predicted.map((found, row) => {
-      if (found instanceof PipelineError) throw found;
+      if (found instanceof PipelineError) {
+        const { code, message, hint } = found;
+        throw new PipelineError(code, message, { key: photos[row]!, ...(hint && { hint }), cause: found });
+      }
       const { embedding } = found.tasks.get(gallery.tasks[0]!)!;
       return [photos[row]!, { embedding, index: gallery.find(found.sha256) }];
     });

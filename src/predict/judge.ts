@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
+import { PipelineError } from '../errors.js';
 import { percent } from '../percent.js';
-import { type Gallery, openGalleryIfAny } from '../similar/gallery.js';
+import { type Gallery, hasGallery, openGallery, openGalleryIfAny } from '../similar/gallery.js';
 import { type Likeness, likenessTo } from './likeness.js';
 import { type Threshold, thresholdFor } from './precision.js';
 import type { PhotoPrediction, Predictor, TaskPrediction } from './predictor.js';
@@ -31,7 +32,7 @@ export interface Demands {
 
 /** Decides what of a photo's predictions is given. */
 export interface Judge {
-  /** By task. */
+  /** By task. @throws {PipelineError} `MODEL_INVALID` where the gallery is another model's. */
   verdicts(photo: PhotoPrediction): Map<string, Verdict>;
   /** What is decided by, a line a task, for people; of what is not known that it is not. */
   readonly said: readonly string[];
@@ -74,6 +75,8 @@ export async function openJudge(
     ),
     verdicts({ tasks }) {
       const embedding = searched === undefined ? undefined : tasks.get(searched)!.embedding;
+      if (embedding !== undefined && embedding.length !== gallery!.width)
+        throw otherModels(gallery!, embedding);
       return new Map(
         [...tasks].map(([name, prediction]) => [
           name,
@@ -85,14 +88,28 @@ export async function openJudge(
 }
 
 /**
- * Opens the gallery that a predictor's models were made with; undefined where there is none that they can be searched by.
+ * Opens the gallery that a predictor's models were made with: one of their own, else that of a model of the same run which gives
+ * the very same embeddings; undefined where there is none.
  * @throws {PipelineError} as `openGallery`.
  */
 export async function galleryBeside({ tasks }: Predictor): Promise<Gallery | undefined> {
+  const own = tasks.map(({ folder }) => folder).find(hasGallery);
+  if (own !== undefined) return openGallery(own);
   const gallery = await openGalleryIfAny(dirname(tasks[0]!.folder));
   if (gallery === undefined || tasks.some((task) => isOf(gallery, task))) return gallery;
   await gallery.close();
   return undefined;
+}
+
+function otherModels({ folder, width }: Gallery, { length }: Float32Array): PipelineError {
+  return new PipelineError(
+    'MODEL_INVALID',
+    `Expected a gallery of embeddings of ${length} numbers, as the model has them, but these have ${width}`,
+    {
+      key: folder,
+      hint: 'It is another model’s: remove it, or make the run again. --reject 0 does without.',
+    },
+  );
 }
 
 function isOf(gallery: Gallery, { folder, name }: Predictor['tasks'][number]): boolean {
@@ -109,10 +126,12 @@ function rulesOf(
     reliability && precision > 0 ? thresholdFor(outcomesOf(reliability), precision) : undefined;
   const { similarities = [] } = reliability ?? {};
   const likeness = gallery && similarities.length > 0 ? likenessTo(gallery, task) : undefined;
-  const known = likeness && { likeness, least: similarities[Math.floor(reject * similarities.length)]! };
+  // All of them: nothing is near enough.
+  const least = similarities[Math.floor(reject * similarities.length)] ?? Number.POSITIVE_INFINITY;
+  const known = likeness && { likeness, least };
   const said = `${task}: ${[
     ...(precision > 0 ? [precisionSaid(reliability, threshold, precision)] : []),
-    ...(reject > 0 ? [knownSaid(known?.least, reject)] : []),
+    ...(reject > 0 ? [gallery === undefined ? NO_GALLERY : knownSaid(known?.least, reject)] : []),
   ].join('; ')}`;
   return { said, ...(threshold && { threshold }), ...known, ...(reliability && { reliability }) };
 }
@@ -158,7 +177,11 @@ function precisionSaid(
   return `values from confidence ${confidence.toFixed(3)} on for ${wanted}: ${percent(given)} of the ${length} validation photos, ${percent(found)} of them right (at least ${percent(atLeast)} with 95 % certainty)`;
 }
 
+const NO_GALLERY = 'without a gallery beside the model no photo is called unknown';
+
 function knownSaid(least: number | undefined, reject: number): string {
-  if (least === undefined) return 'without a gallery beside the model no photo is called unknown';
+  if (least === undefined)
+    return 'no photo is called unknown: how near to those that it learned from photos are was not measured';
+  if (least === Number.POSITIVE_INFINITY) return 'every photo is called unknown';
   return `unknown where no photo that it learned from is as near as ${least.toFixed(3)}, which calls ${percent(reject)} of held-out ones so`;
 }

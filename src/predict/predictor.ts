@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { mapOrdered } from '../concurrency.js';
-import { PipelineError, revivedError } from '../errors.js';
+import { PipelineError, revivedError, throwIfAborted } from '../errors.js';
 import {
   type PhotoSource,
   type PixelPool,
@@ -115,6 +115,7 @@ export async function openPredictor(options: {
       },
       async explain(photo, { task, className, signal: own }) {
         const { classes } = taskOf(tasks, task);
+        throwIfAborted(own);
         const [decoded] = await pixels.resize([photo], targets);
         if ('fault' in decoded!) throw faultOf(decoded.fault);
         const photos = decoded!.value.pixels.map((one) => one!);
@@ -206,6 +207,7 @@ async function answerTo<Kind extends PredictAnswer['kind']>(
   kind: Kind,
   signal: AbortSignal,
 ): Promise<Extract<PredictAnswer, { kind: Kind }>> {
+  throwIfAborted(signal);
   const answer = await unlessAborted(pool.run(job), signal);
   if (answer.kind === 'failed') throw revivedError(answer.error);
   if (answer.kind === kind) return answer as Extract<PredictAnswer, { kind: Kind }>;

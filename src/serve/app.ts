@@ -67,7 +67,7 @@ export function createApp(options: AppOptions): App {
   const { predictor, judge, gallery, token, limits, names, allowUrls, onRequest, onFault } = options;
   const guard = admission({ photos: limits.heldPhotos, bytes: limits.heldBytes });
   const instruments = createInstruments(guard);
-  const predict = predictions(options, { batch: options.batch, instruments });
+  const { predict, isBroken } = predictions(options, { batch: options.batch, instruments });
   const files = readPageFiles();
   let closing = false;
 
@@ -100,9 +100,10 @@ export function createApp(options: AppOptions): App {
   app.get('/openapi.json', (context) =>
     context.json(openApiDocument({ version: options.version, token: token !== undefined })),
   );
-  app.get('/healthz', (context) =>
-    closing ? context.json({ status: 'closing' }, 503) : context.json({ status: 'ok' }),
-  );
+  app.get('/healthz', (context) => {
+    if (closing) return context.json({ status: 'closing' }, 503);
+    return isBroken() ? context.json({ status: 'broken' }, 503) : context.json({ status: 'ok' });
+  });
   app.get('/metrics', (context) =>
     context.body(instruments.metrics.text(), 200, { 'content-type': METRICS_TYPE }),
   );

@@ -2,7 +2,6 @@ import { lookup as lookupName } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { PipelineError, throwIfAborted } from '../errors.js';
-import { proxyHint } from '../http.js';
 import { isPublicAddress } from './public-address.js';
 
 const MOST_REDIRECTS = 5;
@@ -33,12 +32,21 @@ export async function fetchPhoto(text: string, options: FetchPhotoOptions): Prom
     try {
       const { statusCode = 0, headers } = answer;
       if (!REDIRECTS.has(statusCode) || headers.location === undefined) return await photoOf(answer, options);
-      url = photoAddress(new URL(headers.location, url).href);
+      url = redirected(headers.location, url);
     } finally {
       answer.destroy();
     }
   }
   throw failed(`Expected at most ${MOST_REDIRECTS} redirects but there were more`);
+}
+
+/** What a server's answer leads to is no fault of the request. */
+function redirected(location: string, from: URL): URL {
+  try {
+    return photoAddress(new URL(location, from).href);
+  } catch (error) {
+    throw failed('Expected that URL to lead to another http or https URL but it leads elsewhere', error);
+  }
 }
 
 function photoAddress(text: string): URL {
@@ -111,7 +119,7 @@ function errorOf(error: unknown, signal: AbortSignal): unknown {
 
 function failed(message: string, cause?: unknown): PipelineError {
   return new PipelineError('DOWNLOAD_FAILED', message, {
-    hint: `Upload the photo instead.${proxyHint()}`,
+    hint: 'Upload the photo instead.',
     ...(cause !== undefined && { cause }),
   });
 }

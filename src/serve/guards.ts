@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { PipelineError } from '../errors.js';
 
 /**
@@ -49,9 +49,12 @@ export function requireToken(token: string): MiddlewareHandler {
   };
 }
 
-/** Refuses what a page of another site makes a browser send: it could not read the answer, but would keep the server busy. */
+/**
+ * Refuses what a page of another site makes a browser send: it could not read the answer, but would keep the server busy.
+ * Browsers say where a request comes from to https and to this very machine; to others they name the page's origin.
+ */
 export const refuseOtherSites: MiddlewareHandler = async (context, next) => {
-  const site = context.req.header('sec-fetch-site');
+  const site = context.req.header('sec-fetch-site') ?? siteByOrigin(context);
   const navigation = context.req.header('sec-fetch-mode') === 'navigate' && context.req.method === 'GET';
   if (site !== undefined && !['same-origin', 'none'].includes(site) && !navigation) {
     throw new PipelineError(
@@ -61,6 +64,12 @@ export const refuseOtherSites: MiddlewareHandler = async (context, next) => {
   }
   await next();
 };
+
+function siteByOrigin({ req }: Context): 'cross-site' | undefined {
+  const origin = req.header('origin');
+  const own = URL.canParse(origin ?? '') && new URL(origin!).host === new URL(req.url).host;
+  return origin === undefined || own ? undefined : 'cross-site';
+}
 
 /**
  * Refuses requests that call the server by a name it does not have: a name that a stranger's site points at this machine

@@ -87,7 +87,10 @@ export function openApiDocument({ version, token }: { version: string; token: bo
           summary: 'Whether it answers',
           responses: {
             200: { description: 'It does', content: json('HealthAnswer') },
-            503: { description: 'It is closing', content: json('HealthAnswer') },
+            503: {
+              description: 'It is closing, or its models answer no more',
+              content: json('HealthAnswer'),
+            },
           },
         },
       },

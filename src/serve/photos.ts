@@ -50,6 +50,10 @@ async function ofForm(
   contentType: string,
   { maxPhotos, onPhotos }: SentPhotoOptions,
 ): Promise<SentPhoto[]> {
+  const boundary = /boundary="?([^";]+)/i.exec(contentType)?.[1];
+  // A part is parsed whatever it holds, and all of them in one go.
+  if (boundary !== undefined && partsIn(body, boundary, maxPhotos + MOST_FIELDS) > maxPhotos + MOST_FIELDS)
+    throw tooMany(maxPhotos, 'more');
   let form: FormData;
   try {
     form = await new Response(body, { headers: { 'content-type': contentType } }).formData();
@@ -59,17 +63,30 @@ async function ofForm(
   const files = [...form.values()].filter((value) => typeof value !== 'string');
   if (files.length === 0)
     throw new PipelineError('REQUEST_INVALID', 'Expected files in the form but found none');
-  if (files.length > maxPhotos) {
-    throw new PipelineError(
-      'REQUEST_TOO_LARGE',
-      `Expected at most ${maxPhotos} photos but received ${files.length}`,
-      { hint: 'Send them in several requests.' },
-    );
-  }
+  if (files.length > maxPhotos) throw tooMany(maxPhotos, files.length);
   onPhotos(files.length);
   return Promise.all(
     files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
   );
+}
+
+/** Parts of a form that are no photos. */
+const MOST_FIELDS = 32;
+
+/** How many parts a form has; counted as far as one more than `most`. */
+function partsIn(body: Buffer, boundary: string, most: number): number {
+  const mark = `--${boundary}`;
+  let count = 0;
+  for (let at = body.indexOf(mark); at >= 0 && count <= most + 1; at = body.indexOf(mark, at + mark.length))
+    count += 1;
+  // The last mark is the end's.
+  return count - 1;
+}
+
+function tooMany(most: number, received: number | 'more'): PipelineError {
+  return new PipelineError('REQUEST_TOO_LARGE', `Expected at most ${most} photos but received ${received}`, {
+    hint: 'Send them in several requests.',
+  });
 }
 
 async function ofUrl(body: Buffer, options: SentPhotoOptions): Promise<SentPhoto> {

@@ -1,4 +1,4 @@
-import { asPipelineError, type PipelineError } from '../errors.js';
+import { asPipelineError, type ErrorCode, type PipelineError } from '../errors.js';
 import type { Judge } from '../predict/judge.js';
 import type { Predictor } from '../predict/predictor.js';
 import type { Gallery } from '../similar/gallery.js';
@@ -36,12 +36,19 @@ export type Predict = (
   signal: AbortSignal,
 ) => Promise<(PhotoAnswer | PhotoFailure)[]>;
 
-/** The photos of all requests go through the models in common batches. */
+/** Errors after which a server likely answers nothing any more: it has to be started again. */
+const FATAL: ReadonlySet<ErrorCode> = new Set(['WORKER_CRASHED', 'DEVICE_LOST']);
+
+/**
+ * The photos of all requests go through the models in common batches.
+ * @returns besides, whether the last batch failed for good.
+ */
 export function predictions(
   { predictor, judge, gallery }: Served,
   options: { batch: BatchOptions; instruments: Instruments },
-): Predict {
+): { predict: Predict; isBroken(): boolean } {
   const { batch, instruments } = options;
+  let broken = false;
   const batches = microBatches({
     ...batch,
     run: async (photos: readonly Uint8Array[]) => {
@@ -49,7 +56,12 @@ export function predictions(
       instruments.batchPhotos.observe(photos.length);
       try {
         // Nobody's signal: a batch has photos of several clients.
-        return await predictor.predict(photos, { signal: new AbortController().signal });
+        const predicted = await predictor.predict(photos, { signal: new AbortController().signal });
+        broken = false;
+        return predicted;
+      } catch (error) {
+        broken = FATAL.has(asPipelineError(error).code);
+        throw error;
       } finally {
         instruments.batchSeconds.observe((performance.now() - started) / 1000);
       }
@@ -77,7 +89,7 @@ export function predictions(
     return { ...(name !== undefined && { name }), ...answer, ...(similar && { similar }) };
   };
 
-  return async (photos, query, signal) => {
+  const predict: Predict = async (photos, query, signal) => {
     const settled = await Promise.allSettled(photos.map((photo) => answerOf(photo, query, signal)));
     const errors = settled.map((one) =>
       one.status === 'rejected' ? asPipelineError(one.reason) : undefined,
@@ -91,6 +103,7 @@ export function predictions(
       return { ...(name !== undefined && { name }), error: failureOf(one.reason) };
     });
   };
+  return { predict, isBroken: () => broken };
 }
 
 function isOfPhoto(error: PipelineError): boolean {

@@ -129,7 +129,7 @@ export const modelAnswerSchema = z
   .meta({ id: 'ModelAnswer' });
 
 export const healthAnswerSchema = z
-  .strictObject({ status: z.enum(['ok', 'closing']) })
+  .strictObject({ status: z.enum(['ok', 'closing', 'broken']) })
   .meta({ id: 'HealthAnswer' });
 
 export type FailureAnswer = z.output<typeof failureAnswerSchema>;

@@ -1,3 +1,4 @@
+import { PipelineError } from '../errors.js';
 import type { BackendChoice } from '../models/backends/backend.js';
 import { type Demands, galleryBeside, openJudge } from '../predict/judge.js';
 import { openPredictor } from '../predict/predictor.js';
@@ -56,7 +57,9 @@ export async function serveModels(options: ServeOptions): Promise<ServedModels> 
   try {
     gallery = await galleryBeside(predictor);
     const judge = await openJudge(predictor, gallery, demands);
-    await predictor.predict([WHITE], { signal });
+    const [white] = await predictor.predict([WHITE], { signal });
+    if (white instanceof PipelineError) throw white;
+    judge.verdicts(white!);
     const app = createApp({ ...options, predictor, judge, gallery });
     const server = await listen(app, { host, port, timeoutMs: options.limits.timeoutMs });
     return {

@@ -123,8 +123,16 @@ export async function openGalleryIfAny(folder: string): Promise<Gallery | undefi
   });
 }
 
+/** Whether a model's folder has a gallery of its own. */
+export function hasGallery(model: string): boolean {
+  return isGallery(join(model, GALLERY));
+}
+
+function isGallery(path: string): boolean {
+  return existsSync(join(path, FILES.description));
+}
+
 async function galleryIn(folder: string): Promise<string> {
-  const isGallery = (path: string) => existsSync(join(path, FILES.description));
   const within = async (path: string) =>
     existsSync(path) ? (await readdir(path)).sort().map((name) => join(path, name, GALLERY)) : [];
   const found = [

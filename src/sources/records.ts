@@ -94,30 +94,44 @@ interface Columns {
   item: string | undefined;
 }
 
-/** Which columns hold the photo and the item, by the first record that can be read. */
+/** Records that are looked at for columns: JSON leaves out of a record what it has no value of. */
+const LOOKED_AT = 1000;
+
+/** Which columns hold the photo and the item, by the first records that can be read. */
 async function findColumns(
   file: string,
   { image, item }: RecordsOptions,
   signal: AbortSignal,
 ): Promise<Columns> {
+  const names = new Set<string>();
+  let read = 0;
   for await (const row of records(file, signal)) {
     throwIfAborted(signal);
     const fields = fieldsOf(row);
     if (fields === undefined) continue;
-    const names = Object.keys(fields);
-    const column = image ?? IMAGE_COLUMNS.find((name) => names.includes(name));
-    if (column === undefined || !names.includes(column)) {
-      throw new PipelineError(
-        'INPUT_INVALID',
-        `Expected a column ${column === undefined ? 'with photos’ paths' : `"${column}"`} but found ${names.join(', ')}`,
-        { key: file, hint: 'Name the one that has the photos’ paths: --set source.image=COLUMN' },
-      );
-    }
-    return { image: column, item: item ?? ITEM_COLUMNS.find((name) => names.includes(name)) };
+    for (const name of Object.keys(fields)) names.add(name);
+    read += 1;
+    if (read === LOOKED_AT) break;
+  }
+  if (read > 0) {
+    const column = image ?? IMAGE_COLUMNS.find((name) => names.has(name));
+    if (column === undefined) throw noColumn('with photos’ paths', 'image');
+    if (!names.has(column)) throw noColumn(`"${column}"`, 'image');
+    if (item !== undefined && !names.has(item)) throw noColumn(`"${item}"`, 'item');
+    return { image: column, item: item ?? ITEM_COLUMNS.find((name) => names.has(name)) };
   }
   throw new PipelineError('DUMP_EMPTY', `Expected records in ${file} but found none that can be read`, {
     hint: 'CSV has a first line with the names of its columns; JSON has one object a line, or is a list of objects.',
   });
+
+  function noColumn(wanted: string, key: 'image' | 'item'): PipelineError {
+    const what = key === 'image' ? 'has the photos’ paths' : 'says which photos show one item';
+    return new PipelineError(
+      'INPUT_INVALID',
+      `Expected a column ${wanted} but found ${[...names].join(', ')}`,
+      { key: file, hint: `Name the one that ${what}: --set source.${key}=COLUMN` },
+    );
+  }
 }
 
 /** The record in a row; undefined where there is none. */

@@ -63,7 +63,7 @@ export function join({ images, imagesRoot, photos }: JoinOptions): Stage<View, J
           if (entry.found === 'there') return joinedView(view, entry, entry.file);
           if (entry.found === 'file-missing') account.dropped(imageId, entry.found, { detail: path });
           else {
-            const fault = `Expected a path inside images/small but received ${path}`;
+            const fault = `Expected a path inside the photos’ folder but received ${path}`;
             account.quarantined(imageId, 'path-outside', fault);
           }
           return undefined;

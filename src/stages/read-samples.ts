@@ -89,5 +89,8 @@ function parseSample(row: RawRow, { task, imagesRoot }: { task: string; imagesRo
 }
 
 function outside(path: string): PipelineError {
-  return new PipelineError('SAMPLES_INVALID', `Expected a path inside images/small but received ${path}`);
+  return new PipelineError(
+    'SAMPLES_INVALID',
+    `Expected a path inside the photos’ folder but received ${path}`,
+  );
 }

@@ -1,4 +1,5 @@
 import { mapOrdered } from '../concurrency.js';
+import { meant } from '../edit-distance.js';
 import { PipelineError } from '../errors.js';
 import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import {
@@ -16,6 +17,8 @@ import { parse } from '../stages/parse.js';
 import { isSyntheticDump } from '../synth/truth.js';
 
 const HASHED_AT_ONCE = 8;
+/** Keys of listings in a message. */
+const MOST_NAMED = 20;
 
 /**
  * Looks at a dump: one pass over its listings, one over its image table, and with `photos: hash` one over its files.
@@ -43,12 +46,11 @@ export async function explore(
     });
   }
   if (found.classes.length === 0) {
+    const keys = found.keys.map(({ name }) => name);
     throw new PipelineError(
       'USAGE',
-      `Expected a key that listings have for --task but received "${options.task}"`,
-      {
-        hint: 'Such as product_type, color or brand.',
-      },
+      `Expected a key that listings have for --task but received "${options.task}"${meant(options.task, keys)}`,
+      { hint: `They have ${keys.slice(0, MOST_NAMED).join(', ')}${keys.length > MOST_NAMED ? ', …' : ''}.` },
     );
   }
   return {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.js';
+import type { Ledger } from '../ledger.js';
 import { listingThreads } from '../listings/threads.js';
 import { type Decision, type Demands, galleryBeside, type Judge, openJudge } from '../predict/judge.js';
 import type { Predictor } from '../predict/predictor.js';
@@ -25,6 +26,8 @@ export interface DumpPredictions {
   rows: number;
   /** Rows whose photo could not be read. */
   bad: number;
+  /** Views that have no row: by reason, such as `file-missing`. */
+  leftOut: Record<string, number>;
   tasks: Record<string, PredictedTaskCounts>;
   /** What was decided by, a line a task. */
   said: readonly string[];
@@ -48,7 +51,7 @@ type Answer = Map<
  * Predicts every photo of every listing of a catalogue into a file: a row a listing and photo, in the catalogue's order.
  * @param options.out .parquet, .jsonl, .jsonl.gz or .csv
  * @param options.views which of a listing's photos.
- * @throws {PipelineError} `USAGE` for another kind of file; `TOO_MANY_BAD`, and whatever the stages throw.
+ * @throws {PipelineError} `USAGE` for another kind of file; `DUMP_EMPTY` where there is no photo; `TOO_MANY_BAD`, and whatever the stages throw.
  */
 export async function predictDump(options: {
   source: Source;
@@ -69,6 +72,7 @@ export async function predictDump(options: {
     const counted: DumpPredictions = {
       rows: 0,
       bad: 0,
+      leftOut: {},
       said: judge.said,
       tasks: Object.fromEntries(
         names.map((name) => [name, { accepted: 0, uncertain: 0, unknown: 0, agree: 0, differ: 0 }]),
@@ -94,13 +98,14 @@ export async function predictDump(options: {
     cut: ReturnType<typeof listingThreads>['cut'];
   }): AsyncGenerator<Row> {
     const { signal } = context;
-    const parsed = runStage(parse(), source.rows(signal, cut), context);
-    const exploded = runStage(explode({ views }), parsed, context);
+    const before = { ...context, ledger: countingLedger(context.ledger, counted.leftOut) };
+    const parsed = runStage(parse(), source.rows(signal, cut), before);
+    const exploded = runStage(explode({ views }), parsed, before);
     const { imagesRoot } = source;
     const joined = runStage(
       join({ images: (refuse) => source.images(signal, refuse), imagesRoot, photos: 'stat' }),
       exploded,
-      context,
+      before,
     );
     const stage = predict<JoinedView, Answer>({
       async ask(places) {
@@ -114,7 +119,33 @@ export async function predictDump(options: {
       if (answer instanceof PipelineError) counted.bad += 1;
       yield rowOf(record, answer, statedBy, counted);
     }
+    if (counted.rows === 0) throw nothingToPredict(counted.leftOut);
   }
+}
+
+/** A ledger that counts what is left out, by reason, too. */
+function countingLedger(ledger: Ledger, leftOut: Record<string, number>): Ledger {
+  return {
+    write(entry) {
+      const { fate, reason } = entry;
+      if (fate === 'dropped' || fate === 'quarantined') leftOut[reason] = (leftOut[reason] ?? 0) + 1;
+      ledger.write(entry);
+    },
+    drain: () => ledger.drain(),
+    close: () => ledger.close(),
+  };
+}
+
+function nothingToPredict(leftOut: Record<string, number>): PipelineError {
+  const why = Object.entries(leftOut).map(([reason, count]) => `${count} ${reason}`);
+  return new PipelineError(
+    'DUMP_EMPTY',
+    `Expected listings with photos but there is none to predict${why.length > 0 ? ` (${why.join(', ')})` : ''}`,
+    {
+      stage: 'predict',
+      hint: 'Photos’ paths are relative to the catalogue’s own folder, or to --images DIR.',
+    },
+  );
 }
 
 function answerOf(judge: Judge, photo: Parameters<Judge['verdicts']>[0]): Answer {

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The same words on a command line whose commands do nothing: only whether they are understood. */
 async function understood(words: readonly string[]): Promise<void> {
-  const root = program();
+  const root = await program();
   for (const command of workingCommands(root)) command.action(() => {});
   await root.parseAsync(words, { from: 'user' });
 }
@@ -22,7 +22,9 @@ const named = (commands: readonly Command[]) =>
 const all = (parent: Command): Command[] =>
   visibleCommands(parent).flatMap((command) => [command, ...all(command)]);
 
-describe.each(named([program(), ...all(program())]))('%s --help', (name, command) => {
+const whole = await program();
+
+describe.each(named([whole, ...all(whole)]))('%s --help', (name, command) => {
   it('has examples that the command line understands', async () => {
     const help = helpOf(command);
     const lines = exampleCommands(help).filter(([first]) => !['zcat', 'find', 'jq'].includes(first!));
@@ -37,7 +39,7 @@ describe.each(named([program(), ...all(program())]))('%s --help', (name, command
 });
 
 it('every command takes --json, but those whose output is no result', () => {
-  const without = workingCommands(program()).filter(
+  const without = workingCommands(whole).filter(
     ({ options }) => !options.some(({ long }) => long === '--json'),
   );
   expect(without.map((command) => command.name())).toEqual(['help', 'completion']);

@@ -168,14 +168,32 @@ describe('pipeline predict', () => {
     }
   });
 
+  it('calls all unknown where all may be, and none without a gallery', async () => {
+    const photo = at('new', 'images/small/xx/a.jpg');
+    const { stdout, stderr } = await predict('--precision', '0', '--reject', '1', photo);
+    const [line] = jsonLines<Extract<PredictedPhoto, { tasks: object }>>(stdout);
+    expect(line!.tasks[TASK]!.decision).toBe('unknown');
+    expect(stderr).not.toContain('without a gallery');
+  });
+
   it('ends with what is wrong where no photo could be read, and tells what is missing on the line', async () => {
     const absent = await predict('-q', at('absent.jpg'));
     expect(absent.code).toBe(1);
     expect(jsonLines(absent.stdout)).toMatchObject([{ error: { code: 'NOT_FOUND' } }]);
     expect(absent.stderr).toContain('NOT_FOUND');
-    for (const args of [[], ['--source', at('new')], ['--out', 'x.csv', 'photo.jpg']]) {
+    for (const args of [
+      [],
+      ['--source', at('new')],
+      ['--out', 'x.csv', 'photo.jpg'],
+      ['--views', 'main', 'photo.jpg'],
+    ]) {
       expect((await predict(...args)).code).toBe(2);
     }
+    // A catalogue whose photos are elsewhere is no empty answer.
+    await writeFile(at('lost.csv'), 'image,label\ngone.jpg,a\nlost.jpg,b\n');
+    const lost = await predict('-q', '--source', at('lost.csv'), '--out', at('lost.jsonl'));
+    expect(lost.code).toBe(1);
+    expect(lost.stderr).toContain('2 file-missing');
     const kind = await predict('-q', '--source', at('new'), '--out', at('new.txt'));
     expect([kind.code, kind.stderr]).toEqual([2, expect.stringContaining('.parquet')]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { predictAnswerSchema } from '#src/serve/schemas.js';
-import { DAMAGED, form, photo, testedApp } from './served.js';
+import { DAMAGED, form, LIMITS, photo, testedApp } from './served.js';
 
 const codeOf = async (response: Response) =>
   ((await response.json()) as { error: { code: string } }).error.code;
@@ -143,6 +143,15 @@ describe('POST /v1/predict', () => {
     const words = new FormData();
     words.append('photo', 'words');
     expect(await outcome(post(words))).toBe('400 REQUEST_INVALID');
+    // Many parts are counted before they are parsed, whatever they are.
+    const parts = new FormData();
+    for (let part = 0; part < 40; part++) parts.append('words', '');
+    const many = testedApp({ limits: { ...LIMITS, bodyBytes: 100_000 } });
+    expect(await outcome(many.post(parts))).toBe('413 REQUEST_TOO_LARGE');
+    parts.delete('words');
+    for (let part = 0; part < 20; part++) parts.append('words', '');
+    parts.append('photo', new Blob([photo(1)]), '1.jpg');
+    expect(await outcome(many.post(parts))).toBe(200);
   });
 
   it('downloads nothing unless it is allowed to, and then nothing of private addresses', async () => {
@@ -208,11 +217,16 @@ describe('POST /v1/predict', () => {
 
   it('tells its log what went wrong in the server, and clients only that it did', async () => {
     const faults: string[] = [];
-    const { post } = testedApp({ fault: 'WORKER_CRASHED', onFault: ({ message }) => faults.push(message) });
+    const { app, post } = testedApp({
+      fault: 'WORKER_CRASHED',
+      onFault: ({ message }) => faults.push(message),
+    });
     const response = await post();
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain('secret');
     expect(faults).toEqual(['a secret of the server']);
+    const health = await app.request('http://localhost/healthz');
+    expect([health.status, await health.json()]).toEqual([503, { status: 'broken' }]);
   });
 });
 
@@ -297,6 +311,12 @@ describe('the server', () => {
     for (const site of ['cross-site', 'same-site'])
       expect(await get(`http://localhost${path}`, { 'sec-fetch-site': site })).toBe('403 REQUEST_REFUSED');
     expect(await get(`http://localhost${path}`, { 'sec-fetch-site': 'same-origin' })).toBe(200);
+    // What browsers say to addresses that are not this machine's own.
+    expect(await get(`http://192.168.1.7${path}`, { origin: 'http://evil.example' })).toBe(
+      '403 REQUEST_REFUSED',
+    );
+    expect(await get(`http://192.168.1.7${path}`, { origin: 'null' })).toBe('403 REQUEST_REFUSED');
+    expect(await get(`http://192.168.1.7:80${path}`, { origin: 'http://192.168.1.7' })).toBe(200);
     // A link on another page may lead here.
     expect(
       await get('http://localhost/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }),

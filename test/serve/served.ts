@@ -10,6 +10,8 @@ const LEVELS = [{ level: 'coarse' as const, classes: ['FURNITURE', 'LIGHT'], of:
 /** A letterbox: its photos, 30 × 20, have a border above and below. */
 const INPUT = { height: 30, width: 30, fit: 'letterbox' as const };
 
+export const LIMITS = { bodyBytes: 1000, photos: 4, timeoutMs: 60_000, heldPhotos: 8, heldBytes: 4000 };
+
 export interface TestedApp {
   app: App;
   /** How many photos each batch had. */
@@ -80,7 +82,7 @@ export function testedApp({
     version: '1.2.3',
     names: [],
     allowUrls: false,
-    limits: { bodyBytes: 1000, photos: 4, timeoutMs: 60_000, heldPhotos: 8, heldBytes: 4000 },
+    limits: LIMITS,
     batch: { size: 4, waitMs: 0, atOnce: 1 },
     ...options,
   });

@@ -101,6 +101,25 @@ describe('a folder a class', () => {
     expect(labels).toEqual(['a', 'b', null, 'a']);
   });
 
+  it('takes no hidden files and no charts of runs for photos', async () => {
+    const root = join(folder.path, 'hides');
+    for (const path of [
+      'a/1.jpg',
+      'a/._1.jpg',
+      '.thumbs/1.jpg',
+      'run/manifest.json',
+      'run/recipe.json',
+      'run/figures/curve.png',
+      // Another program's.
+      'b/manifest.json',
+      'b/2.jpg',
+    ]) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), '');
+    }
+    expect(await paths(await folderSource({ dir: root }))).toEqual(['a/1.jpg', 'b/2.jpg']);
+  });
+
   it('knows its photos again, and notices a new one', async () => {
     const root = join(folder.path, 'grows');
     await mkdir(join(root, 'a'), { recursive: true });
@@ -187,6 +206,20 @@ describe('records', () => {
     ]);
     expect(await paths(source)).toEqual(['a/b.jpg', '../out.jpg']);
     expect(await source.imagesRoot.look('../out.jpg')).toBe('path-outside');
+  });
+
+  it('knows columns that the first record lacks, and says which one is named that there is not', async () => {
+    const file = join(folder.path, 'sparse.jsonl');
+    const records = [{ label: 'a' }, { photo: '1.jpg', sku: 'S' }, { photo: '2.jpg', sku: 'S' }];
+    await writeFile(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const items = (await rows(await recordsSource({ file }))).map(
+      (row) => (row as { item_id: string }).item_id,
+    );
+    expect(items).toEqual(['sparse.jsonl:1', 'S', 'S']);
+    await expect(recordsSource({ file, item: 'skuu' })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      hint: expect.stringContaining('--set source.item='),
+    });
   });
 
   it('says which columns there are where none is known to hold photos', async () => {

@@ -2,6 +2,7 @@ import type { ModelAnswer, PhotoAnswer, PhotoFailure } from '#src/serve/schemas.
 import { AnswerError, predictSeveral } from './api.js';
 import { csv } from './csv.js';
 import { byId, element, percent, plain, say } from './dom.js';
+import { pathOf } from './dropped.js';
 
 const AT_ONCE = 3;
 const A_REQUEST = 8;
@@ -54,7 +55,7 @@ export async function lookAtAll(files: readonly File[], about: ModelAnswer): Pro
     for (let group = groups.shift(); group !== undefined && !own.signal.aborted; group = groups.shift()) {
       const answers = await answersTo(group, own.signal);
       if (own.signal.aborted) return;
-      group.forEach((file, place) => void add({ name: nameOf(file), answer: answers[place]! }));
+      group.forEach((file, place) => void add({ name: pathOf(file), answer: answers[place]! }));
       tell(files.length);
     }
   };
@@ -92,10 +93,6 @@ async function answersTo(
       error instanceof AnswerError ? error : { code: 'ABORTED', message: String(error) };
     return files.map(() => ({ error: { code, message } }));
   }
-}
-
-function nameOf({ name, webkitRelativePath }: File): string {
-  return webkitRelativePath === '' ? name : webkitRelativePath;
 }
 
 function begin(count: number): void {

@@ -3,6 +3,7 @@ import { type Asked, model } from './api.js';
 import { isPhoto, lookAtAll } from './batch.js';
 import { createCard } from './card.js';
 import { byId, plain, say } from './dom.js';
+import { droppedFiles } from './dropped.js';
 
 /** More photos than these become rows of a table. */
 const MOST_CARDS = 24;
@@ -61,8 +62,15 @@ function offerDrop(): void {
   addEventListener('drop', (event) => {
     event.preventDefault();
     mark(false);
-    look([...(event.dataTransfer?.files ?? [])].filter(isPhoto));
+    if (event.dataTransfer !== null) void lookAtDropped(event.dataTransfer);
   });
+}
+
+async function lookAtDropped(transfer: DataTransfer): Promise<void> {
+  const { files, folders } = await droppedFiles(transfer);
+  if (folders) await lookAtFolder(files);
+  else if (files.some(isPhoto)) look(files.filter(isPhoto));
+  else say('That is no photo.');
 }
 
 async function lookAtFolder(files: readonly File[]): Promise<void> {

@@ -37,3 +37,7 @@ export function askToken(refused: string | null): Promise<void> {
 
 // Without a token nothing can be done here: Escape does not put the question away.
 dialog.addEventListener('cancel', (event) => event.preventDefault());
+// A second Escape does all the same: it is asked again.
+dialog.addEventListener('close', () => {
+  if (asking !== undefined) dialog.showModal();
+});

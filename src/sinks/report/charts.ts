@@ -10,10 +10,10 @@ use([BarChart, HeatmapChart, LineChart, GridComponent, MarkLineComponent, Visual
 export const COLOURS = {
   blue: '#4a86e8',
   teal: '#1d9a8a',
-  amber: '#d9822b',
+  amber: '#cf7a24',
   violet: '#9270e0',
   red: '#e0525c',
-  grey: '#8a94a3',
+  grey: '#868f9e',
 } as const;
 export type Colour = keyof typeof COLOURS;
 

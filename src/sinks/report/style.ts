@@ -6,8 +6,8 @@ const swatches = (Object.keys(COLOURS) as Colour[])
 
 /** The page's style sheet: light, dark, phone and paper. */
 export const STYLE = `
-:root{color-scheme:light;--ink:#1b1f26;--soft:#5a6472;--ground:#fff;--panel:#f6f7f9;--line:#dfe3e8;--link:#1a5fb4;--bad:#b3261e;--good:#0b6b5f;--bar:#4a86e838;--warn:#8a4b00;--warn-ground:#fff3dc;--warn-line:#d9822b}
-@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6e9ee;--soft:#a0aab8;--ground:#14171c;--panel:#1c2027;--line:#313843;--link:#8ab8ff;--bad:#ff8a80;--good:#5fd3c2;--bar:#4a86e855;--warn:#ffc876;--warn-ground:#33260f;--warn-line:#d9822b}}
+:root{color-scheme:light;--ink:#1b1f26;--soft:#5a6472;--ground:#fff;--panel:#f6f7f9;--line:#dfe3e8;--link:#1a5fb4;--bad:#b3261e;--good:#0b6b5f;--bar:#4a86e838;--warn:#8a4b00;--warn-ground:#fff3dc;--warn-line:#cf7a24}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e6e9ee;--soft:#a0aab8;--ground:#14171c;--panel:#1c2027;--line:#313843;--link:#8ab8ff;--bad:#ff8a80;--good:#5fd3c2;--bar:#4a86e855;--warn:#ffc876;--warn-ground:#33260f;--warn-line:#cf7a24}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:1rem}
 body{margin:0;font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:var(--ink);background:var(--ground);overflow-wrap:break-word}
@@ -96,7 +96,7 @@ select:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 .commands dt{color:var(--soft);font-size:.8rem}
 .commands dd{margin:0 0 .5rem}
 pre{overflow:auto;max-height:30rem;padding:.7rem;border:1px solid var(--line);border-radius:8px;background:var(--panel)}
-.gap::before{opacity:.3;background:#d9822b!important}
+.gap::before{opacity:.3;background:#cf7a24!important}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
 caption{padding:.2rem 0 .4rem;text-align:left;font-weight:600}
 th,td{padding:.32rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
@@ -125,7 +125,7 @@ td details{margin:0}
 .samples figcaption{color:var(--ink);font-weight:500;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(6,1fr);gap:4px}
 .tile{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:contain;background:#fff;border:1px solid var(--line);border-radius:5px}
-.unreadable{display:grid;place-items:center;background:#8a94a355;color:var(--ink);font-size:.65rem;text-align:center;line-height:1.1}
+.unreadable{display:grid;place-items:center;background:#868f9e55;color:var(--ink);font-size:.65rem;text-align:center;line-height:1.1}
 .folds{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:0 1.5rem;align-items:start}
 .groups{display:flex;flex-wrap:wrap;gap:1rem 2.4rem}
 .groups figure{margin:0}

@@ -11,8 +11,8 @@ const DEMO = join(RECIPES, 'demo.yaml');
 const THREE_TASKS = join(RECIPES, 'three-tasks.yaml');
 
 const valuesFor = async (...words: string[]) =>
-  (await complete(program(), words)).candidates.map(({ value }) => value);
-const pathsFor = async (...words: string[]) => (await complete(program(), words)).paths;
+  (await complete(await program(), words)).candidates.map(({ value }) => value);
+const pathsFor = async (...words: string[]) => (await complete(await program(), words)).paths;
 
 describe('complete', () => {
   it.each<[string[], string[]]>([

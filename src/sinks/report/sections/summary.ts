@@ -37,12 +37,25 @@ ${facts([
 }
 
 interface Context {
+  /** What photos were compared by, in the report's words, and what they were not. */
+  compared: string[];
+  notCompared: string[];
   augmented: boolean;
   pretrained: boolean;
 }
 
 function contextOf({ weights }: Summary, { train }: TaskReport, { recipe }: Provenance): Context {
+  const { same, family } = recipe.deduplicate;
+  const looked = recipe.source.photos !== 'none';
+  const grounds = [
+    ['item', true],
+    ['same picture', looked && same.length > 0],
+    ['family', family.length > 0],
+  ] as const;
+  const named = (wanted: boolean) => grounds.filter(([, done]) => done === wanted).map(([ground]) => ground);
   return {
+    compared: named(true),
+    notCompared: named(false),
     augmented: recipe.augmentation !== undefined,
     // Unknown in summaries of older versions.
     pretrained: weights?.[train.model.network] !== null,
@@ -56,7 +69,7 @@ function scorecard(task: TaskReport, id: string, result: TaskSummary, context: C
 <p class="hero"><strong>${percent(result.accuracy)}</strong> accuracy on the ${evaluatedOn} side
 <span class="interval" aria-hidden="true" style="--low:${share(accuracyInterval[0])}%;--high:${share(accuracyInterval[1])}%;--at:${share(result.accuracy)}%"></span>
 <small>95 % interval ${percentRange(accuracyInterval)}, by bootstrap over components</small></p>
-${trust(result)}
+${trust(result, context)}
 <ul class="metrics">
 <li><b>${percent(result.macroF1)}</b> macro-F1</li>
 <li><b>${percent(result.top5)}</b> top-5 accuracy</li>
@@ -98,11 +111,19 @@ ${
 }
 
 /** Whether the accuracy can be taken at its word. */
-function trust(result: TaskSummary): Html | string {
+function trust(result: TaskSummary, { compared, notCompared }: Context): Html | string {
   const { twins, splitBy } = result;
   if (SIDES.some((side) => twins[side] > 0)) return twinsText(result);
-  const what = splitBy === 'given' ? 'as the samples file groups them' : 'by item, same picture and family';
-  return html`<p class="clean"><strong>Leak-free.</strong> No photo has a twin on another side, ${what}.</p>`;
+  if (splitBy === 'given')
+    return html`<p class="clean"><strong>Leak-free.</strong> No photo has a twin on another side, as the samples file groups them.</p>`;
+  if (notCompared.length === 0)
+    return html`<p class="clean"><strong>Leak-free.</strong> No photo has a twin on another side, by ${list(compared)}.</p>`;
+  return html`<p class="clean"><strong>Leak-free by ${list(compared)}.</strong> No photo has such a twin on another side; by ${list(notCompared)} the recipe did not look for any.</p>`;
+}
+
+/** `item, same picture and family`. */
+function list(words: readonly string[]): string {
+  return words.length === 1 ? words[0]! : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** What was asked and what came of it. */
