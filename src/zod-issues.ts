@@ -35,7 +35,9 @@ function describeIssue(
         `${at}: Expected one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')} but received ${short}${meant(input, issue.values.map(String))}`,
       ];
     case 'too_small':
-      return [`${at}: Expected at least ${issue.minimum}${UNITS[issue.origin] ?? ''} but received ${short}`];
+      return [
+        `${at}: Expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${UNITS[issue.origin] ?? ''} but received ${short}`,
+      ];
     case 'too_big':
       return [
         `${at}: Expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} but received ${short}`,

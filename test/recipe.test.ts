@@ -367,6 +367,7 @@ describe('augmentation', () => {
     ['augmentation.rotation=much', 'augmentation.rotation: Expected a number or two in -1..1'],
     ['augmentation.zoom=[0.3, 0.2]', 'augmentation.zoom: Expected [low, high] in this order'],
     ['augmentation.shear=1', 'augmentation.shear: Expected no such key'],
+    ['model.head.l2=0', 'model.head.l2: Expected more than 0 but received 0'],
     ['augmentation.mixup=0', 'augmentation.mixup: Expected at least 0.05 but received 0'],
   ])('refuses %s', (override, message) => {
     expect(failure(MINIMAL, [override])).toContain(message);

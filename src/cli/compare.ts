@@ -104,13 +104,14 @@ function pairLines(one: TaskFigures, runs: ComparedRuns['runs']): string[] {
   if (comparison === undefined) return [];
   const who = `  ${numberOf(one, runs)} beside the first`;
   if ('notComparable' in comparison) return [`${who}: not comparable: ${comparison.notComparable}`];
-  const { photos, accuracies, difference, interval, mapped } = comparison;
+  const { photos, otherLabels, accuracies, difference, interval, mapped } = comparison;
+  const left = otherLabels === 0 ? '' : ` (${otherLabels} with other labels left out)`;
   const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`;
   const how = mapped === undefined ? '' : `, the ${mapped}’s classes merged as the other recipe has it`;
   const [low, high] = interval;
   const verdict = low > 0 ? 'better' : high < 0 ? 'worse' : 'no difference can be told';
   return [
-    `${who}, on the ${photos} photos that both scored${how}: ${percent(accuracies[1])} and ${percent(accuracies[0])}, ${points(difference)} points (95 %: ${points(low)} to ${points(high)}): ${verdict}`,
+    `${who}, on the ${photos} photos that both scored${how}${left}: ${percent(accuracies[1])} and ${percent(accuracies[0])}, ${points(difference)} points (95 %: ${points(low)} to ${points(high)}): ${verdict}`,
   ];
 }
 

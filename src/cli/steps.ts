@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
+import { meant } from '../edit-distance.js';
 import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import { publishedIn, weightsFolder } from '../models/weights/published.js';
@@ -196,6 +198,13 @@ async function namedWeights(
   for (const value of values) {
     const named = networks.find((network) => value.startsWith(`${network}=`));
     const path = named === undefined ? value : value.slice(named.length + 1);
+    const other = named === undefined ? /^([\w-]+)=/.exec(value)?.[1] : undefined;
+    if (other !== undefined && !existsSync(value)) {
+      throw usageError(
+        `Expected a network of the recipe in --weights but received "${other}"${meant(other, networks)}`,
+        `Its networks are ${networks.join(', ')}.`,
+      );
+    }
     if (named === undefined && pretrained.length !== 1) {
       throw usageError(
         `Expected NETWORK=PATH for --weights but received "${value}"`,

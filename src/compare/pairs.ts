@@ -19,6 +19,8 @@ export interface ScoredRun {
 /** Two runs on the photos that both scored. */
 export interface Pair {
   photos: number;
+  /** Photos that both scored but that have another label in each, and are left out. */
+  otherLabels: number;
   /** Of the first and the second, on these photos. */
   accuracies: [number, number];
   /** The second's accuracy minus the first's, and its 95 % interval by paired bootstrap over components. */
@@ -69,6 +71,7 @@ export function comparePair(
   const differences = hits.map(([a, b]) => b - a);
   return {
     photos: hits.length,
+    otherLabels: disagreed,
     accuracies: [mean(hits.map(([a]) => a)), mean(hits.map(([, b]) => b))],
     difference: mean(differences),
     interval: meanInterval(differences, components, { seed }),

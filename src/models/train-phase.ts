@@ -119,7 +119,11 @@ function announce(training: Training, phase: PhaseRecipe, { validation }: Inputs
     phase.schedule?.kind === 'plateau' && validation.length === 0
       ? 'There is no validation side, so that no plateau is seen: the learning rate is never reduced'
       : undefined;
-  for (const note of [phaseNote(network, phase, faithful), unwatched]) {
+  const unending =
+    phase.patience !== undefined && validation.length === 0
+      ? 'There is no validation side, so that patience never ends: all epochs are trained'
+      : undefined;
+  for (const note of [phaseNote(network, phase, faithful), unwatched, unending]) {
     if (note !== undefined) events.emit({ type: 'message', level: 'warning', text: `${task}: ${note}` });
   }
 }

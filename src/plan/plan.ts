@@ -169,7 +169,7 @@ export async function planOf(options: {
 }
 
 /** How many times smaller JPEGs of quality 92, 4:4:4, are than pixels, on the sample. */
-const JPEG_SAVES = 6;
+const JPEG_SAVES = 10;
 
 const total = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0);
 

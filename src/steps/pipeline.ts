@@ -105,6 +105,8 @@ async function steps(
     tasks: {},
   };
 
+  // Before anything is computed: weights that cannot be read would end the run after curation.
+  const weights = reached('check') ? await readWeights(recipe, options.weights) : new Map();
   const { tasks, accounts } = await sampleSteps(run, options);
   done.push(...accounts);
   const prepare = (some: readonly TaskSamples[]) => {
@@ -128,7 +130,6 @@ async function steps(
     prepare(usable);
 
     if (until === 'check') {
-      const weights = await readWeights(recipe, options.weights);
       summary.checks = [];
       for (const task of usable) {
         const own = weights.get(modelOf(recipe, task.task).network);
@@ -137,7 +138,6 @@ async function steps(
       }
     }
     if (reached('train')) {
-      const weights = await readWeights(recipe, options.weights);
       summary.weights = weightsDigests(recipe, weights);
       const { features, steps, passes } = await featureSteps({
         run,

@@ -17,8 +17,8 @@ import { cacheOf, modelFolder, type TaskInputs } from './train.js';
 const MOST_MEASURED = 2000;
 
 /**
- * Writes into a task's model folder how far its predictions can be relied on, by the validation side alone: from which
- * confidence on they are right, and how like those that it learned from photos of its classes are.
+ * Writes into a task's model folder how far its predictions can be relied on: from which confidence on they are right, by the
+ * validation side alone, and how like those that it learned from photos of its classes are, by it too where there is one.
  * @param options.gallery the run's, relative to its folder, where it has one.
  */
 export function reliabilityStep(options: {

@@ -22,6 +22,12 @@ describe('comparePair', () => {
     });
   });
 
+  it('counts the photos that it leaves out because they have other labels', () => {
+    const first = runOf([said('a', 'X', 'X'), said('b', 'Y', 'X')]);
+    const second = runOf([said('a', 'X', 'X'), said('b', 'X', 'X')]);
+    expect(comparePair(first, second, options)).toMatchObject({ photos: 1, otherLabels: 1 });
+  });
+
   it('makes the finer classes the other’s by its merge, in labels and predictions', () => {
     const fine = runOf([
       said('a', 'BOOT', 'SANDAL'),

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { LayersModel, Tensor } from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { batches } from '#src/batches.js';
 import type { StartedBackend, Tf } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import { buildClassifier, frozenLayers, POOL } from '#src/models/classifier.js';
@@ -13,9 +11,8 @@ import { assignWeights, modelWeights } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
 import type { PhaseRecipe } from '#src/recipe.js';
 import { parseRecipe } from '#src/recipe-file.js';
-import type { TensorCache } from '#src/sinks/tensor-cache/cache.js';
-import { pixelIdentity } from '#src/sinks/tensor-cache/identity.js';
-import { formulaWeights, golden, hasShared, shared, unit } from './goldens.js';
+import { golden, hasShared, shared, unit } from './goldens.js';
+import { expectOutputs } from './network-goldens.js';
 import { cpu } from './tf.js';
 
 let tf: Tf;
@@ -90,68 +87,6 @@ function expectLayers(
   model.dispose();
 }
 
-/** Pixels of a file in the goldens as the product's batches give them to a network. */
-async function goldenBatch(tf: Tf, network: Network, { file, shape }: { file: string; shape: number[] }) {
-  const bytes = readFileSync(`${shared}/goldens/networks/${file}`);
-  const [photos, height, width] = shape as [number, number, number];
-  const valueBytes = bytes.length / photos;
-  const cache = {
-    identity: pixelIdentity({ height, width, fit: 'stretch', decoder: 'turbo' }),
-    valueBytes,
-    readAll: (keys: ArrayLike<number>, target: Uint8Array) => {
-      for (const [row, key] of Array.from(keys).entries()) {
-        target.set(bytes.subarray(key * valueBytes, (key + 1) * valueBytes), row * valueBytes);
-      }
-    },
-  };
-  const samples = Array.from({ length: photos }, (_, key) => ({ key, label: 0 }));
-  const options = { samples, batchSize: photos, normalise: network.preprocessing };
-  for await (const batch of batches(cache as unknown as TensorCache, options)) {
-    return tf.tensor4d(batch.values, batch.shape as typeof shape & [number, number, number, number]);
-  }
-  throw new Error('expected a batch');
-}
-
-/** What Keras computes on two photos with formula weights and the network's own preprocessing. */
-async function expectOutputs(network: Network, file: string, alpha = 1) {
-  const outputs = golden<{
-    input: { file: string; shape: [number, number, number, number] };
-    layers: { name: string; shape: number[]; std: number; step: number; values: number[] }[];
-    gap: number[][];
-  }>(`networks/${file}.outputs.json.gz`);
-  const [, height, width] = outputs.input.shape;
-  const model = network.build(tf, { height, width, alpha, seed: 1 });
-  const weights = modelWeights(model).map(
-    ({ name, variable }) => [name, variable.shape as number[]] as const,
-  );
-  assignWeights(tf, model, formulaWeights(weights));
-  const input = await goldenBatch(tf, network, outputs.input);
-  const probe = tf.model({
-    inputs: model.inputs,
-    outputs: outputs.layers.map(({ name }) => model.getLayer(name).output as (typeof model.inputs)[0]),
-  });
-  tf.tidy(() => {
-    const found = probe.predict(input) as Tensor[];
-    for (const [index, layer] of outputs.layers.entries()) {
-      expect(found[index]!.shape).toEqual(layer.shape);
-      const values = found[index]!.dataSync();
-      for (const [k, value] of layer.values.entries()) {
-        const difference = Math.abs(values[k * layer.step]! - value);
-        expect(difference, `${layer.name} ${k}`).toBeLessThan(1e-4 * layer.std);
-      }
-    }
-    const { std } = outputs.layers.at(-1)!;
-    const gap = found.at(-1)!.mean([1, 2]).arraySync() as number[][];
-    for (const [row, values] of outputs.gap.entries()) {
-      for (const [k, value] of values.entries()) {
-        expect(Math.abs(gap[row]![k]! - value), `average ${row} ${k}`).toBeLessThan(1e-4 * std);
-      }
-    }
-  });
-  input.dispose();
-  model.dispose();
-}
-
 const runs = hasShared('goldens/networks', 'mobilenet_v1_0.75_224');
 
 describe.skipIf(!runs)('mobilenet', () => {
@@ -164,7 +99,7 @@ describe.skipIf(!runs)('mobilenet', () => {
   );
 
   it.each([0.25, 0.75])('computes what Keras computes at alpha %d', (alpha) =>
-    expectOutputs(networks.mobilenet, `mobilenet_${alpha}`, alpha),
+    expectOutputs(tf, networks.mobilenet, `mobilenet_${alpha}`, alpha),
   );
 
   it('gives the pooled features and the classes of the real weights', async () => {
@@ -246,7 +181,7 @@ describe('vgg16', () => {
     expectLayers(network, 'vgg16', { size: 224, top: true });
   });
 
-  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, 'vgg16'));
+  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(tf, network, 'vgg16'));
 
   it('knows its weights by their shapes, with and without top', () => {
     const model = network.build(tf, { height: 32, width: 32, seed: 1 });
@@ -318,7 +253,7 @@ describe.each([
 
   it.skipIf(!runs)('has their top', () => expectLayers(network, name, { size: sizes[0], top: true }));
 
-  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(network, name), 60_000);
+  it.skipIf(!runs)('computes what Keras computes', () => expectOutputs(tf, network, name), 60_000);
 
   it('knows its weights by their shapes', () => {
     const model = network.build(tf, { height: 96, width: 96, seed: 1 });

@@ -30,7 +30,7 @@ export function modelWeights(model: LayersModel) {
 }
 
 /** The layer that a weight belongs to. */
-const layerOf = (name: string) => name.slice(0, name.lastIndexOf('/'));
+export const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
 
 /**
  * Writes weights into a model by name and shape.
@@ -76,7 +76,8 @@ export function assignWeights(
   }
 }
 
-function shorten(list: readonly string[], most = 8): string {
+/** The first names of a list, and how many more there are. */
+export function shorten(list: readonly string[], most = 8): string {
   const rest = list.length - most;
   return list.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { PipelineError } from '../../errors.js';
 import { userCache } from '../../user-cache.js';
 import type { Network } from '../networks/network.js';
@@ -91,13 +91,21 @@ export async function publishedIn(folder: string, network: Network['name']): Pro
   return found[0] && join(folder, found[0]);
 }
 
+const WEIGHTS_FILE = /\.(h(df)?5|safetensors)$/i;
+
 /**
- * What a path of weights names: a file or a folder in TensorFlow.js layers format is itself, of any other folder it is
+ * What a path of weights names: a file or a folder in TensorFlow.js layers format (or its model.json) is itself, of any other folder it is
  * the network's published file.
- * @throws {PipelineError} `NOT_FOUND`, and as `publishedIn`.
+ * @throws {PipelineError} `NOT_FOUND`, `USAGE` for another kind of file, and as `publishedIn`.
  */
 export async function weightsAt(path: string, network: Network['name']): Promise<string> {
   const there = await stat(path).catch(() => undefined);
+  if (there?.isFile() && basename(path) === 'model.json') return dirname(path);
+  if (there?.isFile() && !WEIGHTS_FILE.test(path)) {
+    throw new PipelineError('USAGE', `Expected a .h5 or .safetensors file of weights but received ${path}`, {
+      hint: 'Or a folder in TensorFlow.js layers format (model.json and the shards that it names). Keras writes .h5 by model.save_weights.',
+    });
+  }
   if (!there?.isDirectory() || (await stat(join(path, 'model.json')).catch(() => undefined))) return path;
   const file = await publishedIn(path, network);
   if (file !== undefined) return file;

@@ -15,9 +15,12 @@ import { trainBatchNorm } from '#src/models/batch-norm.js';
 import { chainStep } from '#src/models/chain.js';
 import { cutModel } from '#src/models/cut.js';
 import { crossEntropy } from '#src/models/loss.js';
+import { networks } from '#src/models/networks/index.js';
 import { createOptimizer } from '#src/models/optimizers.js';
 import { synthesize } from '#src/synth/dump.js';
 import { pipeline, temporaryFolder } from '../../fixtures.js';
+import { hasShared } from '../goldens.js';
+import { expectOutputs } from '../network-goldens.js';
 import { expectClose, numbers, on, valuesOf } from './on.js';
 import { backendSuite } from './suite.js';
 
@@ -30,6 +33,23 @@ it.runIf(process.env['REQUIRE']?.split(',').includes('tensorflow'))('is installe
 
 describe.skipIf(missing)('tensorflow', () => {
   backendSuite('tensorflow');
+});
+
+describe.skipIf(missing || !hasShared('goldens/networks'))('tensorflow', () => {
+  it.each([
+    ['mobilenet', 'mobilenet_0.25', 0.25],
+    ['mobilenet', 'mobilenet_0.75', 0.75],
+    ['vgg16', 'vgg16', 1],
+    ['resnet50', 'resnet50', 1],
+    ['inception_v3', 'inception_v3', 1],
+  ] as const)('computes what Keras computes with %s (%s)', async (name, file, alpha) => {
+    const { tf, stop } = await startBackend('tensorflow');
+    try {
+      await expectOutputs(tf, networks[name], file, alpha);
+    } finally {
+      await stop();
+    }
+  });
 });
 
 describe.skipIf(missing)('tensorflow’s fused kernels', () => {

@@ -77,6 +77,9 @@ describe('weights in a folder', () => {
     expect(await weightsAt(tfjs, 'vgg16')).toBe(tfjs);
     expect(await weightsAt(join(tfjs, NO_TOP), 'vgg16')).toBe(join(tfjs, NO_TOP));
     const published = await holding('one', NO_TOP);
+    expect(await weightsAt(join(tfjs, 'model.json'), 'vgg16')).toBe(tfjs);
+    const keras = await holding('keras', 'model.keras');
+    await expect(weightsAt(join(keras, 'model.keras'), 'vgg16')).rejects.toMatchObject({ code: 'USAGE' });
     expect(await weightsAt(published, 'vgg16')).toBe(join(published, NO_TOP));
     await expect(weightsAt(published, 'resnet50')).rejects.toMatchObject({
       code: 'NOT_FOUND',
