@@ -77,7 +77,7 @@ function describe(plan: Plan): string {
     `  curate    ${count(listings)} listings, ${count(photos)} photos; about ${duration(curateSeconds)}`,
     `  cache     ${most}${count(plan.cachePhotos)} photos, ${about(plan.cacheBytes)}; about ${duration(cacheSeconds)}`,
     ...plan.tasks.flatMap(describeTask),
-    ...(plan.galleryBytes > 0 ? [`  gallery   ${most}${about(plan.galleryBytes)}`] : []),
+    ...(plan.galleryBytes > 0 ? [`  gallery   ${most}${about(plan.galleryBytes)}${galleryCost(plan)}`] : []),
     `  in all    ${inAll(plan)}`,
     '',
     `Times are those of ${MEASURED_ON}, within a factor of two; disk and memory within a fifth or so.`,
@@ -97,10 +97,15 @@ function describe(plan: Plan): string {
   return `${lines.join('\n')}\n`;
 }
 
-function inAll({ seconds, memoryBytes, diskBytes }: Plan): string {
+function galleryCost({ galleryPasses }: Plan): string {
+  return galleryPasses === 0 ? '' : `; ${count(galleryPasses)} forward passes`;
+}
+
+function inAll({ seconds, memoryBytes, diskBytes, tasks }: Plan): string {
   // Both are there, or neither.
   if (seconds === undefined || memoryBytes === undefined) return 'a run would refuse it';
-  return `about ${duration(seconds)}, ${about(diskBytes)} of disk, ${about(memoryBytes)} of memory`;
+  const most = tasks.some(({ phases }) => phases.some(({ patient }) => patient)) ? 'at most ' : '';
+  return `${most}about ${duration(seconds)}, ${about(diskBytes)} of disk, ${about(memoryBytes)} of memory`;
 }
 
 function describeTask({
@@ -128,14 +133,14 @@ function describeTask({
     );
   }
   for (const [index, phase] of phases.entries()) {
-    const { name, epochs, steps, forward, trained, features, seconds, memoryBytes } = phase;
+    const { name, epochs, patient, steps, forward, trained, features, seconds, memoryBytes } = phase;
     const read = features ? 'stored features' : `${count(forward)} forward passes`;
     const costs =
       seconds === undefined || memoryBytes === undefined
         ? `a run would refuse it: ${refused}`
         : `about ${duration(seconds)}, ${about(memoryBytes)}`;
     lines.push(
-      `    phase ${index + 1}   ${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; ${costs}`,
+      `    phase ${index + 1}   ${name}: ${patient ? 'at most ' : ''}${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${count(steps)} steps on ${read}, ${count(trained)} parameters trained; ${costs}`,
     );
   }
   lines.push(`    disk      checkpoint ${about(diskBytes.checkpoint)}, model ${about(diskBytes.model)}`);

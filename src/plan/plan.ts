@@ -22,7 +22,9 @@ const RECORD = 4096;
 
 export interface PhasePlan {
   name: string;
+  /** At most, where the phase has patience. */
   epochs: number;
+  patient: boolean;
   /** Optimiser steps of an epoch. */
   steps: number;
   /** Photos that the base computes, all epochs together, and those among them that gradients are computed of. */
@@ -67,6 +69,8 @@ export interface Plan {
   cacheBytes: number;
   /** Of all tasks' photos by the first task's embeddings; 0 where the recipe wants none. */
   galleryBytes: number;
+  /** Passes of the first task's trained base over all photos, for the gallery; a frozen one's features are there already. */
+  galleryPasses: number;
   /** Whether tasks may share photos that are counted for each of them: which they are is not known. */
   atMost: boolean;
   tasks: TaskPlan[];
@@ -145,6 +149,11 @@ export async function planOf(options: {
   ];
   const refused = tasks.some((task) => task.refused !== undefined);
   const gallery = recipe.gallery === false ? 0 : galleryBytes(cachePhotos, tasks[0]!.cost.features);
+  const [first] = tasks as [TaskPlan, ...TaskPlan[]];
+  const isFrozen = first.phases.every(({ features }) => features);
+  const galleryPasses =
+    recipe.gallery === false || isFrozen ? 0 : (modelOf(recipe, first.task).mirror ? 2 : 1) * cachePhotos;
+  const gallerySeconds = (galleryPasses * first.cost.macs) / rateOf(backend, first.network).macs;
   const disk = tasks.flatMap(({ diskBytes }) => Object.values(diskBytes));
   return {
     recipe: recipe.name,
@@ -156,12 +165,13 @@ export async function planOf(options: {
     cachePhotos,
     cacheBytes,
     galleryBytes: gallery,
+    galleryPasses,
     atMost: tasks.length > 1 && [...counts.tasks.values()].some(({ photos }) => photos === undefined),
     tasks,
     sharedTrunk: sharesTrunk(recipe),
     warnings: counts.warnings,
     ...(!refused && {
-      seconds: curateSeconds + cacheSeconds + total(trainSeconds),
+      seconds: curateSeconds + cacheSeconds + total(trainSeconds) + gallerySeconds,
       memoryBytes: Math.max(...phases.map(({ memoryBytes = 0 }) => memoryBytes)),
     }),
     diskBytes: cacheBytes + gallery + total(disk),
@@ -221,6 +231,7 @@ function taskPlan(options: {
     return {
       name: phaseName(phase),
       epochs,
+      patient: phase.patience !== undefined,
       steps,
       forward,
       backward,

@@ -100,7 +100,9 @@ describe.skipIf(!hasShared('goldens/files'))('weights of MobileNet 0.25 that Ker
         readPretrained(file(`mobilenet_0.25_notop.${kind}`), networks.vgg16),
       ).rejects.toMatchObject({
         code: 'WEIGHTS_MISMATCH',
-        message: expect.stringMatching(/13 layers missing: block1_conv1, .*\n {2}\d+ layers left over: conv1, /) as string,
+        message: expect.stringMatching(
+          /13 layers missing: block1_conv1, .*\n {2}\d+ layers left over: conv1, /,
+        ) as string,
       });
     },
   );

@@ -100,6 +100,7 @@ describe('planOf', () => {
       {
         name: 'all',
         epochs: 2,
+        patient: false,
         steps: 19,
         forward: 2 * (300 + 250 + 40) + 60,
         backward: 600,
@@ -123,6 +124,11 @@ describe('planOf', () => {
     expect(none.galleryBytes).toBe(0);
     expect(written.galleryBytes).toBeGreaterThan(400 * written.tasks[0]!.cost.features);
     expect(written.diskBytes - none.diskBytes).toBe(written.galleryBytes);
+    // A frozen base's features are there; a trained base computes them once more.
+    expect([none.galleryPasses, written.galleryPasses]).toEqual([
+      0,
+      written.tasks[0]!.phases.every(({ features }) => features) ? 0 : 400,
+    ]);
   });
 
   it('counts photos that tasks share once where it knows which they are, and says so where not', async () => {
@@ -211,7 +217,7 @@ it('pipeline plan says what V2 comes to', async () => {
   const { code, stdout, stderr } = await pipeline(['plan', 'recipes/v2.yaml', '--backend', 'tensorflow']);
   expect(code, stderr).toBe(0);
   expect(stdout).toContain('34 classes, 290,575 photos, after the cap 64,992: train 48,744');
-  expect(stdout).toContain('from block5_conv1: 20 epochs of 1,524 steps');
+  expect(stdout).toContain('from block5_conv1: at most 20 epochs of 1,524 steps');
   const json = await pipeline(['plan', 'recipes/v2.yaml', '--json']);
   expect(JSON.parse(json.stdout)).toMatchObject({ recipe: 'v2', backend: 'wasm' });
 });
