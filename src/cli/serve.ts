@@ -79,7 +79,7 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
     .option('--batch <n>', 'the most photos computed together', parseInteger('--batch', 1), 16)
     .option('--batch-wait <ms>', 'how long the first waits for others', parseInteger('--batch-wait', 0), 5)
     .option('--json', 'say where it listens as JSON, and of each request a JSON line on stderr')
-    .option('-q, --quiet', 'no line a request on stderr')
+    .option('-q, --quiet', 'no warnings, and no line a request, on stderr')
     .action(async (options: ServeCommandOptions) => {
       const { serveModels } = await import('../serve/serve.js');
       const timeoutMs = 1000 * options.timeout;
@@ -114,7 +114,7 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
           printable(`${tasks.join(', ')} at ${url} (${backend.name}, ${backend.device})\n`),
         );
       }
-      for (const text of warnings) process.stderr.write(`${printable(text)}\n`);
+      if (!options.quiet) for (const text of warnings) process.stderr.write(`${printable(text)}\n`);
       if (options.token === undefined && !LOOPBACK.test(options.host)) {
         process.stderr.write('Whoever reaches this machine may ask; --token lets only some.\n');
       }

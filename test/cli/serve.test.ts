@@ -126,7 +126,16 @@ describe('pipeline serve', { timeout: 180_000 }, () => {
     expect(code).toBe(0);
     const lines = stderr.trim().split('\n');
     expect(lines).toContain('Stopping: what is under way is answered.');
-    expect(JSON.parse(lines[0]!)).toMatchObject({ method: 'POST', path: '/v1/predict', status: 200 });
+    // Nothing is known of this model: no label of it is accepted.
+    expect(lines[0]).toMatch(/^brand: its model was not evaluated .* no value is given/);
+    expect(new Set(Object.values(answer.tasks).map(({ decision }) => decision))).toEqual(
+      new Set(['uncertain']),
+    );
+    expect(JSON.parse(lines.find((line) => line.startsWith('{'))!)).toMatchObject({
+      method: 'POST',
+      path: '/v1/predict',
+      status: 200,
+    });
   });
 
   it('turns away what is too much, and goes on; Ctrl-C ends it with 130', async () => {
