@@ -23,9 +23,9 @@ describe('comparePair', () => {
   });
 
   it('counts the photos that it leaves out because they have other labels', () => {
-    const first = runOf([said('a', 'X', 'X'), said('b', 'Y', 'X')]);
-    const second = runOf([said('a', 'X', 'X'), said('b', 'X', 'X')]);
-    expect(comparePair(first, second, options)).toMatchObject({ photos: 1, otherLabels: 1 });
+    const first = runOf([said('a', 'X', 'X'), said('b', 'Y', 'X'), said('c', 'Y', 'Y')]);
+    const second = runOf([said('a', 'X', 'X'), said('b', 'X', 'X'), said('c', 'Y', 'Y')]);
+    expect(comparePair(first, second, options)).toMatchObject({ photos: 2, otherLabels: 1 });
   });
 
   it('makes the finer classes the other’s by its merge, in labels and predictions', () => {
