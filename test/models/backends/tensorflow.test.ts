@@ -383,7 +383,8 @@ describe.skipIf(missing)('the backend tensorflow', () => {
         const { code, stderr } = await running;
         const { signalCode } = running.child;
         expect({ delay, ended: signalCode ?? code }).toEqual({ delay, ended: signalCode ? 'SIGINT' : 130 });
-        expect(stderr).toContain('Cancelled; the same command goes on from here.');
+        // A thread that loads the library for longer than the grace mutes the process until it is ended by the signal itself.
+        if (signalCode === null) expect(stderr).toContain('Cancelled; the same command goes on from here.');
       }
     } finally {
       await folder.dispose();
