@@ -15,6 +15,7 @@ import type { PredictedPhoto } from '../steps/predict-photos.js';
 import { iterate, observed } from '../streams.js';
 import { parseBytes, parseInteger, parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { precisionOption, rejectOption } from './demands.js';
 import { examples } from './examples.js';
 import { showProgress } from './progress.js';
 
@@ -54,18 +55,8 @@ export const predictCommand: CommandDefinition = (program, { signal }) => {
     .option('--images <dir>', 'of a catalogue of records: what its photos’ paths are relative to')
     .addOption(new Option('--views <which>', 'of a listing’s photos').choices(['all', 'main']))
     .option('--out <file>', 'with --source: .parquet, .jsonl, .jsonl.gz or .csv')
-    .option(
-      '--precision <share>',
-      'share of given values that should be right; 0: all are given',
-      parseShare('--precision'),
-      0.95,
-    )
-    .option(
-      '--reject <share>',
-      'share of photos like those of the training that may be called unknown; 0: none is',
-      parseShare('--reject'),
-      0.05,
-    )
+    .addOption(precisionOption())
+    .addOption(rejectOption())
     .addOption(new Option('--backend <name>', 'what computes').choices(BACKEND_CHOICES).default('auto'))
     .option('--workers <n>', 'threads that decode and compute', parseInteger('--workers', 1))
     .option('--memory <size>', 'bytes that may be in flight, such as 512MB', parseBytes)

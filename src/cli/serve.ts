@@ -2,8 +2,9 @@ import { Option } from 'commander';
 import { explain, type PipelineError } from '../errors.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
 import type { AnsweredRequest } from '../serve/app.js';
-import { collectNames, parseBytes, parseInteger, parseSeconds, parseShare } from './arguments.js';
+import { collectNames, parseBytes, parseInteger, parseSeconds } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
+import { precisionOption, rejectOption } from './demands.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
 
@@ -54,18 +55,8 @@ export const serveCommand: CommandDefinition = (program, { signal, allowToEnd })
     .option('--port <n>', 'on which port; 0: any that is free', parsePort, 8080)
     .addOption(new Option('--backend <name>', 'what computes').choices(BACKEND_CHOICES).default('auto'))
     .option('--workers <n>', 'threads (default: one a core)', parseInteger('--workers', 1))
-    .option(
-      '--precision <share>',
-      'share of accepted labels that should be right; 0: all are accepted',
-      parseShare('--precision'),
-      0.95,
-    )
-    .option(
-      '--reject <share>',
-      'share of photos like those of the training that may be called unknown; 0: none is',
-      parseShare('--reject'),
-      0.05,
-    )
+    .addOption(precisionOption())
+    .addOption(rejectOption())
     .addOption(
       new Option('--token <secret>', 'that requests must bring').argParser(parseToken).env(TOKEN_VARIABLE),
     )
