@@ -64,6 +64,18 @@ describe('every command of the documents', () => {
   });
 });
 
+it.each(DOCUMENTS)('the tables of %s have as many cells in each row', async (document) => {
+  let fenced = false;
+  let head: number | undefined;
+  for (const [index, line] of (await readFile(join(ROOT, document), 'utf8')).split('\n').entries()) {
+    if (line.startsWith('```')) fenced = !fenced;
+    const isRow = !fenced && line.startsWith('|');
+    const cells = line.replaceAll('\\|', '').split('|').length;
+    if (isRow) expect(cells, `${document}:${index + 1}`).toBe(head ?? cells);
+    head = isRow ? cells : undefined;
+  }
+});
+
 it('the reference of recipes is what the schema says', async () => {
   const reference = execFileSync(process.execPath, [join(ROOT, 'scripts/recipe-reference.js')], {
     encoding: 'utf8',
