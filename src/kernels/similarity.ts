@@ -15,12 +15,13 @@ export interface ByteVectors {
   readonly rows: Int8Array;
   /** Bytes from one vector to the next: the width rounded up to a multiple of 16. */
   readonly stride: number;
-  /** Computes the vectors' lengths; to be called once they are there. */
+  /** Computes the vectors' lengths; to be called once they are there, and whenever they change. */
   measure(): void;
   /**
-   * The cosines of a vector's angles to all, in −1..1; 0 for vectors of zeros.
+   * The cosines of a vector's angles to all, in −1..1; 0 for vectors of zeros. Of the same vector once more they are not
+   * computed again: a photo is looked for by each task.
    * @param query [width]
-   * @returns [count]; valid until the next call
+   * @returns [count]; valid until it is called with another vector
    */
   cosines(query: Int8Array): Float32Array;
 }
@@ -56,14 +57,18 @@ export function byteVectors(count: number, width: number): ByteVectors {
   const cosines = new Float32Array(count);
   const inverse = new Float64Array(count);
   const all = new Int8Array(memory.buffer, rows, count * stride);
+  let last: Int8Array | undefined;
   return {
     rows: all,
     stride,
     measure() {
+      last = undefined;
       for (let row = 0; row < count; row++)
         inverse[row] = inverseLength(all.subarray(row * stride, (row + 1) * stride));
     },
     cosines(vector) {
+      if (last?.every((value, at) => value === vector[at])) return cosines;
+      last = vector.slice();
       new Int8Array(memory.buffer, query, width).set(vector);
       kernel(query, rows, count, stride, dots);
       const scale = inverseLength(vector);

@@ -42,3 +42,14 @@ it('gives a vector’s direction as bytes', () => {
   rows.measure();
   expect([...rows.cosines(Int8Array.of(0, 1))]).toEqual([0]);
 });
+
+it('gives the same of the same vector again, and knows another one and other rows', () => {
+  const rows = byteVectors(1, 2);
+  rows.rows.set([3, 4]);
+  rows.measure();
+  const of = (...query: number[]) => Number(rows.cosines(Int8Array.from(query))[0]!.toFixed(6));
+  expect([of(1, 0), of(1, 0), of(0, 1), of(1, 0)]).toEqual([0.6, 0.6, 0.8, 0.6]);
+  rows.rows.set([4, 3]);
+  rows.measure();
+  expect(of(1, 0)).toBe(0.8);
+});
