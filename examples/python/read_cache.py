@@ -22,24 +22,41 @@ class CachedPhotos(Dataset):
     """A side's photos (uint8, height x width x 3) and the numbers of their classes, in the order of the samples."""
 
     def __init__(self, run, task, side):
-        (self.path,) = glob.glob(f"{glob.escape(run)}/cache-*")
+        caches = sorted(glob.glob(f"{glob.escape(run)}/cache-*"))
+        if len(caches) != 1:
+            sys.exit(f"expected one cache in {run} but found {len(caches)}: {', '.join(caches)}")
+        self.path = caches[0]
         with open(f"{run}/samples-{task}.jsonl", encoding="utf-8") as lines:
             samples = [json.loads(line) for line in lines]
         self.classes = sorted({sample["label"] for sample in samples})
-        self.samples = [sample for sample in samples if sample["split"] == side]
         self.environment = None
+        # Photos that could not be decoded are in no cache.
+        entries = [(self._entry(sample), sample) for sample in samples if sample["split"] == side]
+        self.samples = [(entry["key"], sample["label"]) for entry, sample in entries if entry is not None]
+        if len(self.samples) < len(entries):
+            print(f"{len(entries) - len(self.samples)} photos are not cached", file=sys.stderr)
+        self.close()
 
     def __len__(self):
         return len(self.samples)
 
     def __getitem__(self, index):
-        sample = self.samples[index]
+        key, label = self.samples[index]
         with self._open().begin() as transaction:
-            entry = json.loads(transaction.get(f"photo/{sample['sha256']}".encode(), db=self.metadata))
-            value = transaction.get(entry["key"].to_bytes(4, "little"), db=self.values)
+            value = transaction.get(key.to_bytes(4, "little"), db=self.values)
         # A copy: the map's own memory is gone with the transaction.
         photo = np.frombuffer(value, np.uint8).reshape(self.shape).copy()
-        return photo, self.classes.index(sample["label"])
+        return photo, self.classes.index(label)
+
+    def _entry(self, sample):
+        with self._open().begin() as transaction:
+            entry = transaction.get(f"photo/{sample['sha256']}".encode(), db=self.metadata)
+        return None if entry is None else json.loads(entry)
+
+    def close(self):
+        if self.environment is not None:
+            self.environment.close()
+        self.environment = None
 
     def _open(self):
         # Here, and not in __init__: each of a DataLoader's processes needs an environment of its own.
@@ -49,6 +66,8 @@ class CachedPhotos(Dataset):
             self.metadata = self.environment.open_db(b"metadata", create=False)
             with self.environment.begin() as transaction:
                 identity = json.loads(transaction.get(b"identity", db=self.metadata))
+            if identity.get("storage") == "jpeg":
+                sys.exit(f"{self.path} holds JPEGs: open them with Pillow, or export the cache as numpy")
             self.shape = (identity["height"], identity["width"], identity["channels"])
         return self.environment
 
