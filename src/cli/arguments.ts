@@ -55,10 +55,8 @@ export function parseSeconds(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (value > 0 && value <= MOST_SECONDS) return value;
-    throw new PipelineError(
-      'USAGE',
-      `Expected seconds above 0, at most ${MOST_SECONDS}, for ${name} but received "${text}"`,
-    );
+    const wanted = value > MOST_SECONDS ? `at most ${MOST_SECONDS} seconds` : 'seconds above 0';
+    throw new PipelineError('USAGE', `Expected ${wanted} for ${name} but received "${text}"`);
   };
 }
 

@@ -55,8 +55,12 @@ it('ends with exit 1 when none trains', async () => {
   }
 });
 
-it('wants seconds above 0', async () => {
-  const { code, stderr } = await pipeline(['doctor', '--seconds', '0']);
+it.each([
+  ['0', 'seconds above 0'],
+  // A timer of more would fire at once.
+  ['3000000', 'at most 2147483 seconds'],
+])('takes no %s for seconds', async (seconds, wanted) => {
+  const { code, stderr } = await pipeline(['doctor', '--seconds', seconds]);
   expect(code).toBe(2);
-  expect(stderr).toContain('Expected seconds above 0 for --seconds but received "0"');
+  expect(stderr).toContain(`Expected ${wanted} for --seconds but received "${seconds}"`);
 });
