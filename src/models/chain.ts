@@ -22,12 +22,13 @@ interface Link {
  */
 export function chainStep(
   tf: Tf,
-  { layers }: Cut,
+  cut: Cut,
   outputs: Outputs,
   targets: Targets,
   dropoutSeed: number,
 ): { loss: Scalar; logits: Tensor2D; gradients: Tensor[] } | undefined {
-  if (!isChain(tf, layers)) return undefined;
+  if (!isChain(tf, cut)) return undefined;
+  const { layers } = cut;
   const links: Link[] = [];
   const read = sourcesOf(layers[0]!).map(({ name }) => outputs.get(name)!);
   let output = read[0]!;
@@ -55,8 +56,19 @@ export function chainStep(
   return { loss, logits, gradients: gradients.flat() };
 }
 
-/** Dense layers one on the other, with dropout between, on one input or on several put together. */
-function isChain(tf: Tf, layers: readonly Layer[]): boolean {
+const known = new WeakMap<Cut, boolean>();
+
+/**
+ * Whether the gradients of what a cut trains can be written out: Dense layers one on the other, with dropout between, on one
+ * input or on several put together. It is found out once a cut: every step asks.
+ */
+export function isChain(tf: Tf, cut: Cut): boolean {
+  const found = known.get(cut) ?? areChained(tf, cut.layers);
+  known.set(cut, found);
+  return found;
+}
+
+function areChained(tf: Tf, layers: readonly Layer[]): boolean {
   const has = (kernel: string) => tf.getKernel(kernel, tf.getBackend()) !== undefined;
   return (
     has(DENSE) &&

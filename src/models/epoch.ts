@@ -5,7 +5,7 @@ import { PipelineError, throwIfAborted } from '../errors.js';
 import { hash32 } from '../random.js';
 import type { Tf } from './backends/backend.js';
 import { batchLoss, classesOf, type LossOptions, meanTargets } from './batch-loss.js';
-import { chainStep } from './chain.js';
+import { chainStep, isChain } from './chain.js';
 import type { Cut } from './cut.js';
 import type { Feed, FeedOptions, KeyedSample } from './feed.js';
 import { predictedClasses } from './metrics.js';
@@ -75,7 +75,7 @@ export async function trainStep(
   const { tf, cut, feed, optimizer, learningRate, mirrored, objectives = [MAIN] } = options;
   const [value, ...logits] = tf.tidy((): Tensor[] => {
     const outputs = feed.outputs(cut, batch, mirrored);
-    const alone = meanTargets(options, batch);
+    const alone = isChain(tf, cut) ? meanTargets(options, batch) : undefined;
     const chain = alone && chainStep(tf, cut, outputs, alone, dropoutSeed);
     if (chain !== undefined) {
       optimizer.apply(chain.gradients, learningRate(batch.index));
