@@ -24,10 +24,11 @@ export async function createProgram(environment: CommandEnvironment, first?: str
     // Commander takes styles out again where the stream has none.
     .configureHelp({ optionDescription, styleTitle: (title) => painted(title, 'bold', { isTTY: true }) })
     .addHelpText('after', EXAMPLES);
+  const alone = isCommand(first);
   for (const [heading, group] of Object.entries(commands)) {
     root.commandsGroup(`${heading}:`);
     for (const [name, load] of Object.entries(group)) {
-      if (isCommand(first) && name !== first) continue;
+      if (alone && name !== first) continue;
       const define = await load();
       define(root, environment);
     }

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from './backends/backend.js';
 import { type Cut, dropoutScales, type Outputs } from './cut.js';
-import { DENSE, DENSE_BIAS_GRADIENT, denseAlone } from './dense.js';
+import { DENSE, DENSE_BIAS_GRADIENT, denseAlone, isPlainDense } from './dense.js';
 import { sourcesOf } from './heads.js';
 import { MEAN_CROSS_ENTROPY, meanCrossEntropy, type Targets, targetsOf } from './loss.js';
 
@@ -75,16 +75,13 @@ function areChained(tf: Tf, layers: readonly Layer[]): boolean {
     has(MEAN_CROSS_ENTROPY) &&
     layers.at(-1)?.getClassName() === 'Dense' &&
     layers.every((layer, index) => {
-      const { activation, useBias } = layer.getConfig() as Record<string, unknown>;
       switch (layer.getClassName()) {
-        case 'Dense':
-          return useBias === true && (activation === 'linear' || activation === 'relu');
         case 'Dropout':
           return true;
         case 'Concatenate':
           return index === 0;
         default:
-          return false;
+          return isPlainDense(layer);
       }
     }) &&
     // Of several outputs, or of a layer that two read, the chain rule adds up.

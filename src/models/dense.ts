@@ -18,14 +18,21 @@ export const DENSE_BIAS_GRADIENT = 'DenseBiasGrad';
  * where all below is frozen.
  */
 export function denseAlone(tf: Tf, layer: Layer, x: Tensor): Tensor | undefined {
-  if (layer.getClassName() !== 'Dense' || x.rank !== 2) return undefined;
+  if (x.rank !== 2) return undefined;
   if (!tf.getKernel(DENSE, tf.getBackend())) return undefined;
-  const { activation, useBias } = layer.getConfig() as { activation: string; useBias: boolean };
-  if (!useBias || (activation !== 'linear' && activation !== 'relu')) return undefined;
+  if (!isPlainDense(layer)) return undefined;
+  const { activation } = layer.getConfig() as { activation: string };
   if (!tf.getGradient(DENSE)) tf.registerGradient(gradient(tf));
   const [kernel, bias] = layer.weights.map((weight) => weight.read());
   const inputs = { x, kernel: kernel!, bias: bias! };
   return tf.engine().runKernel(DENSE, inputs, { relu: activation === 'relu' }) as Tensor;
+}
+
+/** Whether a layer is a Dense layer with a bias, and of no or of relu activation: what the kernel computes. */
+export function isPlainDense(layer: Layer): boolean {
+  if (layer.getClassName() !== 'Dense') return false;
+  const { activation, useBias } = layer.getConfig() as { activation: string; useBias: boolean };
+  return useBias && (activation === 'linear' || activation === 'relu');
 }
 
 const gradient = (tf: Tf): GradConfig => ({
