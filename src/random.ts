@@ -44,6 +44,17 @@ export function hash32(...keys: DrawKey[]): number {
   return hashWords(0x9747b28c, keys);
 }
 
+/** Odd, and 2^32 divided by the golden ratio: its multiples are spread evenly over the 32-bit integers. */
+const GOLDEN = 0x9e3779b9;
+
+/**
+ * The draw of an index, 0-based, among those of a seed: a uniform 32-bit unsigned integer. Much cheaper than `hash32`, for
+ * thousands of draws of one seed, itself drawn (Steele, Lea and Flood 2014: a Weyl sequence, mixed).
+ */
+export function drawAt(seed: number, index: number): number {
+  return mix(seed + Math.imul(index, GOLDEN));
+}
+
 /** A uniform number in [0, 1) with 53 random bits, determined by the keys. */
 export function uniform(...keys: DrawKey[]): number {
   const high = hashWords(0x9747b28c, keys) >>> 5;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bijection, hash32, randomSource, uniform } from '#src/random.js';
+import { bijection, drawAt, hash32, randomSource, uniform } from '#src/random.js';
 
 it('draws are functions of their keys alone', () => {
   fc.assert(
@@ -21,11 +21,16 @@ it('keys are kept apart', () => {
   expect(randomSource(1).fork('a').uniform('k')).not.toBe(randomSource(1).fork('b').uniform('k'));
 });
 
-it('draws are spread evenly (chi-squared over 64 bins, for consecutive and for textual keys)', () => {
-  for (const key of [(i: number) => i, (i: number) => `photo-${i}`]) {
+it('draws are spread evenly (chi-squared over 64 bins, for consecutive and for textual keys, and of one seed)', () => {
+  const draws = [
+    (i: number) => uniform(7, i),
+    (i: number) => uniform(7, `photo-${i}`),
+    (i: number) => drawAt(hash32(7), i) / 2 ** 32,
+  ];
+  for (const draw of draws) {
     const bins = new Array<number>(64).fill(0);
     const n = 64_000;
-    for (let i = 0; i < n; i++) bins[Math.floor(uniform(7, key(i)) * 64)]! += 1;
+    for (let i = 0; i < n; i++) bins[Math.floor(draw(i) * 64)]! += 1;
     const expected = n / 64;
     const chi = bins.reduce((sum, observed) => sum + (observed - expected) ** 2 / expected, 0);
     // The 99.9 % point of chi-squared with 63 degrees of freedom is 103.4; the draws are fixed, so this is exact.

@@ -1,4 +1,5 @@
 import type { LayersModel, SymbolicTensor, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs';
+import { drawAt } from '../random.js';
 import type { Tf } from './backends/backend.js';
 import { isBatchNorm, trainBatchNorm, unscaledBatchNorm } from './batch-norm.js';
 import { denseAlone } from './dense.js';
@@ -141,13 +142,12 @@ function trainedAlone(
   }
 }
 
-/** By what each unit is multiplied: the draws and the results of tfjs's dropout, of whose five operations it makes one. */
+/** By what each unit is multiplied, as Keras does it: 0, or 1 / (1 − rate) for what is kept; by the seed alone. */
 export function dropoutScales(tf: Tf, shape: number[], rate: number, seed: number): Tensor {
-  const kept = Math.fround(1 - rate);
-  // Draws that no operation has taken are still here.
-  const draws = tf.randomUniform(shape, 0, 1, 'float32', seed).dataSync<'float32'>();
-  const scales = new Float32Array(draws.length);
-  // Not draws.map: many times slower, and there are thousands a step.
-  for (let at = 0; at < scales.length; at++) scales[at] = Math.fround(draws[at]! + kept) < 1 ? 0 : 1 / kept;
+  const kept = 1 / (1 - rate);
+  const dropped = rate * 2 ** 32;
+  const scales = new Float32Array(shape.reduce((size, length) => size * length, 1));
+  // Not a conditional: of draws no processor foresees the branch, and there are thousands a step.
+  for (let at = 0; at < scales.length; at++) scales[at] = kept * Number(drawAt(seed, at) >= dropped);
   return tf.tensor(scales, shape);
 }
