@@ -21,6 +21,8 @@ import scale from './scale.js';
 import serve from './serve.js';
 import trainer from './trainer.js';
 import training from './training.js';
+import trunk from './trunk.js';
+import unfreezing from './unfreezing.js';
 import views from './views.js';
 
 /** Run when nothing is named. */
@@ -44,6 +46,8 @@ const benches = {
   iterations,
   views,
   hierarchy,
+  unfreezing,
+  trunk,
 };
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benches));
