@@ -5,6 +5,7 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program, workingCommands } from './cli/command-line.js';
 import {
@@ -139,6 +140,8 @@ describe('run as they stand', () => {
       rows.push(`A${seed},${label},Number ${seed},${path}`);
     }
     await writeFile(join(folder.path, 'products.csv'), `${rows.join('\n')}\n`);
+    const photo = sharp(await jpeg(1));
+    for (const name of ['photo.jpg', 'another.png']) await photo.clone().toFile(join(folder.path, name));
   }
 
   let outs = 0;
@@ -146,6 +149,8 @@ describe('run as they stand', () => {
   function filledIn(text: string): string {
     return ofQuickCache(text)
       .replace(/\bOLD\b/g, 'runs/demo')
+      .replace(/\bOTHER…/, 'runs/copy')
+      .replace(/--image ID\b/, `--image ${known.imageId}`)
       .replace(/--recipe R\b/, '--recipe recipes/demo.yaml')
       .replace(/\bNEW\b|\bANOTHER-RUN\b/g, 'runs/new')
       .replace(/--run A --run B/, '--run runs/copy --run runs/demo')
@@ -164,6 +169,10 @@ describe('run as they stand', () => {
   it.each(once.map((command) => [command.place, command.text, command] as const))(
     '%s: %s',
     async (_, text, command) => {
+      if (text.includes('pipeline serve')) {
+        expect(await served(filledIn(text), folder.path)).toMatchObject({ status: 200 });
+        return;
+      }
       const { code, stderr } = await folder.shell(filledIn(text));
       const error = errorOf(command);
       if (error === undefined) expect(code, stderr).toBe(0);

@@ -11,7 +11,6 @@ export const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/advise RUN|RUN\/advice/, 'needs features of a pretrained base; test/advise has its tests'],
   [/pipeline tree .*mobilenet\.yaml/, 'needs classes of 100 photos; test/cli/tree.test.ts does it'],
   [/--max-bad 0\b/, 'a small dump has too few bad records; test/cli/bad-input.test.ts does it'],
-  [/compare RUN OTHER/, 'test/cli/compare.test.ts does it'],
   [/^(docker|podman|buildah)/, 'needs a container engine; .ci/run does it where there is one'],
   [
     /^(L=|mkdir -p \.venv|python3 -m venv|LMDB_FORCE|LD_LIBRARY_PATH=\.venv|\.venv)/,
@@ -27,8 +26,4 @@ export const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   ],
   [/synth --shape abo/, 'writes 3 GB'],
   [/source\.photos=none/, 'of the dump of the command above it'],
-  [
-    /pipeline (serve|predict|similar)/,
-    'needs a gallery, or goes on until it is stopped; the tutorial’s test serves, and test/cli has tests of each',
-  ],
 ];
