@@ -1,4 +1,5 @@
 import type { Difference } from '../compare/differences.js';
+import { shortened } from '../compare/pairs.js';
 import type { ComparedRuns, TaskFigures } from '../compare/runs.js';
 import { percent } from '../percent.js';
 import type { RunCost } from '../summary.js';
@@ -104,10 +105,13 @@ function pairLines(one: TaskFigures, runs: ComparedRuns['runs']): string[] {
   if (comparison === undefined) return [];
   const who = `  ${numberOf(one, runs)} beside the first`;
   if ('notComparable' in comparison) return [`${who}: not comparable: ${comparison.notComparable}`];
-  const { photos, otherLabels, accuracies, difference, interval, mapped } = comparison;
+  const { photos, otherLabels, accuracies, difference, interval, mapped, dropped } = comparison;
   const left = otherLabels === 0 ? '' : ` (${otherLabels} with other labels left out)`;
   const points = (share: number) => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)}`;
-  const how = mapped === undefined ? '' : `, the ${mapped}’s classes merged as the other recipe has it`;
+  const how =
+    mapped === undefined
+      ? ''
+      : `, the ${mapped}’s classes merged as the other recipe has it${dropped ? `, its answers without ${shortened(dropped)}` : ''}`;
   const [low, high] = interval;
   const verdict = low > 0 ? 'better' : high < 0 ? 'worse' : 'no difference can be told';
   return [

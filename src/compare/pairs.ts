@@ -6,6 +6,8 @@ export interface Scored {
   path: string;
   label: string;
   predicted: string;
+  /** The likeliest classes, `predicted` first. */
+  top: readonly { label: string }[];
 }
 
 /** One run's predictions of a task. */
@@ -26,15 +28,18 @@ export interface Pair {
   /** The second's accuracy minus the first's, and its 95 % interval by paired bootstrap over components. */
   difference: number;
   interval: [number, number];
-  /** Whether the labels of one were made the other's by its merge. */
+  /** Whose classes were made the other's. */
   mapped?: 'first' | 'second';
+  /** Of those the classes that the other has not even so: of them it can be asked nothing, and they are no answer. */
+  dropped?: string[];
 }
 
 export type Comparison = Pair | { notComparable: string };
 
 /**
  * Compares two runs photo by photo. Where their classes differ, those of the finer run become the other's by the other
- * recipe's merge, on both sides of its predictions.
+ * recipe's merge, on both sides of its predictions. Where the other has dropped classes, the finer run's answer to a photo
+ * is its likeliest one among the others, as both are to choose among the same.
  * @param componentOf names a photo's component, by its path.
  */
 export function comparePair(
@@ -48,16 +53,17 @@ export function comparePair(
   const hits: [number, number][] = [];
   const components: string[] = [];
   let disagreed = 0;
-  for (const { path, label, predicted } of first.predictions) {
+  for (const one of first.predictions) {
+    const { path } = one;
     const other = others.get(path);
     if (other === undefined) continue;
-    const labels = [mapping.first(label), mapping.second(other.label)];
-    if (matchKey(labels[0]!) !== matchKey(labels[1]!)) {
+    const label = mapping.first.label(one.label);
+    if (matchKey(label) !== matchKey(mapping.second.label(other.label))) {
       disagreed += 1;
       continue;
     }
-    const right = (guess: string) => Number(matchKey(guess) === matchKey(labels[0]!));
-    hits.push([right(mapping.first(predicted)), right(mapping.second(other.predicted))]);
+    const right = (answer: string) => Number(matchKey(answer) === matchKey(label));
+    hits.push([right(mapping.first.answer(one)), right(mapping.second.answer(other))]);
     components.push(componentOf(path));
   }
   if (hits.length === 0) {
@@ -76,20 +82,32 @@ export function comparePair(
     difference: mean(differences),
     interval: meanInterval(differences, components, { seed }),
     ...(mapping.mapped && { mapped: mapping.mapped }),
+    ...(mapping.dropped && { dropped: mapping.dropped }),
   };
 }
 
-type Mapping = { first(label: string): string; second(label: string): string; mapped?: 'first' | 'second' };
+/** How a run's labels and answers are read as the other's. */
+interface Reading {
+  label(label: string): string;
+  answer(one: Scored): string;
+}
+
+type Mapping = Pick<Pair, 'mapped' | 'dropped'> & { first: Reading; second: Reading };
+
+const AS_IT_IS: Reading = { label: (label) => label, answer: ({ predicted }) => predicted };
 
 function mappingOf(first: ScoredRun, second: ScoredRun): Mapping | { reason: string } {
-  const same = (label: string) => label;
-  if (equal(first.classes, second.classes)) return { first: same, second: same };
-  const [firstInto, secondInto] = [renamed(second.merge), renamed(first.merge)];
-  if (equal(first.classes.map(firstInto), second.classes)) {
-    return { first: firstInto, second: same, mapped: 'first' };
+  const [ours, theirs] = [keysOf(first.classes), keysOf(second.classes)];
+  if (ours.size === theirs.size && [...ours].every((key) => theirs.has(key))) {
+    return { first: AS_IT_IS, second: AS_IT_IS };
   }
-  if (equal(second.classes.map(secondInto), first.classes)) {
-    return { first: same, second: secondInto, mapped: 'second' };
+  const ofFirst = readAs(first, second);
+  if (ofFirst !== undefined) {
+    return { mapped: 'first', first: ofFirst.reading, second: AS_IT_IS, ...ofFirst.told };
+  }
+  const ofSecond = readAs(second, first);
+  if (ofSecond !== undefined) {
+    return { mapped: 'second', first: AS_IT_IS, second: ofSecond.reading, ...ofSecond.told };
   }
   const alone = (some: readonly string[], others: readonly string[]) => {
     const known = new Set(others.map(matchKey));
@@ -98,7 +116,27 @@ function mappingOf(first: ScoredRun, second: ScoredRun): Mapping | { reason: str
   const only = [alone(first.classes, second.classes), alone(second.classes, first.classes)];
   const named = only.map((labels) => (labels.length === 0 ? 'none' : shortened(labels)));
   return {
-    reason: `their classes differ, and neither recipe’s merge makes them equal: only the first has ${named[0]}, only the second ${named[1]}`,
+    reason: `their classes differ, and neither recipe’s merge makes one’s a part of the other’s: only the first has ${named[0]}, only the second ${named[1]}`,
+  };
+}
+
+/** The finer run as the other has its classes; undefined where the other has some that it has not. */
+function readAs(
+  finer: ScoredRun,
+  other: ScoredRun,
+): { reading: Reading; told: Pick<Pair, 'dropped'> } | undefined {
+  const into = renamed(other.merge);
+  const known = keysOf(other.classes);
+  const own = keysOf(finer.classes.map(into));
+  if (![...known].every((key) => own.has(key))) return undefined;
+  const isKnown = (label: string) => known.has(matchKey(into(label)));
+  const dropped = finer.classes.filter((label) => !isKnown(label));
+  return {
+    reading: {
+      label: into,
+      answer: ({ predicted, top }) => into(top.find(({ label }) => isKnown(label))?.label ?? predicted),
+    },
+    told: dropped.length === 0 ? {} : { dropped },
   };
 }
 
@@ -107,14 +145,12 @@ function renamed(merge: Readonly<Record<string, string>>): (label: string) => st
   return (label) => into.get(matchKey(label)) ?? label;
 }
 
-function equal(some: readonly string[], others: readonly string[]): boolean {
-  const [a, b] = [new Set(some.map(matchKey)), new Set(others.map(matchKey))];
-  return a.size === b.size && [...a].every((key) => b.has(key));
-}
+const keysOf = (labels: readonly string[]) => new Set(labels.map(matchKey));
 
 const MOST_NAMED = 5;
 
-function shortened(labels: readonly string[]): string {
+/** At most five names. */
+export function shortened(labels: readonly string[]): string {
   const rest = labels.length - MOST_NAMED;
   return labels.slice(0, MOST_NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -9,7 +9,13 @@ const runOf = (predictions: ScoredRun['predictions'], more: Partial<ScoredRun> =
   predictions,
   ...more,
 });
-const said = (path: string, label: string, predicted: string) => ({ path, label, predicted });
+/** @param answers the likeliest first. */
+const said = (path: string, label: string, ...answers: [string, ...string[]]) => ({
+  path,
+  label,
+  predicted: answers[0],
+  top: answers.map((answer) => ({ label: answer })),
+});
 
 describe('comparePair', () => {
   it('looks at the photos that both scored alone', () => {
@@ -43,6 +49,28 @@ describe('comparePair', () => {
     const expected = { photos: 3, mapped: 'first' as const };
     expect(comparePair(fine, coarse, options)).toMatchObject({ ...expected, accuracies: [2 / 3, 2 / 3] });
     expect(comparePair(coarse, fine, options)).toMatchObject({ ...expected, mapped: 'second' });
+  });
+
+  it('lets a run with more classes choose among the other’s, where these are fewer', () => {
+    const fine = runOf([
+      said('a', 'BOOT', 'LAMP', 'RUG', 'BOOT'),
+      said('b', 'RUG', 'LAMP', 'BOOT', 'RUG'),
+      said('c', 'LAMP', 'LAMP', 'RUG'),
+      said('d', 'RUG', 'LAMP'),
+    ]);
+    const fewer = runOf([said('a', 'SHOES', 'SHOES'), said('b', 'RUG', 'RUG'), said('d', 'RUG', 'RUG')], {
+      merge: { BOOT: 'SHOES' },
+    });
+    const expected = { photos: 3, otherLabels: 0, mapped: 'first', dropped: ['LAMP'] };
+    // Of the first photo the rug comes before the boot; the last has no answer that counts.
+    expect(comparePair(fine, fewer, options)).toMatchObject({ ...expected, accuracies: [0, 1] });
+    expect(comparePair(fewer, fine, options)).toMatchObject({
+      ...expected,
+      mapped: 'second',
+      accuracies: [1, 0],
+    });
+    const other = runOf([said('a', 'BOOT', 'LAMP', 'BOOT', 'RUG'), ...fine.predictions.slice(1)]);
+    expect(comparePair(other, fewer, options)).toMatchObject({ accuracies: [1 / 3, 1] });
   });
 
   it('says why runs are not comparable', () => {
