@@ -1,92 +1,12 @@
 import { z } from 'zod';
-import { matchKey } from './attributes.js';
 import { augmentationSchema } from './augment/schema.js';
 import { changesPhotos } from './augment/stored.js';
 import { BOILERPLATE } from './duplicates/boilerplate.js';
-import { FILTERS, FITS } from './kernels/fit.js';
-import { STORAGES } from './kernels/jpeg-storage.js';
-import { normaliseSchema } from './labels/schema.js';
-import { placesSchema, TREE_OF_NODES, taskTreeSchema, treeSchema, withPlaces } from './labels/tree/tree.js';
-import { modelOverridesSchema, modelSchema, trainingSchema } from './models/schema.js';
+import { modelSchema } from './models/schema.js';
+import { cacheSchema } from './recipe-cache.js';
+import { taskSchema } from './recipe-task.js';
 
 const share = z.number().min(0).max(1);
-const count = z.int().min(0);
-
-const taskSchema = z
-  .strictObject({
-    attribute: z.string().optional().describe('The attribute to learn; default: the name of the task.'),
-    // Without defaults, as all later keys: recipes without them keep their hashes.
-    normalise: normaliseSchema.optional(),
-    missing: z
-      .string()
-      .trim()
-      .min(1)
-      .optional()
-      .describe('The label of photos without a value; default: they are dropped.'),
-    minPerClass: count.default(1).describe('Classes with fewer photos are dropped.'),
-    top: z.int().min(2).optional().describe('Only so many classes, the largest.'),
-    other: z
-      .string()
-      .trim()
-      .min(1)
-      .optional()
-      .describe(
-        'The label of photos whose own is not selected, too rare or not among the top; default: they are dropped.',
-      ),
-    cap: z.int().min(1).optional().describe('At most this many photos a class, by a seeded draw.'),
-    drop: z.array(z.string()).default([]).describe('Labels that are left out.'),
-    merge: z
-      .record(z.string(), z.string().min(1))
-      .default({})
-      .describe('Labels that become another: FROM: INTO.'),
-    select: z.array(z.string()).min(1).optional().describe('Only these labels, after merging.'),
-    tree: taskTreeSchema.optional(),
-    places: placesSchema.optional(),
-    level: z
-      .enum(['coarse', 'middle', 'fine'])
-      .optional()
-      .describe('The level of the tree that is learned; default: fine, the classes themselves.'),
-    training: trainingSchema.optional(),
-    model: modelOverridesSchema.optional().describe('Overrides of the recipe’s model for this task.'),
-  })
-  .superRefine(({ merge, drop, select }, context) => {
-    const twice = (path: PropertyKey[], input: unknown, message: string) =>
-      context.addIssue({ code: 'custom', path, input, message });
-    const into = new Map<string, string>();
-    for (const [from, label] of Object.entries(merge)) {
-      const earlier = into.get(matchKey(from));
-      if (earlier !== undefined && earlier !== label)
-        twice(['merge', from], label, `${earlier} as above: labels are compared without case`);
-      into.set(matchKey(from), earlier ?? label);
-    }
-    const left = new Set(drop.map(matchKey));
-    for (const label of select ?? []) {
-      if (left.has(matchKey(label))) twice(['select'], label, 'no label that drop leaves out');
-    }
-  })
-  .superRefine(({ tree, places, level }, context) => {
-    if (tree === undefined) {
-      for (const [key, input] of Object.entries({ places, level })) {
-        if (input === undefined) continue;
-        context.addIssue({ code: 'custom', path: [key], input, message: 'it only beside a tree' });
-      }
-    } else if (
-      places !== undefined &&
-      tree !== TREE_OF_NODES &&
-      !treeSchema.safeParse(withPlaces(tree, places)).success
-    ) {
-      const message = 'places that leave each name once in its level of the tree';
-      context.addIssue({ code: 'custom', path: ['places'], input: places, message });
-    }
-  })
-  .describe('One attribute to learn.');
-
-/** Heights and widths that a pixel cache may have. */
-export const LEAST_CACHE_SIZE = 8;
-export const MOST_CACHE_SIZE = 1024;
-
-/** More than a training has epochs for, each of them as large as the photos. */
-const MOST_COPIES = 64;
 
 /** Pixels below which a network's pools leave nothing. */
 const LEAST_SIZE: Partial<Record<string, number>> = {
@@ -217,49 +137,7 @@ export const recipeSchema = z
       })
       .prefault({})
       .describe('How photos come to their sides.'),
-    cache: z
-      .strictObject({
-        size: z
-          .int()
-          .min(LEAST_CACHE_SIZE)
-          .max(MOST_CACHE_SIZE)
-          .default(224)
-          .describe('Height and width in pixels.'),
-        fit: z
-          .enum(FITS)
-          .default('stretch')
-          .describe('How a photo of any shape becomes a square; trim cuts its white border, then stretches.'),
-        // Without a default: recipes without it keep their hashes.
-        filter: z
-          .enum(FILTERS)
-          .optional()
-          .describe(
-            'How pixels are resampled; default: bilinear. area takes the mean where a photo shrinks.',
-          ),
-        decoder: z
-          .enum(['turbo', 'sharp'])
-          .default('turbo')
-          .describe('libjpeg-turbo for plain JPEGs, sharp for all else; or sharp for all.'),
-        // Without a default, as the filter.
-        storage: z
-          .enum(STORAGES)
-          .optional()
-          .describe(
-            'How photos are kept; default: raw. jpeg encodes them at their target size, and reading decodes them.',
-          ),
-        augmentedCopies: z
-          .int()
-          .min(0)
-          .max(MOST_COPIES)
-          .optional()
-          // Without a default, as the filter, and the default itself is left out too.
-          .transform((copies) => (copies === 0 ? undefined : copies))
-          .describe(
-            'So many augmented views of each training photo are stored, and epochs take turns with them; default: 0, each epoch makes views of its own.',
-          ),
-      })
-      .prefault({})
-      .describe('How photos are kept.'),
+    cache: cacheSchema,
     // Without a default: recipes without it keep their hashes.
     augmentation: augmentationSchema.optional(),
     // Without a default, as the augmentation.
