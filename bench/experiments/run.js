@@ -88,7 +88,7 @@ async function resultOf(out, task) {
   return { ...tasks[task], lastEpoch: epochs.at(-1) };
 }
 
-/** Runs one, which leaves its run in a folder; gives what it set, as arguments. */
+/** Runs one, which leaves its run in a folder, without a gallery; gives what it set, as arguments. */
 export async function runInto(place, { recipe, task, split, fold, sets }, out) {
   const given = split === undefined ? {} : { 'split.validation': 0 };
   const overrides = Object.entries({ ...given, ...sets }).flatMap(([path, value]) => [
@@ -99,7 +99,7 @@ export async function runInto(place, { recipe, task, split, fold, sets }, out) {
     ...[file('../../bin/pipeline'), 'evaluate', '-q', '--recipe', file(`../../recipes/${recipe}.yaml`)],
     ...['--source', place.root, '--task', task, '--backend', place.backend, '--weights', place.weights],
     ...(split === undefined ? [] : ['--samples', await samplesOf(place, { task, split, fold })]),
-    ...['--cache', join(place.kept, 'caches'), '--out', out, ...overrides],
+    ...['--cache', join(place.kept, 'caches'), '--out', out, '--set', 'gallery=false', ...overrides],
   ]);
   return overrides;
 }
