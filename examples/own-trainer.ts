@@ -23,11 +23,18 @@ const { height, width } = cache.identity;
 const rows = await collect(sampleRows(join(run, `samples-${task}.jsonl`), new AbortController().signal));
 const records = rows.map(({ text }) => JSON.parse(text) as SampleRecord);
 const classes = [...new Set(records.map(({ label }) => label))].sort();
-const samplesOf = (side: SampleRecord['split']): BatchSample[] =>
-  records.flatMap(({ split, sha256, label }) => {
+function samplesOf(side: SampleRecord['split']): BatchSample[] {
+  const own = records.filter(({ split }) => split === side);
+  const samples = own.flatMap(({ sha256, label }) => {
     const key = cache.keyOf(sha256);
-    return split !== side || key === undefined ? [] : [{ key, label: classes.indexOf(label) }];
+    return key === undefined ? [] : [{ key, label: classes.indexOf(label) }];
   });
+  // Photos that could not be decoded: RUN/ledger.jsonl.gz says which, and why.
+  console.log(
+    `${side}: ${samples.length} photos, ${own.length - samples.length} more that the cache has not`,
+  );
+  return samples;
+}
 
 const { tf, stop } = await startBackend('wasm');
 const model = tf.sequential({
