@@ -23,6 +23,8 @@ export interface EpochOptions extends FeedOptions, LossOptions {
   mirrored?: boolean;
   /** Shuffles the samples, and draws the dropout of each step. */
   shuffle: { seed: number; epoch: number };
+  /** The phase's place in the recipe, from 0, for messages. */
+  phase?: number;
   /** Called after each step with the samples so far. */
   onStep?(done: number): void;
 }
@@ -35,14 +37,14 @@ export interface EpochOptions extends FeedOptions, LossOptions {
 export async function trainEpoch(
   options: EpochOptions,
 ): Promise<{ loss: number; accuracy: number; accuracies: number[] }> {
-  const { samples, feed, shuffle, signal, objectives = [MAIN] } = options;
+  const { samples, feed, shuffle, signal, phase = 0, objectives = [MAIN] } = options;
   let loss = 0;
   let done = 0;
   const hits = objectives.map(() => 0);
   for await (const batch of feed.batches(samples, options)) {
     const step = await trainStep(options, batch, hash32(shuffle.seed, 'dropout', shuffle.epoch, batch.index));
     if (!Number.isFinite(step.loss)) {
-      throw divergedError(step.loss, `in epoch ${shuffle.epoch}, batch ${batch.index + 1}`);
+      throw divergedError(step.loss, `in epoch ${shuffle.epoch}, batch ${batch.index + 1}`, phase);
     }
     loss += step.loss * batch.size;
     done += batch.size;
@@ -58,9 +60,10 @@ export async function trainEpoch(
   return { loss: loss / samples.length, accuracy: accuracies.at(-1)!, accuracies };
 }
 
-export function divergedError(loss: number, where: string): PipelineError {
+/** @param phase its place in the recipe, from 0. */
+export function divergedError(loss: number, where: string, phase: number): PipelineError {
   return new PipelineError('TRAINING_DIVERGED', `Expected a finite loss but received ${loss} ${where}`, {
-    hint: 'Lower the learning rate: --set model.phases.0.learningRate=…',
+    hint: `Lower the phase’s learning rate: --set model.phases.${phase}.learningRate=…, or that of the task’s own phases.`,
   });
 }
 

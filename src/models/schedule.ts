@@ -36,7 +36,8 @@ export function learningRateAt(
   return minimum + ((learningRate - minimum) * (1 + Math.cos(Math.PI * progress))) / 2;
 }
 
-function warmupSteps(schedule: PhaseRecipe['schedule'], stepsAnEpoch: number): number {
+/** Steps in which the rate rises from 0. */
+export function warmupSteps(schedule: PhaseRecipe['schedule'], stepsAnEpoch: number): number {
   const { warmup } = schedule ?? {};
   if (warmup === undefined) return 0;
   return 'steps' in warmup ? warmup.steps : Math.round(warmup.epochs * stepsAnEpoch);

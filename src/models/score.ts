@@ -87,13 +87,18 @@ function meanOf(records: readonly HeadEpoch[]): HeadEpoch {
 
 /** Of each head, on the samples that have a class of its own; of a B-CNN of the classes alone. */
 async function logitsOn(
-  { tf, model: { mirror }, heads, signal }: Training,
+  training: Training,
   { feed }: Inputs,
   cut: Cut,
   samples: readonly KeyedSample[],
   batchSize: number,
 ): Promise<LabelledLogits[]> {
-  const outputs = await logitsOfAll({ tf, cut, feed, samples, mirror, batchSize, signal });
+  const { tf, model, heads, signal } = training;
+  const { mirror } = model;
+  const onWait = (milliseconds: number) => {
+    training.waited += milliseconds;
+  };
+  const outputs = await logitsOfAll({ tf, cut, feed, samples, mirror, batchSize, signal, onWait });
   const labels = samples.map(({ label }) => label);
   if (heads === undefined) {
     const logits = outputs.at(-1)!;

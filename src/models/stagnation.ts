@@ -26,7 +26,8 @@ export function guessLoss(counts: readonly number[]): number {
 
 /**
  * Whether training has learnt nothing: after so many epochs in which its classes counted in the loss, the train side's
- * loss, in inference mode, was never below what a guess by the classes' shares loses, and is not falling.
+ * loss, in inference mode, was never below what a guess by the classes' shares loses, and is not falling; nor was that of the
+ * batches, which falls long before it where batch norms have had few steps to learn their averages.
  * @param guess as `guessLoss` gives it
  */
 export function isStagnant(
@@ -36,7 +37,8 @@ export function isStagnant(
   const { stagnation = STAGNATION_EPOCHS } = model;
   if (stagnation === false) return false;
   const counted = history.filter(({ epoch }) => (weightsAt(model.lossWeights, epoch)?.at(-1) ?? 1) > 0);
-  if (counted.length < stagnation || counted.some(({ trainLoss }) => trainLoss < NEAR * guess)) return false;
+  if (counted.length < stagnation) return false;
+  if (counted.some(({ loss, trainLoss }) => Math.min(loss, trainLoss) < NEAR * guess)) return false;
   const [first, last] = [counted.at(-stagnation)!, counted.at(-1)!];
   return last === first || last.trainLoss >= FALLING * first.trainLoss;
 }

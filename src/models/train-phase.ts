@@ -13,7 +13,7 @@ import { type Objective, objectivesAt } from './objectives.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import { type BestOfPhase, isBetter, isOutOfPatience } from './patience.js';
 import { phaseName, phaseNote } from './phases.js';
-import { afterEpoch, learningRateAt, type ScheduleState, startSchedule } from './schedule.js';
+import { afterEpoch, learningRateAt, type ScheduleState, startSchedule, warmupSteps } from './schedule.js';
 import { type Scores, scoreEpoch } from './score.js';
 import { isStagnant, stagnationError } from './stagnation.js';
 import type { LabelledLogits } from './temperature.js';
@@ -48,6 +48,7 @@ export async function trainPhase(
       const started = performance.now();
       const { accuracies, ...trained } = await trainOnce(training, {
         phase,
+        index,
         inputs,
         cut,
         optimizer,
@@ -56,7 +57,7 @@ export async function trainPhase(
         epoch,
       });
       const scores = await scoreEpoch(training, inputs, cut, accuracies);
-      assertFinite(scores.record, epoch);
+      assertFinite(scores.record, { epoch, phase: index });
       const record: EpochRecord = {
         phase: phaseName(phase),
         epoch,
@@ -97,9 +98,12 @@ export async function trainPhase(
 }
 
 /** An epoch's last step can ruin the weights: the losses of its steps are those before each. */
-function assertFinite({ trainLoss, validationLoss = 0 }: Scores['record'], epoch: number): void {
+function assertFinite(
+  { trainLoss, validationLoss = 0 }: Scores['record'],
+  { epoch, phase }: { epoch: number; phase: number },
+): void {
   if (Number.isFinite(trainLoss) && Number.isFinite(validationLoss)) return;
-  throw divergedError(Number.isFinite(trainLoss) ? validationLoss : trainLoss, `after epoch ${epoch}`);
+  throw divergedError(Number.isFinite(trainLoss) ? validationLoss : trainLoss, `after epoch ${epoch}`, phase);
 }
 
 /** Ends training that learns nothing; of a recipe that keeps the post's faults, says so once. */
@@ -113,18 +117,27 @@ function assertLearning(training: Training): void {
 }
 
 /** Says of a phase what its recipe may not let one expect. */
-function announce(training: Training, phase: PhaseRecipe, { validation }: Inputs): void {
-  const { task, network, faithful, events } = training;
-  const unwatched =
-    phase.schedule?.kind === 'plateau' && validation.length === 0
-      ? 'There is no validation side, so that no plateau is seen: the learning rate is never reduced'
-      : undefined;
-  const unending =
-    phase.patience !== undefined && validation.length === 0
-      ? 'There is no validation side, so that patience never ends: all epochs are trained'
-      : undefined;
-  for (const note of [phaseNote(network, phase, faithful), unwatched, unending]) {
-    if (note !== undefined) events.emit({ type: 'message', level: 'warning', text: `${task}: ${note}` });
+function announce(training: Training, phase: PhaseRecipe, { train, validation }: Inputs): void {
+  const { task, network, model, faithful, events } = training;
+  const { schedule, patience, epochs } = phase;
+  const steps = epochs * Math.ceil(train[0]!.samples().length / model.batchSize);
+  const notes: (string | false | undefined)[] = [
+    phaseNote(network, phase, faithful),
+    warmupSteps(schedule, steps / epochs) >= steps &&
+      `The learning rate rises through the whole phase, which has ${steps} steps, and never comes to what the recipe says`,
+  ];
+  if (validation.length === 0) {
+    notes.push(
+      schedule?.kind === 'plateau' &&
+        'There is no validation side, so that no plateau is seen: the learning rate is never reduced',
+      patience !== undefined &&
+        'There is no validation side, so that patience never ends: all epochs are trained',
+      phase.restore &&
+        'There is no validation side, so that no epoch is better than the last: its weights are kept',
+    );
+  }
+  for (const note of notes) {
+    if (note) events.emit({ type: 'message', level: 'warning', text: `${task}: ${note}` });
   }
 }
 
@@ -133,6 +146,7 @@ async function trainOnce(
   training: Training,
   {
     phase,
+    index,
     inputs,
     cut,
     optimizer,
@@ -141,6 +155,8 @@ async function trainOnce(
     epoch,
   }: {
     phase: PhaseRecipe;
+    /** Its place in the recipe. */
+    index: number;
     inputs: Inputs;
     cut: Cut;
     optimizer: Optimizer;
@@ -167,6 +183,7 @@ async function trainOnce(
       feed,
       optimizer,
       learningRate,
+      phase: index,
       samples: side,
       mirrored,
       batchSize: model.batchSize,

@@ -123,6 +123,20 @@ describe('metrics of any predictions', () => {
     );
   });
 
+  it('weigh classes by their shares before the cap, of those that were scored', () => {
+    const row = (label: string, recall: number, support: number) => ({
+      label,
+      precision: 1,
+      recall,
+      f1: 1,
+      support,
+    });
+    // Recalls 1/2 and 3/4; chairs are nine of ten in the catalogue, sofas were not scored, lamps have no count.
+    const table = [row('CHAIR', 0.5, 10), row('RUG', 0.75, 20), row('SOFA', 0, 0), row('LAMP', 1, 5)];
+    const natural = { CHAIR: 90, RUG: 10, SOFA: 900 };
+    expect(naturalAccuracy(table, natural)).toBeCloseTo(0.9 * 0.5 + 0.1 * 0.75, 12);
+  });
+
   it('never get a better temperature from a neighbour', () => {
     fc.assert(
       fc.property(predictions, fc.double({ min: 0.06, max: 19, noNaN: true }), (drawn, other) => {

@@ -36,6 +36,11 @@ describe('isStagnant', () => {
     expect(isStagnant(history(1.39, 1.2, 1.38, 1.39, 1.39, 1.4), { model, guess })).toBe(false);
   });
 
+  it('counts the batches’ losses, too: batch norms need many steps to learn their averages', () => {
+    const learning = history(1.39, 1.4, 1.38, 1.39, 1.39).map((one) => ({ ...one, loss: 1 / one.epoch }));
+    expect(isStagnant(learning, { model, guess })).toBe(false);
+  });
+
   it('does as the recipe says', () => {
     const flat = history(1.4, 1.4, 1.4, 1.4, 1.4, 1.4);
     expect(isStagnant(flat, { model: { stagnation: false }, guess })).toBe(false);

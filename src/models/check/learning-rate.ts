@@ -86,6 +86,7 @@ const HEAD_RATE: Readonly<Record<PhaseRecipe['optimizer'], number>> = {
 /**
  * Phases that train a published network's layers at a rate that is meant for a new head, whose first gradients are large
  * and random: they undo what the layers had learnt (the post's V3 and V5, which had no phase for the head either).
+ * Of random weights there is nothing to undo: then only a recipe that keeps the post's faults is told of them.
  * @param pretrained whether there are weights that can be undone.
  */
 export function checkHeadRates(
@@ -93,15 +94,13 @@ export function checkHeadRates(
   { phases }: Pick<ModelRecipe, 'phases'>,
   { pretrained, faithful = false }: { pretrained: boolean; faithful?: boolean },
 ): Check[] {
-  if (network.name === 'small-cnn') return [];
+  if (network.name === 'small-cnn' || !(pretrained || faithful)) return [];
   return phases.flatMap((phase, index): Check[] => {
     const { train, learningRate, optimizer } = phase;
     if (train === 'head' || trainedOf(network, phase, { faithful }).length === 0) return [];
     if (learningRate < HEAD_RATE[optimizer]) return [];
     const first = index === 0 ? ', with no phase before it in which the head learns' : '';
-    const scratch = pretrained
-      ? ''
-      : ' (here the weights are random: without pretrained ones the rate is usual)';
+    const scratch = pretrained ? '' : ' (here the weights are random: of them the rate is usual)';
     return [
       {
         check: 'learning-rate',

@@ -146,19 +146,25 @@ export async function checkTask(options: Options): Promise<Check[]> {
   }
 
   /** Of the classes alone, without penalties. */
-  async function classLoss(cut: Cut, { batch: { labels }, outputs }: Held): Promise<number> {
-    const logits = tf.tidy(() => cut.above(outputs).at(-1)!);
+  async function classLoss(
+    cut: Cut,
+    { batch: { labels }, outputs }: Held,
+    training?: { dropoutSeed: number },
+  ): Promise<number> {
+    const logits = tf.tidy(() => cut.above(outputs, training).at(-1)!);
     const values = await logits.data().finally(() => logits.dispose());
     return negativeLogLikelihood({ classes: classes.length, labels, logits: values });
   }
 
   async function checkOverfit(cut: Cut, held: Held, phase: PhaseRecipe, whole: boolean): Promise<Check> {
     const count = whole ? WHOLE_STEPS : HEAD_STEPS;
-    const first = await classLoss(cut, held);
+    // As in training: after so few steps the running averages of batch norms are still those of random weights.
+    const training = { dropoutSeed: 0 };
+    const first = await classLoss(cut, held, training);
     // Each output alike: whether a photo can be told apart is no question of the schedule.
     const objectives = objectivesAt(recipe, levels, 1).map((objective) => ({ ...objective, weight: 1 }));
     const losses = await steps(cut, [held], phase, Array(count).fill(phase.learningRate), objectives);
-    const last = await classLoss(cut, held);
+    const last = await classLoss(cut, held, training);
     release(tf, held);
     const learnt = losses.length === count && last < LEFT * first;
     const text = `the ${whole ? 'network’s' : 'head’s'} loss on ${held.batch.labels.length} photos went from ${first.toFixed(3)} to ${last.toFixed(3)} in ${losses.length} steps at ${phase.learningRate}${
