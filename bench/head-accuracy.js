@@ -1,6 +1,7 @@
 // Every head of Keras's baseline on frozen MobileNet, on its photos and sides, three seeds, beside the accuracy that Keras had
 // there: paired differences over the five splits. `npm run bench -- head-accuracy`; 195 runs, kept in ABO_EXPERIMENTS.
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askKeras, writeFeatures } from './experiments/keras.js';
 import { interval, meanOf, points } from './experiments/paired.js';
@@ -38,8 +39,9 @@ export default async function headAccuracy(data) {
       const theirs = keras[task].grouped[name]?.accuracyBySeed;
       if (theirs === undefined) continue;
       const sets = { 'model.head': head, 'model.phases.0.epochs': epochs, 'model.mirror': mirror };
+      const recipe = task === 'product_type' ? 'mobilenet' : 'three-tasks';
       const experiments = SPLITS.flatMap((split) =>
-        SEEDS.map((seed) => ({ recipe: 'mobilenet', task, split, sets: { ...sets, seed } })),
+        SEEDS.map((seed) => ({ recipe, task, split, sets: { ...sets, seed } })),
       );
       const found = await runAll(place, experiments);
       const ours = SPLITS.map((_, at) =>
@@ -62,11 +64,15 @@ export default async function headAccuracy(data) {
 
 /** What Keras itself has with as many seeds a split, on the pipeline's own features: the means, by split. */
 async function kerasOverSeeds(place, { folder, task, head }) {
+  const kept = join(place.kept, `keras-${task}-${head}-${SEEDS.length}.json`);
+  if (existsSync(kept)) return JSON.parse(await readFile(kept, 'utf8'));
   const sets = { 'model.head': { units: [] }, 'model.phases.0.epochs': 1, 'model.mirror': true };
   const out = join(folder, 'features-of-keras');
   await runInto(place, { recipe: 'mobilenet', task, split: 0, sets }, out);
   const length = await writeFeatures(out, folder, task);
   const inits = SEEDS.length;
   const { accuracies } = askKeras({ shared: place.shared, folder, task, seeds: SPLITS, head, length, inits });
-  return SPLITS.map((_, at) => meanOf(accuracies.slice(at * inits, (at + 1) * inits)));
+  const means = SPLITS.map((_, at) => meanOf(accuracies.slice(at * inits, (at + 1) * inits)));
+  await writeFile(kept, JSON.stringify(means));
+  return means;
 }
