@@ -3,7 +3,7 @@
 // keras, scikit-learn) from ABO_PYTHON.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { backends } from '#src/models/backends/index.js';
@@ -16,10 +16,22 @@ const HEADS = {
   softmax: { head: '{units: []}', epochs: 40 },
   v2_dense1024: { head: '{units: [1024]}', epochs: 20 },
   'dense256_dropout0.3': { head: '{units: [256], dropout: 0.3}', epochs: 40 },
+  'softmax_flips_smooth0.1': { head: '{units: [], labelSmoothing: 0.1}', epochs: 80, mirror: true },
   'dense256_flips_smooth0.1': {
     head: '{units: [256], dropout: 0.5, labelSmoothing: 0.1}',
     epochs: 80,
     mirror: true,
+  },
+  'dense1024_flips_smooth0.1': {
+    head: '{units: [1024], dropout: 0.5, labelSmoothing: 0.1}',
+    epochs: 50,
+    mirror: true,
+  },
+  'dense1024_2layers_flips_smooth0.1': {
+    head: '{units: [1024], dropout: 0.5, labelSmoothing: 0.1, layers: [conv_pw_12_relu, conv_pw_13_relu]}',
+    epochs: 50,
+    mirror: true,
+    layers: 2,
   },
 };
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -60,13 +72,21 @@ export default async function heads({ root, folder, synthetic }) {
     const { tasks } = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'));
     return { out, accuracy: tasks[TASK].accuracy, seconds: tasks[TASK].trainSeconds };
   };
-  const first = await run('dense256_flips_smooth0.1', SEEDS[0]);
-  const length = await writeFeatures(first.out, folder, TASK);
+  const features = {};
+  for (const [layers, name] of [
+    [1, 'dense256_flips_smooth0.1'],
+    [2, 'dense1024_2layers_flips_smooth0.1'],
+  ]) {
+    const own = join(folder, `features-${layers}`);
+    await mkdir(own);
+    const { out } = await run(name, SEEDS[0]);
+    features[layers] = { folder: own, layers, length: await writeFeatures(out, own, TASK, layers) };
+  }
   console.log(`\nHeads on frozen MobileNet 0.75, splits ${SEEDS.join(' and ')}, ${backend} beside Keras`);
-  for (const name of Object.keys(HEADS)) {
+  for (const [name, { layers = 1 }] of Object.entries(HEADS)) {
     const ours = [];
     for (const seed of SEEDS) ours.push(await run(name, seed));
-    const theirs = askKeras({ shared, folder, task: TASK, seeds: SEEDS, head: name, length });
+    const theirs = askKeras({ shared, task: TASK, seeds: SEEDS, head: name, ...features[layers] });
     const seconds = ours.reduce((sum, one) => sum + one.seconds, 0);
     const accuracies = (values) => values.map((value) => value.toFixed(4)).join(', ');
     console.log(

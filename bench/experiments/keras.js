@@ -5,8 +5,11 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCache } from '#src/sinks/tensor-cache/open.js';
 
-/** Writes a run's features of a task's photos and their mirror images as one file, and the photos' paths; gives the features' number. */
-export async function writeFeatures(out, folder, task) {
+/**
+ * Writes a run's features of a task's photos and their mirror images as one file, and the photos' paths; gives how many a layer
+ * has, of so many layers.
+ */
+export async function writeFeatures(out, folder, task, layers = 1) {
   const { steps } = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8'));
   const output = steps['features-mobilenet-mirrored'].outputs.find((one) => one.endsWith('data.mdb'));
   const cache = openCache(dirname(resolve(out, output)));
@@ -21,12 +24,12 @@ export async function writeFeatures(out, folder, task) {
   await cache.close();
   await writeFile(join(folder, 'features.bin'), new Uint8Array(all.buffer));
   await writeFile(join(folder, 'paths.json'), JSON.stringify(samples.map(({ path }) => path)));
-  return length / 2;
+  return length / 2 / layers;
 }
 
 /**
  * Trains one of Keras's heads with ABO_PYTHON (tensorflow, keras, scikit-learn).
- * @param {{ shared: string, folder: string, task: string, seeds: readonly number[], head: string, length: number, inits?: number }} asked
+ * @param {{ shared: string, folder: string, task: string, seeds: readonly number[], head: string, length: number, layers?: number, inits?: number }} asked
  *   `folder` is where `writeFeatures` wrote; `seeds` are splits, each trained `inits` times, by default once.
  * @returns {{ accuracies: number[], seconds: number }} a split's after the other's.
  */

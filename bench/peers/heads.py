@@ -1,7 +1,8 @@
 # Keras's heads on features that the pipeline computed: ABO_SHARED/keras-baseline/heads.py as it is, given these features, one
 # task and some splits, each as often as "inits" says (once), each time drawn anew. Takes one JSON argument {"shared", "folder",
-# "task", "seeds", "heads", "length", "inits"}; reads
-# FOLDER/paths.json and FOLDER/features.bin (a row a photo: its features, then its mirror image's). Prints
+# "task", "seeds", "heads", "length", "layers", "inits"}; reads
+# FOLDER/paths.json and FOLDER/features.bin (a row a photo: its features of one layer or two, the last layer's at the end, each so
+# long, then its mirror image's). Prints
 # {"HEAD": {"accuracies": [...], "seconds": ...}}, the seconds of all splits.
 import gzip
 import json
@@ -16,10 +17,12 @@ import numpy as np
 asked = json.loads(sys.argv[1])
 baseline, folder, task = os.path.join(asked['shared'], 'keras-baseline'), asked['folder'], asked['task']
 paths = json.load(open(f'{folder}/paths.json'))
-both = np.fromfile(f'{folder}/features.bin', 'float32').reshape(len(paths), 2, asked['length'])
-# It asks for two layers' by name; heads that read the second are left out.
+layers = asked.get('layers', 1)
+both = np.fromfile(f'{folder}/features.bin', 'float32').reshape(len(paths), 2, layers, asked['length'])
+# It asks for two layers' by name, the last first.
 none = np.zeros((len(paths), 1), 'float32')
-np.savez(f'{folder}/F.npz', need=np.array(paths), f00=both[:, 0], f10=both[:, 1], f01=none, f11=none)
+views = {f'f{view}{at}': both[:, view, layers - 1 - at] if at < layers else none for view in (0, 1) for at in (0, 1)}
+np.savez(f'{folder}/F.npz', need=np.array(paths), **views)
 
 out = f'{folder}/out'
 shutil.rmtree(out, ignore_errors=True)
