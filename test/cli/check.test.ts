@@ -49,21 +49,27 @@ describe('train --check', { timeout: PATIENCE }, () => {
     for (const file of files) expect(await readFile(file, 'utf8')).toBe('{}\n');
   });
 
-  it.skipIf(absent(WEIGHTS))('flags the faults of the post’s V3 with status 1', async () => {
-    const faults = ['model.network=mobilenet', 'cache.size=32'].flatMap((set) => ['--set', set]);
-    const { code, stdout, stderr } = await check('v3-faithful', '--weights', WEIGHTS, ...faults);
-    expect(code).toBe(1);
-    expect(stderr).toContain('CHECK_FAILED');
-    expect(stdout).toMatch(/FLAG +preprocessing fits the weights: scale, but mobilenet was trained with tf/);
-    expect(stdout).toMatch(
-      /FLAG +learning rates are in range \(phase 1\): "all" trains the base at a head’s/,
-    );
-  });
+  it.skipIf(absent(WEIGHTS)).each(['v3', 'v5'])(
+    'flags the faults of the post’s %s with status 1',
+    async (name) => {
+      const faults = ['model.network=mobilenet', 'cache.size=32'].flatMap((set) => ['--set', set]);
+      const { code, stdout, stderr } = await check(`${name}-faithful`, '--weights', WEIGHTS, ...faults);
+      expect(code).toBe(1);
+      expect(stderr).toContain('CHECK_FAILED');
+      expect(stdout).toMatch(
+        /FLAG +preprocessing fits the weights: scale, but mobilenet was trained with tf/,
+      );
+      expect(stdout).toMatch(
+        /FLAG +learning rates are in range \(phase 1\): "all" trains the base at a head’s/,
+      );
+    },
+  );
 
   it('flags a phase that unfreezes nothing', async () => {
     const faithful = ['--set', 'cache.size=32', '--set', 'model.batchSize=8', '--set', 'augmentation={}'];
     const { code, stdout } = await check('v2-faithful', '--weights', 'none', ...faithful);
     expect(code).toBe(1);
     expect(stdout).toContain('"last 20" of vgg16 unfreezes nothing that has weights');
+    expect(stdout).toMatch(/FLAG +preprocessing fits the weights: .*scale, but vgg16 was trained with caffe/);
   });
 });

@@ -3,6 +3,7 @@ import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import type { Check, CheckName } from '#src/models/check/check.js';
 import { checkHeadRates, checkRange, RATES, rateRange } from '#src/models/check/learning-rate.js';
+import { checkPreprocessing } from '#src/models/check/preprocessing.js';
 import { checkTask } from '#src/models/check/task.js';
 import { checkUnfrozen } from '#src/models/check/unfrozen.js';
 import { networks } from '#src/models/networks/index.js';
@@ -94,6 +95,33 @@ describe('checkHeadRates', () => {
     expect(rates([phase('head', 1e-2), phase('all', 1e-5)])).toEqual([]);
     const none = checkHeadRates(networks['small-cnn'], { phases: [phase('all', 1)] }, { pretrained: false });
     expect(none).toEqual([]);
+  });
+});
+
+describe('checkPreprocessing', () => {
+  // A network without batch norms, as VGG16 is: nothing can be measured, and no photo is looked at.
+  const check = async (network: Network, pretrained: boolean) => {
+    const { tf, stop } = await startBackend('cpu');
+    const model = networks['small-cnn'].build(tf, { height: 8, width: 8, seed: 1 });
+    const photos = () => Promise.reject(new Error('Expected no photo to be asked for'));
+    const found = await checkPreprocessing({ tf, model, network, pretrained, photos });
+    model.dispose();
+    await stop();
+    return found;
+  };
+  const asThePost = { ...networks.vgg16, preprocessing: 'scale' } as const;
+
+  it('flags the /255 of the post’s V2, whatever weights there are', async () => {
+    expect(await check(asThePost, true)).toMatchObject({
+      state: 'flag',
+      text: 'scale, but vgg16 was trained with caffe; without batch norms it cannot be measured',
+    });
+    expect(await check(asThePost, false)).toMatchObject({ state: 'flag' });
+  });
+
+  it('has nothing against what the publisher did', async () => {
+    expect(await check(networks.vgg16, true)).toMatchObject({ state: 'ok' });
+    expect(await check(networks.vgg16, false)).toMatchObject({ state: 'skipped' });
   });
 });
 
