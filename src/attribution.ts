@@ -14,8 +14,14 @@ export const ABO_ATTRIBUTION = {
 /** Whose photos are: Amazon Berkeley Objects', or nobody's, since they were drawn; undefined where their source is another. */
 export type Origin = 'abo' | 'drawn';
 
-/** @param source of photos: its kind, and whether `pipeline synth` drew it. */
-export function originOf({ kind, synthetic }: { kind: string; synthetic: boolean }): Origin | undefined {
+/** @param source of photos: its kind, where that is known, and whether `pipeline synth` drew it. */
+export function originOf({
+  kind,
+  synthetic,
+}: {
+  kind: string | undefined;
+  synthetic: boolean;
+}): Origin | undefined {
   if (synthetic) return 'drawn';
   return kind === 'abo' ? 'abo' : undefined;
 }

@@ -8,6 +8,8 @@ import { modelWriters } from '../models/export/index.js';
 import { readPortableModel } from '../models/export/portable.js';
 import { METADATA } from '../models/model-folder.js';
 import { foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+import type { Recipe } from '../recipe.js';
+import { RECIPE_FILE } from '../run.js';
 import { writeWholeFolder } from '../sinks/whole-folder.js';
 import type { PartialSummary } from '../summary.js';
 
@@ -86,18 +88,26 @@ function hintOf(
 
 /** What the run that a model lies in says of it, once it was evaluated. */
 async function runOf(model: string, name: string): Promise<CardRun | undefined> {
-  const file = join(dirname(dirname(resolve(model))), 'summary.json');
+  const run = dirname(dirname(resolve(model)));
+  const summary = await readOf<PartialSummary>(run, 'summary.json');
+  const task = summary?.tasks[name];
+  if (summary === undefined || task === undefined || !('accuracy' in task)) return undefined;
+  // A run of an older version has no recipe in it.
+  const own = await readOf<Recipe>(run, RECIPE_FILE);
+  const { recipe, synthetic } = summary;
+  return { recipe, synthetic, kind: own?.source.kind, task };
+}
+
+/** One of a run's files; undefined where it is not there. @throws {PipelineError} `INPUT_INVALID` where it is damaged. */
+async function readOf<File>(run: string, name: string): Promise<File | undefined> {
+  const file = join(run, name);
   if (!existsSync(file)) return undefined;
-  let summary: PartialSummary;
   try {
-    summary = JSON.parse(await readFile(file, 'utf8')) as PartialSummary;
+    return JSON.parse(await readFile(file, 'utf8')) as File;
   } catch (cause) {
-    throw new PipelineError('INPUT_INVALID', `Expected a run’s summary in ${file}`, {
+    throw new PipelineError('INPUT_INVALID', `Expected JSON in the run’s ${file}`, {
       hint: '`pipeline report` writes it anew.',
       cause,
     });
   }
-  const { recipe, synthetic, tasks } = summary;
-  const task = tasks[name];
-  return task !== undefined && 'accuracy' in task ? { recipe, synthetic, task } : undefined;
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as h5 from 'h5wasm/node';
@@ -188,7 +188,7 @@ describe('a model of several outputs', () => {
   });
 });
 
-it('takes the figures from the run that the model lies in', async () => {
+describe('a model in a run', () => {
   const task = {
     samples: 200,
     splits: { train: 150, validation: 20, test: 30 },
@@ -204,19 +204,51 @@ it('takes the figures from the run that the model lies in', async () => {
     loss: 0.5,
   };
   const summary = { recipe: { name: 'r', hash: 'abc' }, synthetic: false, tasks: { 'small-cnn': task } };
-  const file = join(root, 'summary.json');
-  await writeFile(file, JSON.stringify(summary));
-  const { out, summary: done } = await exported('keras', root);
-  expect(done.evaluated).toBe(true);
-  const card = await text(out, 'README.md');
-  for (const part of ['80.0 % (71.0 % to 88.0 %)', 'CC BY 4.0', 'leak-free', 'train 150 (75.0 %)', 'abc']) {
-    expect(card).toContain(part);
+
+  /** The card of a model in a run of such a summary and recipe. */
+  async function cardOf(run: object, recipe?: object) {
+    await writeFile(join(root, 'summary.json'), JSON.stringify(run));
+    await rm(join(root, 'recipe.json'), { force: true });
+    if (recipe !== undefined) await writeFile(join(root, 'recipe.json'), JSON.stringify(recipe));
+    const { out, summary: done } = await exported('keras', root);
+    expect(done.evaluated).toBe(true);
+    return text(out, 'README.md');
   }
-  await writeFile(file, JSON.stringify({ ...summary, synthetic: true }));
-  expect(await text((await exported('keras', root)).out, 'README.md')).not.toContain('CC BY');
-  await expect(exported('keras', root, 'brand')).rejects.toMatchObject({
-    code: 'USAGE',
-    hint: 'Choose: --task small-cnn',
+
+  it('has its figures', async () => {
+    const card = await cardOf(summary);
+    for (const part of ['80.0 % (71.0 % to 88.0 %)', 'leak-free', 'train 150 (75.0 %)', 'abc']) {
+      expect(card).toContain(part);
+    }
+    await expect(exported('keras', root, 'brand')).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: 'Choose: --task small-cnn',
+    });
+  });
+
+  it.each([
+    ['abo', 'amazon-berkeley-objects', /from a dump in the layout of .*CC BY 4\.0/],
+    ['folder', 'r', /A catalogue of the user's own, .*: its licence is not known here/],
+    ['records', 'r', /A catalogue of the user's own, .*: its licence is not known here/],
+    [undefined, 'r', /Not known: its run does not say\. Where it was trained on Amazon/],
+  ])('of the source %s names that data and its licence', async (kind, data, said) => {
+    const recipe = kind === undefined ? undefined : { source: { kind } };
+    const card = await cardOf(summary, recipe);
+    expect(card).toMatch(said);
+    expect(card).toContain(`dataset: { type: "${data}", name: "${data}", split: test }`);
+    expect(card.includes('Amazon')).toBe(kind === 'abo' || kind === undefined);
+    const drawn = await cardOf({ ...summary, synthetic: true }, recipe);
+    expect(drawn).toContain('dataset: { type: "synthetic", name: "synthetic"');
+    expect(drawn).not.toContain('CC BY');
+  });
+
+  it('whose recipe is damaged is refused', async () => {
+    await cardOf(summary);
+    await writeFile(join(root, 'recipe.json'), '{');
+    await expect(exported('keras', root)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('recipe.json') as string,
+    });
   });
 });
 

@@ -1,12 +1,17 @@
-import { ABO_ATTRIBUTION } from '../../attribution.js';
+import { ABO_ATTRIBUTION, originOf } from '../../attribution.js';
 import { percent } from '../../percent.js';
+import type { Recipe } from '../../recipe.js';
 import type { Summary, TaskSummary } from '../../summary.js';
 import type { ModelMetadata } from '../model-folder.js';
 import type { ModelFormat } from './formats.js';
 import { usage } from './usage.js';
 
 /** The run that a model comes from. */
-export type CardRun = Pick<Summary, 'recipe' | 'synthetic'> & { task: TaskSummary };
+export interface CardRun extends Pick<Summary, 'recipe' | 'synthetic'> {
+  /** What its photos were read from; undefined: its folder does not say. */
+  kind: Recipe['source']['kind'] | undefined;
+  task: TaskSummary;
+}
 
 /** Licences of the ImageNet weights that Keras publishes, as remembered: not looked up, so the card asks to check them. */
 const PUBLISHED_WEIGHTS: Readonly<Record<string, string>> = {
@@ -59,18 +64,26 @@ function frontMatter({ task, network }: ModelMetadata, format: ModelFormat, run?
 }
 
 /** Figures as model hubs read them. */
-function modelIndex(name: string, { synthetic, task }: CardRun): string[] {
-  const data = synthetic ? 'synthetic' : 'amazon-berkeley-objects';
+function modelIndex(name: string, run: CardRun): string[] {
+  const { task } = run;
+  const data = JSON.stringify(datasetOf(run));
   return [
     'model-index:',
     `  - name: ${JSON.stringify(name)}`,
     '    results:',
     '      - task: { type: image-classification }',
-    `        dataset: { type: ${data}, name: ${JSON.stringify(data)}, split: ${task.evaluatedOn} }`,
+    `        dataset: { type: ${data}, name: ${data}, split: ${task.evaluatedOn} }`,
     '        metrics:',
     `          - { type: accuracy, value: ${task.accuracy} }`,
     `          - { type: f1, name: macro-F1, value: ${task.macroF1} }`,
   ];
+}
+
+/** What hubs call a run's data: a catalogue of the user's own, or one that is not known, goes by the recipe's name. */
+function datasetOf({ kind, synthetic, recipe }: CardRun): string {
+  const origin = originOf({ kind, synthetic });
+  if (origin === undefined) return recipe.name;
+  return origin === 'drawn' ? 'synthetic' : 'amazon-berkeley-objects';
 }
 
 function dataText(run: CardRun | undefined): string {
@@ -79,11 +92,23 @@ function dataText(run: CardRun | undefined): string {
   }
   const { name, page, holder, licence, paper } = ABO_ATTRIBUTION;
   const abo = `[${name}](${page}), © ${holder}, licensed under [${licence.name}](${licence.url}). ${paper.authors}, *${paper.title}*, ${paper.venue}.`;
-  if (run === undefined) {
-    return `Not known: exported without the run that made it. Where it was trained on Amazon Berkeley Objects, that is ${abo}`;
+  switch (run?.kind) {
+    case 'folder':
+    case 'records':
+      return `A catalogue of the user's own, read as ${READ_AS[run.kind]}: its licence is not known here.`;
+    case 'abo':
+      return `Photos and listings from a dump in the layout of ${abo} Of another dump in that layout, its own licence holds.`;
+    case undefined: {
+      const why = run ? 'its run does not say' : 'exported without the run that made it';
+      return `Not known: ${why}. Where it was trained on Amazon Berkeley Objects, that is ${abo}`;
+    }
   }
-  return `Photos and listings from a dump in the layout of ${abo} Of another dump in that layout, its own licence holds.`;
 }
+
+const READ_AS = {
+  folder: 'a folder of photos a class',
+  records: 'records with the paths of photos',
+} as const;
 
 const range = ([low, high]: [number, number]) => `${percent(low)} to ${percent(high)}`;
 
