@@ -242,6 +242,27 @@ describe('a model in a run', () => {
     expect(drawn).not.toContain('CC BY');
   });
 
+  it.each([
+    ['keras', 'ImageOps.expand(image'],
+    ['tfjs', '.pad([[top'],
+  ] as const)(
+    'says in %s how photos are fitted, and that a mirror image is averaged in',
+    async (format, code) => {
+      const model = await savedModel(tf, join(root, `letterbox-${format}`), 'small-cnn');
+      const metadata = await readModelMetadata(model);
+      const input = { ...metadata.input, fit: 'letterbox' };
+      await writeFile(join(model, 'metadata.json'), JSON.stringify({ ...metadata, input, mirror: true }));
+      const card = await text((await exported(format, model)).out, 'README.md');
+      for (const part of [
+        code,
+        'fits a photo as in training (letterbox)',
+        'averages with its mirror image',
+      ]) {
+        expect(card).toContain(part);
+      }
+    },
+  );
+
   it('whose recipe is damaged is refused', async () => {
     await cardOf(summary);
     await writeFile(join(root, 'recipe.json'), '{');

@@ -40,7 +40,7 @@ export function modelCard(metadata: ModelMetadata, format: ModelFormat, run?: Ca
     ['## Figures', run ? figuresText(run) : 'Not evaluated: exported without the run that made it.'],
     ['## Input and output', inputText(metadata, format)],
     ['## Pretrained weights', pretrainedText(metadata)],
-    ['## Use', usage(metadata, format)],
+    ['## Use', ...usage(metadata, format)],
     ...(run ? [['## Recipe', `${code(run.recipe.name)}, sha256 ${run.recipe.hash}`]] : []),
   ];
   return `${sections.flat().join('\n\n')}\n`;

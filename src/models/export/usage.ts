@@ -1,6 +1,7 @@
 import type { Normalisation } from '../../normalisation.js';
 import type { ModelMetadata } from '../model-folder.js';
 import type { ModelFormat } from './formats.js';
+import { pythonPhoto, tfjsPhoto } from './photo-code.js';
 
 /** How a photo, levels 0..255, is preprocessed in NumPy. */
 const NUMPY: Record<Normalisation, string> = {
@@ -16,18 +17,29 @@ const TFJS: Record<Normalisation, string> = {
   caffe: 'x.reverse(-1).sub([103.939, 116.779, 123.68])',
 };
 
-/** A few lines that classify one photo, resized without regard to its proportions. */
-export function usage({ input }: ModelMetadata, format: ModelFormat): string {
-  const { width, height, preprocessing } = input;
-  const photo = `x = np.asarray(Image.open('photo.jpg').convert('RGB').resize((${width}, ${height}), Image.BILINEAR), 'float32')[None]`;
+/** A few lines that classify one photo, fitted to the model's input as in training, and how near that is. */
+export function usage(metadata: ModelMetadata, format: ModelFormat): string[] {
+  return [nearness(metadata), example(metadata, format)];
+}
+
+function nearness({ input, mirror }: ModelMetadata): string {
+  const samples =
+    input.filter === 'area'
+      ? 'The mean of what a pixel covers is taken of k × k bilinear samples, which is near it; decoders and rounding differ too, so that some levels are others.'
+      : 'Bilinear, as in training, is without the smoothing that many libraries’ resizing has; decoders and rounding differ, so that levels may be a few of 255 apart.';
+  return `The code fits a photo as in training (${input.fit}). ${samples}${mirror ? ' It predicts the photo as it is, where the figures are those of averages with its mirror image.' : ''}`;
+}
+
+function example({ input }: ModelMetadata, format: ModelFormat): string {
+  const { preprocessing } = input;
   const classes = `classes = json.load(open('metadata.json'))['classes']`;
   const keras = (load: readonly string[]) =>
     python([
       'import json, keras, numpy as np',
-      'from PIL import Image',
+      'from PIL import Image, ImageOps',
       ...load,
       classes,
-      photo,
+      ...pythonPhoto(input),
       `print(classes[int(model.predict(${NUMPY[preprocessing]})[0].argmax())])`,
     ]);
   switch (format) {
@@ -41,17 +53,17 @@ export function usage({ input }: ModelMetadata, format: ModelFormat): string {
     case 'onnx':
       return python([
         'import json, numpy as np, onnxruntime',
-        'from PIL import Image',
+        'from PIL import Image, ImageOps',
         `session = onnxruntime.InferenceSession('model.onnx')`,
         classes,
-        photo,
+        ...pythonPhoto(input),
         `print(classes[int(session.run(None, {'pixels': x})[0][0].argmax())])`,
       ]);
     case 'tfjs':
       return fenced('js', [
         `const model = await tf.loadLayersModel('model.json');`,
         `const { classes } = await (await fetch('metadata.json')).json();`,
-        `const x = tf.browser.fromPixels(image).resizeBilinear([${height}, ${width}], false, true).expandDims();`,
+        ...tfjsPhoto(input),
         `const [p] = await model.predict(${TFJS[preprocessing]}).array();`,
         'console.log(classes[p.indexOf(Math.max(...p))]);',
       ]);
