@@ -35,10 +35,10 @@ export function trainedOf(
 ): string[] {
   const layers = [INPUT, ...network.layers];
   const end = 1 + Math.max(...read.map((name) => layers.indexOf(name)));
-  const kinds = phase.batchNorm === 'frozen' ? ['convolution'] : ['convolution', 'batch norm'];
   return layers
     .slice(firstOfBase(layers, phase, faithful), end)
-    .filter((name) => kinds.includes(network.weighted.get(name) ?? 'none'));
+    .filter((name) => network.weighted.has(name))
+    .filter((name) => phase.batchNorm !== 'frozen' || network.weighted.get(name) !== 'batch norm');
 }
 
 /** What a phase does that its recipe may not let one expect, in words; undefined where there is nothing to say. */

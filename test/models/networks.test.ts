@@ -6,7 +6,7 @@ import { startBackend } from '#src/models/backends/index.js';
 import { buildClassifier, frozenLayers, POOL } from '#src/models/classifier.js';
 import { cutModel } from '#src/models/cut.js';
 import { assertPhases, networks } from '#src/models/networks/index.js';
-import type { Network } from '#src/models/networks/network.js';
+import type { Network, Weighted } from '#src/models/networks/network.js';
 import { assignWeights, modelWeights } from '#src/models/weights/named.js';
 import { readPretrained } from '#src/models/weights/pretrained.js';
 import type { PhaseRecipe } from '#src/recipe.js';
@@ -316,9 +316,12 @@ it.each(Object.values(networks))('$name names the layers that it builds', (netwo
 it.each(Object.values(networks))('$name names the layers that have weights, and their kinds', (network) => {
   const model = network.build(tf, { height: 96, width: 96, alpha: 0.25, seed: 1 });
   const weighted = model.layers.filter(({ weights }) => weights.length > 0);
-  const kind = (layer: (typeof weighted)[number]) =>
-    layer.getClassName() === 'BatchNormalization' ? 'batch norm' : 'convolution';
-  expect(new Map(weighted.map((layer) => [layer.name, kind(layer)]))).toEqual(network.weighted);
+  const kinds: Record<string, Weighted> = {
+    BatchNormalization: 'batch norm',
+    Conv2D: 'convolution',
+    DepthwiseConv2D: 'depthwise convolution',
+  };
+  expect(weighted.map((layer) => [layer.name, kinds[layer.getClassName()]])).toEqual([...network.weighted]);
   model.dispose();
 });
 

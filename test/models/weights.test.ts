@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as h5 from 'h5wasm/node';
@@ -107,6 +107,24 @@ describe.skipIf(!hasShared('goldens/files'))('weights of MobileNet 0.25 that Ker
     },
   );
 
+  it('are read from a file of early Keras 3, which names no layers', async () => {
+    const path = join(root, 'nameless.weights.h5');
+    await copyFile(file('mobilenet_0.25_notop.weights.h5'), path);
+    await chmod(path, 0o600);
+    await h5.ready;
+    const opened = new h5.File(path, 'a');
+    const layers = opened.get('layers') as h5.Group;
+    for (const layer of layers.keys()) {
+      const variables = layers.get(`${layer}/vars`) as h5.Group;
+      if ('name' in variables.attrs) variables.delete_attribute('name');
+    }
+    opened.close();
+    const named = await readPretrained(file('mobilenet_0.25_notop.weights.h5'), networks.mobilenet);
+    const { weights, digest } = await readPretrained(path, networks.mobilenet);
+    expect([...weights.keys()].sort()).toEqual([...named.weights.keys()].sort());
+    expect(digest).toBe(named.digest);
+  });
+
   it('are refused where the file is cut, is another, or is not there', async () => {
     const cut = async (name: string, bytes: number) => {
       const path = join(root, `${bytes}.${name}`);
@@ -165,8 +183,9 @@ it('counts layers that Keras named by counting from the first again', async () =
     }
   }
   written.close();
-  const known = ['conv2d', 'batch_normalization', 'activation', 'conv2d_1', 'predictions'];
-  const found = await readKerasH5(path, known);
+  const known = ['conv2d', 'batch_normalization', 'activation', 'conv2d_1'];
+  const network = { layers: known, weighted: new Map(), top: ['predictions'] };
+  const found = await readKerasH5(path, network);
   expect([...found].map(([name, { shape }]) => [name, shape])).toEqual([
     ['conv2d/kernel', [1, 1, 3, 2]],
     ['batch_normalization/beta', [2]],
@@ -178,6 +197,33 @@ it('counts layers that Keras named by counting from the first again', async () =
     ['predictions/bias', [5]],
   ]);
   expect(found.get('conv2d_1/kernel')!.values).toEqual(Float32Array.of(0, 1, 2, 3));
+});
+
+it('names nameless layers in the order of the network’s, not in that of their own numbers', async () => {
+  const path = join(root, 'ordered.weights.h5');
+  await h5.ready;
+  const written = new h5.File(path, 'w');
+  const { weighted } = networks.inception_v3;
+  const convolutions = [...weighted].filter(([, kind]) => kind === 'convolution').map(([name]) => name);
+  // Names were counted as layers were made, and a model orders them by their depth, branch beside branch.
+  expect(convolutions).not.toEqual(
+    convolutions.map((_, index) => (index === 0 ? 'conv2d' : `conv2d_${index}`)),
+  );
+  const layers = written.create_group('layers');
+  const write = (layer: string, value: number, shape: number[]) => {
+    const variables = layers.create_group(layer).create_group('vars');
+    variables.create_dataset({ name: '0', data: Float32Array.of(value), shape });
+  };
+  for (const index of convolutions.keys()) {
+    write(index === 0 ? 'conv2d' : `conv2d_${index}`, index, [1, 1, 1, 1]);
+  }
+  write('dense', 7, [1, 1]);
+  written.close();
+  const found = await readKerasH5(path, networks.inception_v3);
+  expect(convolutions.map((name) => found.get(`${name}/kernel`)!.values[0])).toEqual([
+    ...convolutions.keys(),
+  ]);
+  expect(found.get('predictions/kernel')!.values[0]).toBe(7);
 });
 
 describe('assignWeights', () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tf } from '#src/models/backends/backend.js';
 import { MODEL_FORMATS, type ModelFormat } from '#src/models/export/formats.js';
 import { readModelMetadata } from '#src/models/model-folder.js';
+import { networks } from '#src/models/networks/index.js';
 import { readKerasH5 } from '#src/models/weights/keras-h5.js';
 import { weightsDigest } from '#src/models/weights/named.js';
 import { readTfjsWeights } from '#src/models/weights/tfjs-layers.js';
@@ -75,7 +76,7 @@ describe('every format', () => {
     const { out } = await exported(format, mobilenet);
     const weights = await readTfjsWeights(mobilenet);
     if (format === 'weights-h5') {
-      const found = await readKerasH5(join(out, file), []);
+      const found = await readKerasH5(join(out, file), networks.mobilenet);
       expect(weightsDigest(found)).toBe(weightsDigest(weights));
       return;
     }

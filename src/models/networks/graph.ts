@@ -121,11 +121,17 @@ export function graphNetwork({
   shapes: Readonly<Record<string, readonly number[] | undefined>>;
 }): Network {
   const channels = new Map(layers.map((layer) => [layer.name, layer.channels]));
+  const kinds = new Map(layers.map(({ name, weighted }) => [name, weighted]));
+  const names = layerNames(layers);
+  const weighted = names.flatMap((name) => {
+    const kind = kinds.get(name);
+    return kind === undefined ? [] : [[name, kind] as const];
+  });
   return {
     ...rest,
     featureLayer: layers.at(-1)!.name,
-    layers: layerNames(layers),
-    weighted: new Map(layers.flatMap(({ name, weighted }) => (weighted ? [[name, weighted]] : []))),
+    layers: names,
+    weighted: new Map(weighted),
     channelsOf: (layer) => channels.get(layer)!,
     alphaOf: (shapes) =>
       Object.entries(own).every(([name, shape]) => String(shapes.get(name)) === String(shape))

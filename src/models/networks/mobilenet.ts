@@ -43,7 +43,7 @@ export const mobilenet: Network = {
   weighted: new Map(
     ['conv1', ...BLOCKS.flatMap((_, index) => [`conv_dw_${index + 1}`, `conv_pw_${index + 1}`])].flatMap(
       (name) => [
-        [name, 'convolution'],
+        [name, name.startsWith('conv_dw') ? 'depthwise convolution' : 'convolution'],
         [`${name}_bn`, 'batch norm'],
       ],
     ),

@@ -10,7 +10,7 @@ type Layer = LayersModel['layers'][number];
 export const INPUT = 'input_layer';
 
 /** A kind of layer with weights. */
-export type Weighted = 'convolution' | 'batch norm';
+export type Weighted = 'convolution' | 'depthwise convolution' | 'batch norm';
 
 export interface NetworkOptions {
   /** Pixels, at least 1. */
@@ -34,7 +34,7 @@ export interface Network {
   readonly top: readonly string[];
   /** Names of all layers between the input and a top, in order: known without building it. */
   readonly layers: readonly string[];
-  /** Those of them that have weights, and their kinds. */
+  /** Those of them that have weights, in the same order, and their kinds. */
   readonly weighted: ReadonlyMap<string, Weighted>;
   /** Channels that a layer gives, which are the numbers in a feature vector of it. */
   channelsOf(layer: string, alpha: number): number;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Dataset, File, Group } from 'h5wasm/node';
 import { PipelineError } from '../../errors.js';
+import type { Network, Weighted } from '../networks/network.js';
 import type { NamedWeights, Weight } from './named.js';
 
 /** A layer with weights, in the order that Keras keeps them in. */
@@ -14,10 +15,14 @@ interface StoredLayer {
 /**
  * Reads the weights of a Keras HDF5 file, in the layout of keras.applications (groups by layer, attribute
  * `layer_names`) or of Keras 3 (`.weights.h5`: `layers/…/vars/0`).
- * @param known the network's layers: layers that Keras named by counting (`conv2d_95`) are counted from the first again.
+ * @param network whose weights they should be: layers that Keras named by counting (`conv2d_95`) are counted from the
+ *   first again, and those that early Keras 3 gave no name are named by their class and number.
  * @throws {PipelineError} `NOT_FOUND`; `MODEL_INVALID` for another or a damaged file.
  */
-export async function readKerasH5(file: string, known: readonly string[]): Promise<NamedWeights> {
+export async function readKerasH5(
+  file: string,
+  network: Pick<Network, 'layers' | 'weighted' | 'top'>,
+): Promise<NamedWeights> {
   if (!existsSync(file)) {
     throw new PipelineError('NOT_FOUND', `Expected pretrained weights at ${file}`, {
       hint: '`pipeline fetch weights NETWORK` downloads what is published.',
@@ -30,8 +35,9 @@ export async function readKerasH5(file: string, known: readonly string[]): Promi
   let opened: File | undefined;
   try {
     opened = new h5.File(file, 'r');
-    const layers = opened.attrs['layer_names'] === undefined ? ofKeras3(opened) : ofApplications(opened);
-    return named(recounted(layers, new Set(known)));
+    const layers =
+      opened.attrs['layer_names'] === undefined ? ofKeras3(opened, network) : ofApplications(opened);
+    return named(recounted(layers, new Set([...network.layers, ...network.top])));
   } catch (cause) {
     if (cause instanceof PipelineError) throw cause;
     throw new PipelineError('MODEL_INVALID', 'Expected a Keras HDF5 file of weights', {
@@ -60,17 +66,38 @@ function ofApplications(file: File): StoredLayer[] {
   });
 }
 
-function ofKeras3(file: File): StoredLayer[] {
+function ofKeras3(file: File, network: Pick<Network, 'weighted' | 'top'>): StoredLayer[] {
   const layers = groupAt(file, 'layers');
+  const nameAt = namesByClass(network);
   return layers.keys().flatMap((path) => {
     const group = groupAt(layers, `${path}/vars`);
     const keys = group.keys().sort((a, b) => Number(a) - Number(b));
     if (keys.length === 0) return [];
-    const [name = path] = texts(group, 'name');
+    const [name = nameAt(path)] = texts(group, 'name');
     return [
       { name, depthwise: path.startsWith('depthwise'), weights: keys.map((key) => weightAt(group, key)) },
     ];
   });
+}
+
+/** The names of layers' classes that Keras 3 makes paths of. */
+const CLASS_PATHS: Record<Weighted, string> = {
+  convolution: 'conv2d',
+  'depthwise convolution': 'depthwise_conv2d',
+  'batch norm': 'batch_normalization',
+};
+
+/**
+ * Early releases of Keras 3 wrote no names: a path (`conv2d_3`) says a layer's class and its number among those of its
+ * class, in the model's order, which ends with the top's layers.
+ */
+function namesByClass({ weighted, top }: Pick<Network, 'weighted' | 'top'>): (path: string) => string {
+  const names = new Map(Object.values(CLASS_PATHS).map((path): [string, string[]] => [path, []]));
+  for (const [name, kind] of weighted) names.get(CLASS_PATHS[kind])!.push(name);
+  return (path) => {
+    const [, kind = path, number = '0'] = COUNTED.exec(path)!;
+    return [...(names.get(kind) ?? []), ...top][Number(number)] ?? path;
+  };
 }
 
 function groupAt(parent: Group, path: string): Group {

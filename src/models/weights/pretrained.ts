@@ -53,7 +53,7 @@ function mismatch(wanted: readonly string[], top: readonly string[], weights: Na
 }
 
 function readWeights(path: string, network: Network): Promise<NamedWeights> {
-  if (/\.h(df)?5$/i.test(path)) return readKerasH5(path, [...network.layers, ...network.top]);
+  if (/\.h(df)?5$/i.test(path)) return readKerasH5(path, network);
   if (/\.safetensors$/i.test(path)) return readSafetensors(path);
   return readTfjsWeights(path);
 }
