@@ -5,7 +5,7 @@ import { webAddress } from '../http.js';
 import type { FetchedAbo } from '../steps/fetch-abo.js';
 import { parseInteger } from './arguments.js';
 import { bytes } from './bytes.js';
-import type { CommandDefinition } from './command.js';
+import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
 import { printable } from './printable.js';
 import { showProgress } from './progress.js';
@@ -14,6 +14,7 @@ interface FetchAboOptions {
   out: string;
   limit?: number;
   originals?: boolean;
+  retry?: boolean;
   from?: string;
   parallel: number;
   quiet?: boolean;
@@ -41,11 +42,17 @@ export const fetchAboCommand: CommandDefinition = (fetch, { signal }) => {
       parseInteger('--limit', 1),
     )
     .option('--originals', 'photos at full size (110 GB, all of them) instead of at most 256 pixels a side')
+    .option('--retry', 'with --limit: asks again for photos that were missing or damaged at the server')
     .option('--from <url>', 'a mirror: it has the files under the same paths as the publisher')
     .option('--parallel <n>', 'downloads at once', parseInteger('--parallel', 1), 16)
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'print one JSON document')
     .action(async ({ out, from, quiet, json, ...options }: FetchAboOptions) => {
+      if (options.retry && options.limit === undefined)
+        throw usageError(
+          'Expected --retry only with --limit',
+          'The archives hold all photos that there are.',
+        );
       const address =
         from === undefined ? undefined : webAddress(from, '--from', 'Such as https://host/abo.');
       const { fetchAbo } = await import('../steps/fetch-abo.js');

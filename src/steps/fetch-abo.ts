@@ -16,6 +16,8 @@ export interface FetchAboOptions extends Fetching {
   limit?: number | undefined;
   /** The photos at full size (110 GB, all of them) instead of those with at most 256 pixels a side. */
   originals?: boolean | undefined;
+  /** Asks again for photos that an earlier call had to leave out; of a part alone. */
+  retry?: boolean | undefined;
 }
 
 export interface FetchedAbo {
@@ -43,6 +45,7 @@ export interface FetchedAbo {
 export async function fetchAbo({
   limit,
   originals = false,
+  retry = false,
   ...fetching
 }: FetchAboOptions): Promise<FetchedAbo> {
   const { folder } = fetching;
@@ -53,7 +56,7 @@ export async function fetchAbo({
     const fetched =
       limit === undefined
         ? { archives: await fetchArchives(photos, fetching) }
-        : { part: await fetchPart(limit, photos, fetching) };
+        : { part: await fetchPart(limit, photos, { ...fetching, retry }) };
     await keepOrWrite(join(folder, ATTRIBUTION_FILE), Buffer.from(`${attributionText()}\n`));
     return { folder, photos: photos.folder, ...fetched };
   } finally {
@@ -64,14 +67,14 @@ export async function fetchAbo({
 async function fetchPart(
   limit: number,
   photos: PhotosOfDump,
-  fetching: Fetching,
+  { retry, ...fetching }: Fetching & { retry: boolean },
 ): Promise<NonNullable<FetchedAbo['part']>> {
   const first = await fetchFirstListings(limit, fetching);
   const rows = await fetchTableRows(first.imageIds, fetching, first.downloaded);
   const paths = [...new Set(rows.map(({ path }) => path))];
   const text = `${first.listings} listings with ${first.imageIds.size} images`;
   fetching.events.emit({ type: 'message', level: 'info', text });
-  const fetched = await fetchPhotos(paths, photos.folder, fetching);
+  const fetched = await fetchPhotos(paths, { within: photos.folder, retry, fetching });
   // Only now: a run over listings whose photos are still on their way would take them for missing.
   await writeTable(rows, fetching);
   await writeFirstListings(first, fetching);

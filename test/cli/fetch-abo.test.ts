@@ -46,25 +46,36 @@ async function drawn() {
 
 describe('pipeline fetch abo', () => {
   it('says what it did, whose the photos are, and what to do next', async () => {
-    const server = await serve(await drawn());
+    let lost = '';
+    const server = await serve(await drawn(), {
+      answers(path) {
+        if (path.startsWith('/images/small')) lost ||= path;
+        return path === lost ? { status: 404 } : 'whole';
+      },
+    });
     const first = await fetch(server, '--limit', '12');
     expect(first.code).toBe(0);
     expect(first.stdout).toMatch(/^12 listings with \d+ images \(\d+ downloaded/);
     expect(first.stdout).toContain(`--source ${out}`);
     expect(first.stdout).toContain('© Amazon.com, licensed under CC BY 4.0');
     expect(first.stdout).toContain('Jasmine Collins et al.');
-    const asked = server.asked.length;
-    const second = await fetch(server, '--limit', '12', '--json', '-q');
-    const document = JSON.parse(second.stdout);
-    expect(document).toMatchObject({
+    const again = async (...more: string[]) => {
+      const asked = server.asked.length;
+      const { stdout } = await fetch(server, '--limit', '12', '--json', '-q', ...more);
+      return { document: JSON.parse(stdout), asked: server.asked.length - asked };
+    };
+    const second = await again();
+    expect(second.document).toMatchObject({
       folder: out,
       photos: 'images/small',
       part: { listings: 12, downloaded: 0 },
       attribution: { holder: 'Amazon.com', licence: { name: 'CC BY 4.0' } },
     });
-    // What the server does not have, or has damaged, is asked for again; nothing else.
-    const { missing, damaged } = document.part;
-    expect(server.asked.length - asked).toBe(missing.length + 2 * damaged.length);
+    expect(second.document.part.missing.map((path: string) => `/images/small/${path}`)).toEqual([lost]);
+    expect(second.asked).toBe(0);
+    const retried = await again('--retry');
+    expect(retried.document).toEqual(second.document);
+    expect(retried.asked).toBe(1);
   });
 
   it('ends with 130 on Ctrl-C, and goes on from there', async () => {
@@ -103,6 +114,7 @@ describe('pipeline fetch abo', () => {
       ['--parallel', '0'],
       ['--from', 'x'],
       ['--limit', 'x'],
+      ['--retry'],
     ]) {
       expect((await pipeline(['fetch', 'abo', '--out', out, ...args])).code).toBe(2);
     }

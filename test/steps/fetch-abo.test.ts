@@ -217,7 +217,9 @@ describe('the first listings', () => {
       serve({ files: (path) => (gone.some((id) => path.endsWith(`/${id}.jpg`)) ? undefined : files[path]) });
     const { part } = await fetch(await without('b', 'k'), { limit: 12 });
     expect(part).toMatchObject({ downloaded: 10, missing: ['bb/b.jpg', 'kk/k.jpg'] });
-    expect(warnings).toEqual(['2 of 12 photos are not at the server: bb/b.jpg, kk/k.jpg']);
+    expect(warnings).toEqual([
+      '2 of 12 photos are not at the server, and are asked for again with --retry alone: bb/b.jpg, kk/k.jpg',
+    ]);
     await rm(out, { recursive: true });
     const error = await failure(fetch(await without(...IDS.slice(1)), { limit: 12 }));
     expect(error).toMatchObject({ code: 'DOWNLOAD_FAILED', hint: expect.stringContaining('--from') });
@@ -241,6 +243,58 @@ describe('the first listings', () => {
       headers: (body) => (body === changed ? { etag: `"${etag}"` } : {}),
     });
     expect((await fetch(lying, { limit: 1 })).part).toMatchObject({ there: 2, damaged: ['bb/b.jpg'] });
+  });
+
+  it('lack the same photos the next time without a question, until they are asked for again', async () => {
+    const photo = files['/images/small/bb/b.jpg']!;
+    const bad = (path: string) => {
+      if (path.endsWith('/k.jpg')) return undefined;
+      return path.endsWith('/b.jpg') ? photo.subarray(0, 600) : files[path];
+    };
+    let mended = false;
+    const server = await serve({ files: (path) => (mended ? files[path] : bad(path)) });
+    const lacking = { missing: ['kk/k.jpg'], damaged: ['bb/b.jpg'] };
+    const first = await fetch(server, { limit: 12 });
+    expect(first.part).toMatchObject({ downloaded: 10, ...lacking });
+    const said = [...warnings];
+    const asked = server.asked.length;
+    const second = await fetch(server, { limit: 12 });
+    expect(second.part).toMatchObject({ downloaded: 0, there: 10, ...lacking });
+    expect(warnings).toEqual(said);
+    // A smaller part forgets nothing of a larger one.
+    await fetch(server, { limit: 2 });
+    expect((await fetch(server, { limit: 12 })).part).toMatchObject(lacking);
+    expect(server.asked).toHaveLength(asked);
+    expect((await fetch(server, { limit: 12, retry: true })).part).toMatchObject(lacking);
+    expect(paths(server).slice(asked).sort()).toEqual([
+      '/images/small/bb/b.jpg',
+      '/images/small/bb/b.jpg',
+      '/images/small/kk/k.jpg',
+    ]);
+    mended = true;
+    expect((await fetch(server, { limit: 12, retry: true })).part).toMatchObject({
+      downloaded: 2,
+      there: 10,
+    });
+    expect(await readdir(join(out, '.fetched'))).not.toContain('left-out.json');
+  });
+
+  it('are asked of another server that may have what one lacks', async () => {
+    const without = await serve({
+      files: (path) => (path.endsWith('/k.jpg') ? undefined : files[path]),
+    });
+    expect((await fetch(without, { limit: 12 })).part).toMatchObject({ missing: ['kk/k.jpg'] });
+    expect((await fetch(await serve(), { limit: 12 })).part).toMatchObject({ downloaded: 1, missing: [] });
+  });
+
+  it('remember nothing of a server that lacks many', async () => {
+    let away = true;
+    const server = await serve({
+      files: (path) => (away && path.endsWith('.jpg') ? undefined : files[path]),
+    });
+    expect(await failure(fetch(server, { limit: 12 }))).toMatchObject({ code: 'DOWNLOAD_FAILED' });
+    away = false;
+    expect((await fetch(server, { limit: 12 })).part).toMatchObject({ downloaded: 12, missing: [] });
   });
 
   it('write nothing outside the dump, whatever the table says', async () => {

@@ -4,6 +4,7 @@ import { PipelineError } from '../../errors.js';
 import { Refusal } from '../../http.js';
 import { staysInside } from '../../inside.js';
 import { wrongPhoto } from './checks.js';
+import { keepLeftOut, type Lack, readLeftOut } from './left-out.js';
 import { type Fetching, fetchPublished } from './published-file.js';
 import { tooMany } from './too-many.js';
 
@@ -22,36 +23,44 @@ export interface FetchedPhotos {
 const MISSING = [403, 404, 410];
 
 /**
- * Fetches photos, each file alone, several at once. A few may be missing or damaged: a run says so of each.
+ * Fetches photos, each file alone, several at once. A few may be missing or damaged: a run says so of each, and they are
+ * remembered, so that the next call asks nobody for them.
  * @param paths without repetition, below the photos' folder.
- * @param within the photos' folder, below the dump's root.
- * @throws {PipelineError} as `download`, and `DOWNLOAD_FAILED` where more than a few (1 %, but 10 are allowed) are missing or damaged.
+ * @param options.within the photos' folder, below the dump's root.
+ * @param options.retry whether to ask again for what an earlier call had to leave out.
+ * @throws {PipelineError} as `download`, and `DOWNLOAD_FAILED` where more than a few (1 %, but 10 are allowed) are missing or
+ * damaged; nothing is remembered then.
  */
 export async function fetchPhotos(
   paths: readonly string[],
-  within: string,
-  fetching: Fetching,
+  { within, retry, fetching }: { within: string; retry: boolean; fetching: Fetching },
 ): Promise<FetchedPhotos> {
   const { folder, events, parallel, signal } = fetching;
   const root = resolve(folder, within);
+  const leftOut = await readLeftOut(fetching);
   const result: FetchedPhotos = { downloaded: 0, there: 0, missing: [], damaged: [] };
   const wanted: string[] = [];
+  const leaveOut = (path: string, lack: Lack) => {
+    result[lack].push(path);
+    // Nobody wants to wait for thousands more of them.
+    expectMost(result, paths.length);
+  };
   await forEachAtOnce(
     paths,
     async (path) => {
-      if (!staysInside(root, path)) {
-        result.missing.push(path);
-        expectMost(result, paths.length);
-      } else if ((await wrongPhoto(join(root, path)).catch(() => 'it is not there')) === undefined) {
+      const known = leftOut.get(`${within}/${path}`);
+      if (!staysInside(root, path)) leaveOut(path, 'missing');
+      else if ((await wrongPhoto(join(root, path)).catch(() => 'it is not there')) === undefined) {
         result.there += 1;
-      } else wanted.push(path);
+        leftOut.delete(`${within}/${path}`);
+      } else if (known !== undefined && !retry) leaveOut(path, known);
+      else wanted.push(path);
     },
     { concurrency: parallel, signal },
   );
-  const say = () => {
-    const done = paths.length - wanted.length + result.downloaded;
+  let done = paths.length - wanted.length;
+  const say = () =>
     events.emit({ type: 'progress', stage: 'photos', done, total: paths.length, unit: 'photos' });
-  };
   if (wanted.length > 0) say();
   let known = false;
   await forEachAtOnce(
@@ -59,25 +68,24 @@ export async function fetchPhotos(
     async (path, signal) => {
       const fate = await fetchPhoto(`${within}/${path}`, { ...fetching, signal }, known);
       known = true;
-      if (fate === 'downloaded') result.downloaded += 1;
-      else {
-        result[fate].push(path);
-        // Nobody wants to wait for thousands more of them.
-        expectMost(result, paths.length);
+      if (fate === 'downloaded') {
+        result.downloaded += 1;
+        leftOut.delete(`${within}/${path}`);
+      } else {
+        leaveOut(path, fate);
+        leftOut.set(`${within}/${path}`, fate);
       }
+      done += 1;
       say();
     },
     { concurrency: parallel, signal },
   );
+  await keepLeftOut(leftOut, fetching);
   warn(result, paths.length, fetching);
   return result;
 }
 
-async function fetchPhoto(
-  path: string,
-  fetching: Fetching,
-  known: boolean,
-): Promise<'downloaded' | 'missing' | 'damaged'> {
+async function fetchPhoto(path: string, fetching: Fetching, known: boolean): Promise<'downloaded' | Lack> {
   const file = { path, to: path, known, check: wrongPhoto };
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     try {
@@ -97,7 +105,8 @@ function warn({ missing, damaged }: FetchedPhotos, all: number, { events }: Fetc
     ['are damaged at the server', damaged.sort()],
   ] as const) {
     if (paths.length === 0) continue;
-    const text = `${paths.length} of ${all} photos ${what}: ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ', …' : ''}`;
+    const named = `${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ', …' : ''}`;
+    const text = `${paths.length} of ${all} photos ${what}, and are asked for again with --retry alone: ${named}`;
     events.emit({ type: 'message', level: 'warning', text });
   }
 }
@@ -108,6 +117,6 @@ function expectMost({ missing, damaged }: FetchedPhotos, all: number): void {
   const counts = `${missing.length} are not at the server and ${damaged.length} are damaged`;
   throw new PipelineError('DOWNLOAD_FAILED', `Expected ${all} photos but ${counts}`, {
     key: [...missing, ...damaged][0]!,
-    hint: 'Run the same command again: it asks for what is missing alone. If it stays so, check --from: a mirror has the photos under the same paths.',
+    hint: 'Run the same command again with --retry: it asks for what is missing alone. If it stays so, check --from: a mirror has the photos under the same paths.',
   });
 }

@@ -34,12 +34,13 @@ export interface PublishedFile extends Pick<DownloadOptions, 'check' | 'onBytes'
   to: string;
 }
 
+/** What all paths of the publisher follow; without a slash at its end. */
+export const addressOf = ({ from }: Pick<Fetching, 'from'>): string =>
+  (from?.href ?? ABO_PUBLISHER).replace(/\/*$/, '');
+
 /** @returns whether it was downloaded. @throws {PipelineError} as `download`. */
-export function fetchPublished(
-  { path, to, ...more }: PublishedFile,
-  { folder, from, patience, signal }: Fetching,
-): Promise<boolean> {
-  const base = (from?.href ?? ABO_PUBLISHER).replace(/\/*$/, '');
-  const url = `${base}/${path.split('/').map(encodeURIComponent).join('/')}`;
+export function fetchPublished({ path, to, ...more }: PublishedFile, fetching: Fetching): Promise<boolean> {
+  const { folder, patience, signal } = fetching;
+  const url = `${addressOf(fetching)}/${path.split('/').map(encodeURIComponent).join('/')}`;
   return download({ attempts: ATTEMPTS, ...patience, ...more, url, file: join(folder, to), hints, signal });
 }
