@@ -245,6 +245,14 @@ describe('the first listings', () => {
     expect((await fetch(lying, { limit: 1 })).part).toMatchObject({ there: 2, damaged: ['bb/b.jpg'] });
   });
 
+  it('are without a photo that begins and ends as one but does not decode', async () => {
+    const photo = files['/images/small/bb/b.jpg']!;
+    const zeroed = Buffer.from(photo).fill(0, photo.length - 200, photo.length - 20);
+    const server = await serve({ files: (path) => (path.endsWith('/b.jpg') ? zeroed : files[path]) });
+    expect((await fetch(server, { limit: 1 })).part).toMatchObject({ downloaded: 2, damaged: ['bb/b.jpg'] });
+    expect(await readdir(join(out, 'images/small/bb'))).toEqual([]);
+  });
+
   it('lack the same photos the next time without a question, until they are asked for again', async () => {
     const photo = files['/images/small/bb/b.jpg']!;
     const bad = (path: string) => {
