@@ -27,6 +27,8 @@ const manifestSchema = z.object({
   steps: z.record(z.string(), stepSchema),
   /** The steps of the last whole run: outputs of others are what `clean` removes. */
   current: z.array(z.string()).default([]),
+  /** The steps that summary and ledger tell of, in order, each by its hash as it was then; none in older versions. */
+  told: z.array(z.tuple([z.string(), z.string()])).default([]),
 });
 export type Manifest = z.output<typeof manifestSchema>;
 
@@ -54,13 +56,21 @@ export interface RunFolder {
   readonly current: readonly string[];
   /** Steps that were done, not kept. */
   readonly done: readonly string[];
+  /** Those of them that were never done, or depended on something else when they were. */
+  readonly changed: readonly string[];
   /** The record of a step of an earlier run or this one. */
   record(name: string): StepRecord | undefined;
   /**
+   * Steps that summary and ledger tell of and this process has not come to, in order; undefined where one of them was
+   * done otherwise since, or is gone.
+   */
+  later(): string[] | undefined;
+  /**
    * Joins the steps' ledgers into RUN/ledger.jsonl.gz and remembers which steps are current.
    * @param whole whether these were all steps of a run, so that no other step is current any more.
+   * @param later steps of earlier processes that hold all the same.
    */
-  finish(options: { whole: boolean }): Promise<void>;
+  finish(options: { whole: boolean; later?: readonly string[] }): Promise<void>;
   /** Forgets every step but the current ones; what they wrote stays. */
   forgetOthers(): Promise<void>;
   close(): void;
@@ -74,25 +84,38 @@ export async function openRunFolder(path: string, events: EventBus): Promise<Run
   const lock = acquireLock(join(path, '.lock'), `the run folder ${path}`);
   try {
     await mkdir(join(path, 'ledgers'), { recursive: true });
-    const { steps, current: before } = await readManifest(path);
+    const { steps, current: before, told: toldBefore } = await readManifest(path);
     let remembered = before;
+    let told = toldBefore;
     const current: string[] = [];
     const done: string[] = [];
+    const changed: string[] = [];
     const save = async () => {
-      const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, steps, current: remembered }, null, 1);
+      const manifest: Manifest = { schemaVersion: SCHEMA_VERSION, steps, current: remembered, told };
+      const text = JSON.stringify(manifest, null, 1);
       await writeWholeFile(join(path, MANIFEST), text);
     };
     return {
       path,
       current,
       done,
+      changed,
       record: (name) => steps[name],
       close: lock.release,
-      async finish({ whole }) {
-        await joinLedgers(path, current);
+      later() {
+        const others = told.filter(([name]) => !current.includes(name));
+        return others.every(([name, hash]) => steps[name]?.hash === hash)
+          ? others.map(([name]) => name)
+          : undefined;
+      },
+      async finish({ whole, later = [] }) {
+        const all = [...current, ...later];
+        await joinLedgers(path, all);
         const now = whole ? [...current] : [...new Set([...remembered, ...current])];
-        if (hashOf(now) === hashOf(remembered)) return;
+        const tells = all.map((name): [string, string] => [name, steps[name]!.hash]);
+        if (hashOf([now, tells]) === hashOf([remembered, told])) return;
         remembered = now;
+        told = tells;
         await save();
       },
       async forgetOthers() {
@@ -123,6 +146,7 @@ export async function openRunFolder(path: string, events: EventBus): Promise<Run
         steps[name] = { hash, outputs: [...outputs], seconds, result };
         await save();
         done.push(name);
+        if (kept?.hash !== hash) changed.push(name);
         events.emit({ type: 'step', step: name, state: 'finished', seconds });
         return result;
       },
@@ -148,7 +172,7 @@ export async function readManifest(path: string): Promise<Manifest> {
     text = await readFile(join(path, MANIFEST), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return { schemaVersion: SCHEMA_VERSION, steps: {}, current: [] };
+    return { schemaVersion: SCHEMA_VERSION, steps: {}, current: [], told: [] };
   }
   try {
     return manifestSchema.parse(JSON.parse(text));

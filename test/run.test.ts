@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventBus } from '#src/events.js';
 import { openRunFolder, readManifest, stepLedger } from '#src/run.js';
 import { ledgerFile } from '#src/sinks/ledger.js';
@@ -87,6 +87,44 @@ it('joins the ledgers of the current steps in their order', async () => {
     .trim()
     .split('\n');
   expect(lines.map((line) => JSON.parse(line).stage)).toEqual(['first', 'first', 'second', 'second']);
+});
+
+describe('what summary and ledger tell of', () => {
+  const steps = async (
+    works: Record<string, unknown>,
+    { finish = true, whole = false, later = [] as string[] } = {},
+  ) => {
+    const run = await openRunFolder(folder, eventBus());
+    try {
+      for (const [name, dependsOn] of Object.entries(works)) {
+        await run.step({ name, dependsOn, outputs: [], work: async () => null });
+      }
+      const found = run.later();
+      if (finish) await run.finish({ whole, later });
+      return { later: found, changed: [...run.changed] };
+    } finally {
+      run.close();
+    }
+  };
+
+  it('goes beyond the steps of a process that stopped before them', async () => {
+    await steps({ first: 1, second: 2, third: 3 }, { whole: true });
+    expect(await steps({ first: 1 }, { later: ['second', 'third'] })).toEqual({
+      later: ['second', 'third'],
+      changed: [],
+    });
+    expect(await steps({ first: 1, second: 2 })).toEqual({ later: ['third'], changed: [] });
+    // That one did not say that the third holds.
+    expect(await steps({ first: 1 })).toEqual({ later: ['second'], changed: [] });
+  });
+
+  it('does not go on where an earlier step depends on something else, or a later one was done otherwise', async () => {
+    await steps({ first: 1, second: 2, third: 3 }, { whole: true });
+    expect(await steps({ first: 4 }, { finish: false })).toMatchObject({ changed: ['first'] });
+    // A process that ended in the middle, by another recipe.
+    await steps({ first: 1, second: 5 }, { finish: false });
+    expect(await steps({ first: 1 })).toMatchObject({ later: undefined });
+  });
 });
 
 it('says which file is wrong when the manifest is not ours', async () => {

@@ -85,7 +85,7 @@ export async function compareRuns(paths: readonly string[], signal: AbortSignal)
         ...(backend && { backend: backend.name }),
         ...(cost && { cost }),
         differences,
-        warnings: warningsOf(first!, run, differences),
+        warnings: [...warningsOf(first!, run, differences), ...unscored(run, names, tasks)],
       };
     }),
     tasks,
@@ -108,6 +108,26 @@ function warningsOf(first: OpenRun, run: OpenRun, differences: readonly Differen
     ...[...other.values()].filter((text) => text !== undefined),
     ...(number > 1 ? [`${number} factors differ: which of them made the difference is not known.`] : []),
     ...(number === 0 ? [`Nothing differs: the same ${['recipe', ...same].join(', ')}.${untold}`] : []),
+  ];
+}
+
+/** Says why a run is missing among a task's figures, where another has such a task or it has it itself. */
+function unscored(
+  { path, summary }: OpenRun,
+  names: readonly string[],
+  tasks: ComparedRuns['tasks'],
+): string[] {
+  const missing = names.filter((task) => !tasks[task]?.some(({ run }) => run === path));
+  const [untold, others] = [true, false].map((has) =>
+    missing.filter((task) => (summary.tasks[task] !== undefined) === has),
+  );
+  return [
+    ...(untold!.length === 0
+      ? []
+      : [
+          `Its summary has no evaluation of ${untold!.join(', ')}: \`run\` with its recipe makes one, and keeps the steps that are finished.`,
+        ]),
+    ...(others!.length === 0 ? [] : [`It has no task ${others!.join(', ')}.`]),
   ];
 }
 

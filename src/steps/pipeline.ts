@@ -22,6 +22,7 @@ import { runCost } from './cost.js';
 import { evaluatedSide, evaluateStep } from './evaluate.js';
 import { featureSteps, readWeights, weightsDigests } from './features.js';
 import { galleryFolder, galleryStep, tasksAlike } from './gallery.js';
+import { laterResults, withLater } from './later-results.js';
 import { reliabilityStep } from './reliability.js';
 import { type ReportedTask, reportStep } from './report.js';
 import { sampleSteps } from './sample-steps.js';
@@ -208,20 +209,35 @@ async function steps(
       }
     }
   }
-  addUp(summary, done, run);
-  await run.finish({ whole: until === 'report' });
-  // A look at a training says nothing of the run: what the folder says of an earlier one stays.
-  if (until === 'check') return summary;
-  await writeWholeFile(join(run.path, 'summary.json'), json(summary));
+  if (until === 'check') {
+    addUp(summary, done, run);
+    // A look at a training says nothing of the run: what the folder says of an earlier one stays.
+    await run.finish({ whole: false, later: run.later() ?? [] });
+    return summary;
+  }
+  // What was evaluated is not forgotten because somebody looks at its cache again.
+  const later = until === 'report' ? undefined : await laterResults(run, summary);
+  addUp(summary, [...done, ...(later?.steps ?? [])], run, later?.names);
+  await run.finish({ whole: until === 'report', later: later?.names ?? [] });
+  const whole = later === undefined ? summary : withLater(summary, later);
+  await writeWholeFile(join(run.path, 'summary.json'), json(whole));
   await writeWholeFile(join(run.path, RECIPE_FILE), json(recipe));
-  return summary;
+  return whole;
 }
 
 /** Sums up what all steps counted and cost, those of earlier processes that were kept too. */
-function addUp(summary: PartialSummary, done: readonly Accounted<unknown>[], run: RunFolder): void {
+function addUp(
+  summary: PartialSummary,
+  done: readonly Accounted<unknown>[],
+  run: RunFolder,
+  later: readonly string[] = [],
+): void {
   summary.stages = done.flatMap(({ counts }) => counts);
   for (const counts of summary.stages) assertBalanced(counts);
-  summary.seconds = run.current.reduce((sum, name) => sum + (run.record(name)?.seconds ?? 0), 0);
+  summary.seconds = [...run.current, ...later].reduce(
+    (sum, name) => sum + (run.record(name)?.seconds ?? 0),
+    0,
+  );
   summary.peakMemoryBytes = Math.max(0, ...done.map(({ peakMemoryBytes }) => peakMemoryBytes));
 }
 

@@ -1,7 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createContext } from '#src/context.js';
-import { parseRecipe } from '#src/recipe-file.js';
+import { onlyTasks, parseRecipe } from '#src/recipe-file.js';
 import type { SampleRecord } from '#src/records.js';
 import { aboSource } from '#src/sources/abo.js';
 import { runPipeline, type Until } from '#src/steps/pipeline.js';
@@ -34,15 +34,22 @@ export async function makeRun(
 export async function runOn(
   dump: string,
   out: string,
-  { until = 'cache' as Until, more = '', given = new Map<string, string>() } = {},
+  {
+    until = 'cache' as Until,
+    more = '',
+    given = new Map<string, string>(),
+    tasks = ['product_type', 'color'],
+    sizes = [] as number[],
+  } = {},
 ) {
-  const recipe = parseRecipe(`${RECIPE}${more}`);
+  const recipe = onlyTasks(parseRecipe(`${RECIPE}${more}`), tasks);
   return runPipeline({
     recipe,
     source: await aboSource({ dir: dump }),
     given,
     weights: new Map(),
     out,
+    sizes,
     backend: 'wasm',
     until,
     context: createContext({ workers: 2 }, { seed: recipe.seed }),

@@ -30,7 +30,10 @@ it('sets runs beside the first, pairs them photo by photo, and warns where sever
   ]);
   expect(runs[1]!.warnings).toEqual([]);
   expect(runs[2]!.warnings).toEqual([expect.stringContaining('2 factors differ')]);
-  // One that was not evaluated has no figures.
+  // One that was not evaluated has no figures, and says so.
+  expect(runs[3]!.warnings).toContainEqual(
+    expect.stringContaining('no evaluation of product_type, color: `run` with its recipe'),
+  );
   expect(tasks['product_type']!.map((one) => one.run)).toEqual([run, at('seed'), at('two')]);
   const [first, second] = tasks['product_type']!;
   expect(first).not.toHaveProperty('comparison');
@@ -64,6 +67,12 @@ it('tells samples that were given with other sides', async () => {
   const { stdout } = await pipeline(['compare', run, at('given'), '--json']);
   const { runs } = JSON.parse(stdout) as ComparedRuns;
   expect(runs[1]!.warnings).toEqual([expect.stringContaining('Other samples or sides of product_type')]);
+});
+
+it('says which task a run does not have', async () => {
+  await runOn(join(folder.path, 'dump'), at('fewer'), { until: 'curate', tasks: ['color'] });
+  const { stdout } = await pipeline(['compare', run, at('fewer')]);
+  expect(stdout).toContain('     ! It has no task product_type.');
 });
 
 it('refuses one run alone, and a run without its recipe', async () => {
