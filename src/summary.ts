@@ -26,6 +26,8 @@ export interface Summary {
    * trained, and in summaries of older versions.
    */
   weights?: Record<string, string | null>;
+  /** Where those were read from, by network, as they were named or found; absent as above. */
+  weightsFrom?: Record<string, string>;
   /** What training all tasks cost, those steps that were kept included. */
   cost?: RunCost;
 }

@@ -1,6 +1,7 @@
 import { matchKey } from '../attributes.js';
 import { percent } from '../percent.js';
 import type { TaskRecipe } from '../recipe.js';
+import { shellWord } from '../shell-word.js';
 import type { TaskAdvice } from './task.js';
 
 /** Tasks' advice, by name, with what the recipe has of them. */
@@ -10,8 +11,13 @@ export type AdvisedTasks = ReadonlyMap<string, { recipe: TaskRecipe; advice: Tas
  * A recipe that lays the advice over another: labels that are merged; labels to leave out as comments, since that is
  * for a person to decide.
  * @param options.parent the recipe's file, relative to where this one will lie
+ * @param options.command what makes the run again with it, in a shell in `cwd`
  */
-export function recipePatch(tasks: AdvisedTasks, { name, parent }: { name: string; parent: string }): string {
+export function recipePatch(
+  tasks: AdvisedTasks,
+  options: { name: string; parent: string; command: string; cwd: string },
+): string {
+  const { name, parent, command, cwd } = options;
   const sections = [...tasks].flatMap(([task, { recipe, advice }]) => {
     const lines = [...mergeLines(recipe, advice), ...broadLines(recipe, advice)];
     const says = lines.some((line) => !line.startsWith('#'));
@@ -21,7 +27,8 @@ export function recipePatch(tasks: AdvisedTasks, { name, parent }: { name: strin
   });
   return [
     '# What `pipeline advise` found, laid over the recipe of the run:',
-    '#   pipeline run --recipe THIS --source DUMP --out ANOTHER-RUN',
+    `#   cd ${shellWord(cwd)}`,
+    `#   ${command}`,
     ...(sections.length === 0 ? ['# No label is advised to be changed.'] : []),
     `extends: ${quoted(parent)}`,
     `name: ${quoted(`${name}-advised`)}`,

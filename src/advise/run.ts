@@ -5,6 +5,7 @@ import { onlyTasks } from '../recipe-file.js';
 import { RECIPE_FILE } from '../run.js';
 import type { RunContext } from '../stage.js';
 import { writeWholeFile } from '../whole-file.js';
+import { advisedCommand } from './command.js';
 import { recipePatch } from './patch.js';
 import { readTrainSide } from './read.js';
 import { type AdviseStep, adviseTask, type TaskAdvice } from './task.js';
@@ -14,6 +15,8 @@ export interface RunAdvice {
   run: string;
   /** The recipe that lays the advice over the run's. */
   patch: string;
+  /** What makes the run again with that recipe, in a shell where the advice was asked for. */
+  command: string;
   tasks: Record<string, TaskAdvice>;
 }
 
@@ -50,11 +53,15 @@ export async function adviseRun(options: {
   const found: RunAdvice = {
     run: run.path,
     patch,
+    command: advisedCommand(run, patch),
     tasks: Object.fromEntries([...advised].map(([task, { advice }]) => [task, advice])),
   };
   await mkdir(out, { recursive: true });
   const parent = relative(resolve(out), resolve(run.path, RECIPE_FILE));
-  await writeWholeFile(patch, recipePatch(advised, { name: recipe.name, parent }));
+  await writeWholeFile(
+    patch,
+    recipePatch(advised, { name: recipe.name, parent, command: found.command, cwd: process.cwd() }),
+  );
   await writeWholeFile(join(out, 'advice.json'), `${JSON.stringify(found.tasks, null, 2)}\n`);
   return found;
 }

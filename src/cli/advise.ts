@@ -55,13 +55,9 @@ export const adviseCommand: CommandDefinition = (program, { signal }) => {
     });
 };
 
-function describe({ run, patch, tasks }: RunAdvice): string {
+function describe({ run, command, tasks }: RunAdvice): string {
   const lines = Object.entries(tasks).flatMap(([task, advice]) => [...taskLines(task, advice), '']);
-  return [
-    ...lines,
-    `${run} with this advice: pipeline run --recipe ${patch} --source DUMP --out ANOTHER-RUN`,
-    '',
-  ].join('\n');
+  return [...lines, `${run} with this advice:`, `  ${command}`, ''].join('\n');
 }
 
 function taskLines(task: string, advice: TaskAdvice): string[] {

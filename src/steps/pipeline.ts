@@ -140,6 +140,9 @@ async function steps(
     }
     if (reached('train')) {
       summary.weights = weightsDigests(recipe, weights);
+      summary.weightsFrom = Object.fromEntries(
+        [...options.weights].filter((pair): pair is [string, string] => pair[1] !== undefined),
+      );
       const { features, steps, passes } = await featureSteps({
         run,
         context,

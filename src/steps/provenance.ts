@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { DEPENDENCIES, VERSION } from '../package.js';
 import type { Recipe } from '../recipe.js';
 import { RECIPE_FILE } from '../run.js';
+import { shellCommand } from '../shell-word.js';
 import type { Provenance } from '../sinks/report/data.js';
 import type { Source } from '../sources/source.js';
 import { samplesFiles } from './samples.js';
@@ -13,7 +14,7 @@ const TOLD = ['@tensorflow/tfjs', '@julusian/jpeg-turbo', 'sharp', 'lmdb'];
  * What made a run, and the command that makes it again from what lies in its folder, the source and the weights. Sources and
  * weights are named by where they are; what comes from a stream is fed in again.
  */
-export function provenanceOf(options: {
+export function provenanceOf(run: {
   recipe: Recipe;
   source: Source;
   given: ReadonlyMap<string, string>;
@@ -21,10 +22,9 @@ export function provenanceOf(options: {
   weights: ReadonlyMap<string, string | undefined>;
   backend: string;
 }): Provenance {
-  const { recipe, source, given, previous, weights, backend } = options;
+  const { recipe, source, given, previous, weights, backend } = run;
   const streamed = source.name === '-';
-  const line = [
-    'pipeline run',
+  const options = [
     ['--recipe', RECIPE_FILE],
     ['--source', streamed ? '-' : resolve(source.name)],
     ...(streamed ? [['--images', source.root]] : []),
@@ -44,11 +44,6 @@ export function provenanceOf(options: {
       ['Node', process.version],
       ...TOLD.map((name) => [name, DEPENDENCIES[name]!] as const),
     ],
-    command: line.map((part) => (typeof part === 'string' ? part : part.map(quoted).join(' '))).join(' '),
+    command: shellCommand('pipeline run', options),
   };
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w./=:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

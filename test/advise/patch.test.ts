@@ -30,6 +30,8 @@ const advice: TaskAdvice = {
   rules: { SANDAL: 'SHO"E\n' },
 };
 
+const SHOP = { name: 'shop', parent: '../recipe.json', command: 'pipeline run --recipe R', cwd: '/shop' };
+
 let folder: { path: string; dispose(): Promise<void> };
 beforeAll(async () => {
   folder = await temporaryFolder('patch');
@@ -45,9 +47,10 @@ async function loaded(text: string) {
 
 it('is a recipe that merges over the run’s own, whatever labels are written in', async () => {
   const patch = recipePatch(new Map([['product_type', { recipe: task, advice }]]), {
-    name: 'shop',
-    parent: '../recipe.json',
+    ...SHOP,
+    cwd: '/a\nb',
   });
+  expect(patch).toContain("#   cd $'/a\\u000ab'\n#   pipeline run --recipe R\n");
   expect(patch).toContain('# drop: ["SUIT", "HO\\nME"]');
   const { name, tasks, ...rest } = await loaded(patch);
   expect(name).toBe('shop-advised');
@@ -61,10 +64,7 @@ it('is a recipe that merges over the run’s own, whatever labels are written in
 
 it('changes nothing where nothing is advised, or nothing but what a person must decide', async () => {
   const patchOf = (some: TaskAdvice) =>
-    recipePatch(new Map([['product_type', { recipe: task, advice: some }]]), {
-      name: 'shop',
-      parent: '../recipe.json',
-    });
+    recipePatch(new Map([['product_type', { recipe: task, advice: some }]]), SHOP);
   for (const broad of [[], advice.broad]) {
     const { tasks } = await loaded(patchOf({ ...advice, merge: [], rules: {}, broad }));
     expect(tasks).toEqual(recipe.tasks);

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunAdvice } from '#src/advise/run.js';
 import type { Recipe } from '#src/recipe.js';
@@ -7,10 +10,12 @@ import type { SampleRecord } from '#src/records.js';
 import { type Manifest, readManifest } from '#src/run.js';
 import type { VectorIdentity } from '#src/sinks/tensor-cache/cache.js';
 import { writeCache } from '#src/sinks/tensor-cache/write.js';
+import type { Summary } from '#src/summary.js';
 import { LENGTH, vectorNear } from '../advise/drawn.js';
 import { changeJson, changeSamples, copyOf, makeRun, samplesOf } from '../audit/run.js';
 import { pipeline, temporaryFolder } from '../fixtures.js';
 
+const BIN = fileURLToPath(new URL('../../bin/pipeline', import.meta.url));
 const TASK = 'product_type';
 let folder: { path: string; dispose(): Promise<void> };
 let dump: string;
@@ -94,6 +99,27 @@ describe('advise', () => {
     expect(text.stdout).toContain(
       `${flipped[0]!.path}  ${other(flipped[0]!.label)}, rather ${flipped[0]!.label}`,
     );
+  });
+
+  it('prints a command that can be copied and run, with what the run knows', async () => {
+    const copy = await copyOf(run, 'it’s a run');
+    const from = join(folder.path, 'my weights');
+    await changeJson<Summary>(join(copy, 'summary.json'), (summary) => ({
+      ...summary,
+      weights: { mobilenet: '0'.repeat(64) },
+      weightsFrom: { mobilenet: from },
+    }));
+    const { stdout } = await advise(copy);
+    const line = stdout.split('\n').find((one) => one.startsWith('  pipeline run '))!;
+    expect(line).toContain(`--source ${dump} --previous '${copy}' --weights 'mobilenet=${from}'`);
+    expect(await readFile(join(copy, 'advice/recipe.yaml'), 'utf8')).toContain(
+      `#   cd ${process.cwd()}\n# ${line}\n`,
+    );
+    await mkdir(from);
+    const curate = line.replace('pipeline run', `${BIN} curate -q`);
+    await promisify(execFile)('bash', ['-c', curate]);
+    const { tasks } = JSON.parse(await readFile(join(`${copy}-advised`, 'summary.json'), 'utf8')) as Summary;
+    expect(tasks).toHaveProperty(TASK);
   });
 
   it('says the same whatever the other sides say', async () => {
