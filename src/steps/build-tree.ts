@@ -24,6 +24,7 @@ export async function buildTaskTree(options: {
   const nodes = collectNodes();
   const photos = await dumpPhotos({
     recipe,
+    tasks: [task],
     source,
     context,
     photos: 'none',

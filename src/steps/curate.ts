@@ -89,7 +89,7 @@ export function curateDependencies(
 /**
  * From a dump to each task's samples: parse → explode → join → deduplicate → label → balance → split.
  * @throws {PipelineError} `DUMP_EMPTY` when the dump holds no listing, `TOO_FEW_SAMPLES` when a task has fewer than
- * two classes, and whatever the stages throw.
+ * two classes, `RECIPE_INVALID` when no listing has its attribute, and whatever the stages throw.
  */
 export async function curate(options: {
   recipe: Recipe;
@@ -121,6 +121,7 @@ async function curateAll({
   const sides = new Map<string, Side>();
   const photos = await curatePhotos({
     recipe,
+    tasks,
     source,
     run,
     context,
@@ -161,6 +162,7 @@ function unitOf({ split: { by } }: Recipe, { component, imageId }: Photo): strin
 
 async function curatePhotos(options: {
   recipe: Recipe;
+  tasks: readonly string[];
   source: Source;
   run: string;
   context: RunContext;
@@ -168,7 +170,7 @@ async function curatePhotos(options: {
   nodes?: ReturnType<typeof collectNodes>;
   previous?: { sides: ReadonlyMap<string, Side>; kept: Map<string, Side> };
 }): Promise<Photo[]> {
-  const { recipe, source, run, context, explored, nodes, previous } = options;
+  const { recipe, tasks, source, run, context, explored, nodes, previous } = options;
   const byComponent = recipe.split.by === 'component';
   const kept: PreviousSides | undefined =
     previous && byComponent
@@ -181,6 +183,7 @@ async function curatePhotos(options: {
   try {
     photos = await dumpPhotos({
       recipe,
+      tasks,
       source,
       context,
       listings: (parsed) => {

@@ -8,16 +8,20 @@ import { explode } from '../stages/explode.js';
 import { join } from '../stages/join.js';
 import { parse } from '../stages/parse.js';
 import { collect } from '../streams.js';
+import { withAttributes } from './asserted-attributes.js';
 
 /**
  * A dump's photos: parse → explode → join → deduplicate, as the recipe says.
+ * @param options.tasks those whose attributes listings must have.
  * @param options.photos how they are read, where that is not the recipe's to say.
  * @param options.listings sees the parsed listings on their way, and `images` the rows of the image table.
- * @throws {PipelineError} whatever the stages throw.
+ * @throws {PipelineError} `RECIPE_INVALID` where no listing has a task's attribute, before any photo is looked into; and
+ * whatever the stages throw.
  */
 export async function dumpPhotos(
   options: {
     recipe: Recipe;
+    tasks: readonly string[];
     source: Source;
     context: RunContext;
     photos?: Recipe['source']['photos'];
@@ -25,12 +29,13 @@ export async function dumpPhotos(
     images?: (rows: AsyncIterable<ImageRow>) => AsyncIterable<ImageRow>;
   } & Pick<DeduplicateOptions, 'groups' | 'pruned' | 'previous'>,
 ): Promise<Photo[]> {
-  const { recipe, source, context, photos = recipe.source.photos, ...more } = options;
+  const { recipe, tasks, source, context, photos = recipe.source.photos, ...more } = options;
   const { listings = (parsed) => parsed, images = (rows) => rows, ...told } = more;
   const { views, conflicts, language, deduplicate: duplicates } = recipe;
   const { signal, workers } = context;
   const threads = listingThreads({ workers });
-  const parsed = listings(runStage(parse(), source.rows(signal, threads.cut), context));
+  const rows = runStage(parse(), source.rows(signal, threads.cut), context);
+  const parsed = listings(withAttributes(rows, { recipe, tasks }));
   const exploded = runStage(explode({ views }), parsed, context);
   const table = (refuse: RefuseRow) => images(source.images(signal, refuse));
   const joined = runStage(join({ images: table, imagesRoot: source.imagesRoot, photos }), exploded, context);

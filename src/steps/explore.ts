@@ -1,5 +1,4 @@
 import { mapOrdered } from '../concurrency.js';
-import { meant } from '../edit-distance.js';
 import { PipelineError } from '../errors.js';
 import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
 import {
@@ -9,6 +8,7 @@ import {
   exploration,
 } from '../explore/exploration.js';
 import { sameBytes } from '../explore/same-bytes.js';
+import { unknownKey } from '../explore/unknown-key.js';
 import { hashPhotoFile } from '../photo-file.js';
 import type { Recipe } from '../recipe.js';
 import type { ImageRow, Source } from '../sources/source.js';
@@ -17,8 +17,6 @@ import { parse } from '../stages/parse.js';
 import { isSyntheticDump } from '../synth/truth.js';
 
 const HASHED_AT_ONCE = 8;
-/** Keys of listings in a message. */
-const MOST_NAMED = 20;
 
 /**
  * Looks at a dump: one pass over its listings, one over its image table, and with `photos: hash` one over its files.
@@ -46,12 +44,8 @@ export async function explore(
     });
   }
   if (found.classes.length === 0) {
-    const keys = found.keys.map(({ name }) => name);
-    throw new PipelineError(
-      'USAGE',
-      `Expected a key that listings have for --task but received "${options.task}"${meant(options.task, keys)}`,
-      { hint: `They have ${keys.slice(0, MOST_NAMED).join(', ')}${keys.length > MOST_NAMED ? ', …' : ''}.` },
-    );
+    const keys = found.keys.filter(({ present }) => present > 0).map(({ name }) => name);
+    throw unknownKey('USAGE', { asked: '--task', key: options.task, keys });
   }
   return {
     ...(await explorationDocument(found, source, context)),

@@ -79,6 +79,29 @@ describe('a run that cannot begin ends with exit 1 and one message', () => {
   });
 });
 
+describe('a task’s attribute that no listing has is told before a photo is read', () => {
+  it.each([
+    ['tasks.product_type.attribute=product_typ', 'tasks.product_type.attribute'],
+    ['tasks.product_typ.cap=3', 'tasks.product_typ.attribute'],
+  ])('%s', async (set, asked) => {
+    const dump = join(folder.path, 'attributes');
+    await writeDump(dump, {
+      shards: { 'listings_0.json.gz': [listing('A', 'SHOES', 'a'), listing('B', 'SOFA', 'b')] },
+      images: [
+        { id: 'a', bytes: await jpeg(1) },
+        { id: 'b', bytes: await jpeg(2) },
+      ],
+    });
+    const { code, stderr } = await curate(dump, join(folder.path, 'run-attributes'), '--set', set);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      `RECIPE_INVALID: Expected a key that listings have for ${asked} but received "product_typ"; did you mean "product_type"?`,
+    );
+    expect(stderr).toMatch(/They have .*product_type/);
+    expect(stderr).not.toContain('deduplicate');
+  });
+});
+
 describe('wrong usage ends with exit 2 before any work', () => {
   it.each([
     [
