@@ -21,10 +21,7 @@ interface ExportCommandOptions {
 }
 
 const EXAMPLES = examples(
-  [
-    'pipeline export RUN/cache-48-031b296d --format webdataset --out SHARDS',
-    'a cache’s photos, labels and sides',
-  ],
+  ['pipeline export RUN/cache-48-* --format webdataset --out SHARDS', 'a cache’s photos, labels and sides'],
   ['pipeline export RUN --format onnx --out MODEL', 'a run’s model, with its card'],
 );
 

@@ -16,11 +16,8 @@ interface InspectOptions {
 }
 
 const EXAMPLES = examples(
-  ['pipeline inspect RUN/cache-48-031b296d', 'what a cache holds'],
-  [
-    'pipeline inspect RUN/cache-48-031b296d --verify --digest',
-    'checks every photo; a digest to compare caches by',
-  ],
+  ['pipeline inspect RUN/cache-48-*', 'what a cache holds'],
+  ['pipeline inspect RUN/cache-48-* --verify --digest', 'checks every photo; a digest to compare caches by'],
 );
 
 export const inspectCommand: CommandDefinition = (program) => {
