@@ -5,9 +5,12 @@ export const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/fetch (abo|weights)/, 'downloads; test/cli/fetch-abo.test.ts and fetch.test.ts do it from local servers'],
   [
     /--weights|recipes\/\w+-mobilenet\.yaml|recipes\/mobilenet\.yaml .*--out (RUN|runs)/,
-    'needs pretrained weights',
+    'needs pretrained weights; test/models/networks and test/steps/features.test.ts train on them',
   ],
-  [/plan recipes\/(v2|recommended|three-tasks)/, 'measures large networks; test/plan does it'],
+  [
+    /plan recipes\/(v2|recommended|three-tasks)\.yaml(?!.* --set model\.phases\.0\.epcohs)/,
+    'measures large networks; test/plan does it',
+  ],
   [/advise RUN|RUN\/advice/, 'needs features of a pretrained base; test/advise has its tests'],
   [/pipeline tree .*mobilenet\.yaml/, 'needs classes of 100 photos; test/cli/tree.test.ts does it'],
   [/--max-bad 0\b/, 'a small dump has too few bad records; test/cli/bad-input.test.ts does it'],
