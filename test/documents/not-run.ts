@@ -5,7 +5,7 @@ export const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/fetch (abo|weights)/, 'downloads; test/cli/fetch-abo.test.ts and fetch.test.ts do it from local servers'],
   [
     /--weights|recipes\/\w+-mobilenet\.yaml|recipes\/mobilenet\.yaml .*--out (RUN|runs)/,
-    'needs pretrained weights; test/models/networks and test/steps/features.test.ts train on them',
+    'needs pretrained weights; test/models/networks.test.ts and test/steps/features.test.ts read and train on some',
   ],
   [
     /plan recipes\/(v2|recommended|three-tasks)\.yaml(?!.* --set model\.phases\.0\.epcohs)/,
