@@ -250,10 +250,10 @@ describe('assignWeights', () => {
       expect.objectContaining({
         code: 'WEIGHTS_MISMATCH',
         message: [
-          'Expected the weights of small-cnn but received others',
+          'Expected weights of small-cnn but received others',
           '1 missing: block2_conv/bias',
           '1 of another shape: expected: block1_conv/kernel [3,3,3,4] but received [3,3,3,5]',
-          '1 left over: predictions/bias',
+          '1 layer left over: predictions',
         ].join('\n  '),
       }),
     );
@@ -279,5 +279,43 @@ describe('readPretrained', () => {
       code: 'WEIGHTS_MISMATCH',
     });
     model.dispose();
+  });
+
+  /** The refusal of weights in the shapes of a network, some of them changed. */
+  async function refusal(name: 'vgg16' | 'resnet50', changed: [string, number[] | undefined][]) {
+    const shapes = new Map(networks[name].shapesOf(1));
+    for (const [weight, shape] of changed) {
+      if (shape === undefined) shapes.delete(weight);
+      else shapes.set(weight, shape);
+    }
+    const zeros = [...shapes].map(([weight, shape]) => {
+      return [weight, { shape, values: new Float32Array(shape.reduce((a, b) => a * b, 1)) }] as const;
+    });
+    const folder = await writeFolder(`refused-${refused++}`, new Map(zeros));
+    const reading = readPretrained(folder, networks[name]).then(
+      () => 'read',
+      ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
+    );
+    const said = await reading;
+    await rm(folder, { recursive: true });
+    return said.split('\n  ').slice(1).join('; ') || said;
+  }
+  let refused = 0;
+
+  it('refuses a deeper network of the same names, and every variable that is another', async () => {
+    // VGG19's blocks 3 to 5 have a fourth convolution.
+    const deeper = [3, 4, 5].map((block): [string, number[]] => [`block${block}_conv4/kernel`, [3, 3, 1, 1]]);
+    expect(await refusal('vgg16', deeper)).toBe(
+      '3 layers left over: block3_conv4, block4_conv4, block5_conv4',
+    );
+    expect(await refusal('vgg16', [['block1_conv1/bias', undefined]])).toBe('1 missing: block1_conv1/bias');
+    expect(await refusal('vgg16', [['block1_conv1/bias', [32]]])).toBe(
+      '1 of another shape: expected: block1_conv1/bias [64] but received [32]',
+    );
+    expect(await refusal('vgg16', [['fc1/kernel', [2, 3]]])).toBe('read');
+    // ResNet101's fourth stack goes on to the 23rd block.
+    expect(await refusal('resnet50', [['conv4_block7_1_conv/kernel', [1, 1, 1, 1]]])).toBe(
+      '1 layer left over: conv4_block7_1_conv',
+    );
   });
 });

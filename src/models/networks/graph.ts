@@ -1,6 +1,7 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs';
 import type { Tf } from '../backends/backend.js';
 import {
+  batchNormShapes,
   CLASSES,
   dense,
   glorot,
@@ -22,6 +23,8 @@ export interface GraphLayer {
   channels: number;
   /** Absent: it has no weights. */
   weighted?: Weighted;
+  /** Its weights by `layer/variable`; none where it has none. */
+  shapes: readonly (readonly [string, readonly number[]])[];
   make(tf: Tf, seed: number): Layer;
 }
 
@@ -59,9 +62,9 @@ export function graphBuilder(): GraphBuilder {
     name: string,
     from: readonly string[],
     make: GraphLayer['make'],
-    own: { channels?: number; weighted?: Weighted } = {},
+    own: Partial<Pick<GraphLayer, 'channels' | 'weighted' | 'shapes'>> = {},
   ) => {
-    const layer = { name, from, make, channels: channels.get(from[0]!)!, ...own };
+    const layer = { name, from, make, channels: channels.get(from[0]!)!, shapes: [], ...own };
     channels.set(name, layer.channels);
     layers.push(layer);
     return name;
@@ -82,14 +85,21 @@ export function graphBuilder(): GraphBuilder {
             useBias: bias,
             kernelInitializer: glorot(tf, seed, name),
           }),
-        { channels: filters, weighted: 'convolution' },
+        {
+          channels: filters,
+          weighted: 'convolution',
+          shapes: [
+            [`${name}/kernel`, [...[kernel, kernel].flat().slice(0, 2), channels.get(from)!, filters]],
+            ...(bias ? [[`${name}/bias`, [filters]] as const] : []),
+          ],
+        },
       ),
     batchNorm: (name, from, { epsilon, scale = true }) =>
       declare(
         name,
         [from],
         (tf) => tf.layers.batchNormalization({ name, axis: 3, momentum: 0.99, epsilon, scale }),
-        { weighted: 'batch norm' },
+        { weighted: 'batch norm', shapes: batchNormShapes(name, channels.get(from)!, scale) },
       ),
     relu: (name, from) => declare(name, [from], (tf) => tf.layers.activation({ name, activation: 'relu' })),
     pad: (name, from, pixels) =>
@@ -110,33 +120,24 @@ export function graphBuilder(): GraphBuilder {
 /**
  * A network without a width multiplier: `alpha` is always 1.
  * @param options.layers in the order of their declaration; the last one is the feature layer.
- * @param options.shapes weights that the network is known by; undefined: one that it has not.
  */
 export function graphNetwork({
   layers,
-  shapes: own,
   ...rest
 }: Pick<Network, 'name' | 'preprocessing' | 'top'> & {
   layers: readonly GraphLayer[];
-  shapes: Readonly<Record<string, readonly number[] | undefined>>;
 }): Network {
-  const channels = new Map(layers.map((layer) => [layer.name, layer.channels]));
-  const kinds = new Map(layers.map(({ name, weighted }) => [name, weighted]));
-  const names = layerNames(layers);
-  const weighted = names.flatMap((name) => {
-    const kind = kinds.get(name);
-    return kind === undefined ? [] : [[name, kind] as const];
-  });
+  const declared = new Map(layers.map((layer) => [layer.name, layer]));
+  const ordered = layerNames(layers).map((name) => declared.get(name)!);
+  const shapes = new Map(ordered.flatMap((layer) => layer.shapes));
   return {
     ...rest,
     featureLayer: layers.at(-1)!.name,
-    layers: names,
-    weighted: new Map(weighted),
-    channelsOf: (layer) => channels.get(layer)!,
-    alphaOf: (shapes) =>
-      Object.entries(own).every(([name, shape]) => String(shapes.get(name)) === String(shape))
-        ? 1
-        : undefined,
+    layers: ordered.map(({ name }) => name),
+    weighted: new Map(ordered.flatMap(({ name, weighted }) => (weighted ? [[name, weighted]] : []))),
+    channelsOf: (layer) => declared.get(layer)!.channels,
+    shapesOf: () => shapes,
+    alphaOf: () => 1,
     build: (tf, options) => buildGraph(tf, layers, { ...options, name: rest.name }),
   };
 }

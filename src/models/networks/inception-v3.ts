@@ -5,8 +5,6 @@ type Kernel = readonly [height: number, width: number];
 /** One of a row of convolutions: filters, kernel, and of strided ones the stride. */
 type Step = readonly [filters: number, kernel: Kernel, strides?: 2];
 
-const CHANNELS = 2048;
-
 /** As Keras names layers that are given no name: `conv2d`, `conv2d_1`, …. */
 function numbered(): (kind: string) => string {
   const counts = new Map<string, number>();
@@ -100,9 +98,4 @@ export const inceptionV3 = graphNetwork({
   preprocessing: 'tf',
   top: ['predictions'],
   layers: declare().layers,
-  shapes: {
-    'conv2d/kernel': [3, 3, 3, 32],
-    'conv2d_93/kernel': [1, 1, CHANNELS, 192],
-    'batch_normalization/gamma': undefined,
-  },
 });

@@ -1,5 +1,5 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs';
-import { CLASSES, glorot, INPUT, type Network, stacked } from './network.js';
+import { batchNormShapes, CLASSES, glorot, INPUT, type Network, stacked } from './network.js';
 
 /** Channels and stride of the thirteen depthwise-separable blocks. */
 const BLOCKS: readonly (readonly [channels: number, stride: 1 | 2])[] = [
@@ -54,10 +54,28 @@ export const mobilenet: Network = {
     const full = BLOCKS[Number(block) - (part === 'pw' ? 1 : 2)]?.[0] ?? FIRST;
     return channels(full, alpha);
   },
+  shapesOf(alpha) {
+    const normalised = (name: string, variable: string, kernel: number[], given: number) => [
+      [`${name}/${variable}`, kernel] as const,
+      ...batchNormShapes(`${name}_bn`, given),
+    ];
+    const first = channels(FIRST, alpha);
+    return new Map([
+      ...normalised('conv1', 'kernel', [3, 3, 3, first], first),
+      ...BLOCKS.flatMap(([full], index) => {
+        const below = channels(BLOCKS[index - 1]?.[0] ?? FIRST, alpha);
+        const given = channels(full, alpha);
+        return [
+          ...normalised(`conv_dw_${index + 1}`, 'depthwise_kernel', [3, 3, below, 1], below),
+          ...normalised(`conv_pw_${index + 1}`, 'kernel', [1, 1, below, given], given),
+        ];
+      }),
+    ]);
+  },
   alphaOf(shapes) {
     // Exact enough for every layer: ⌊⌊1024 α⌋ / 2ⁿ⌋ = ⌊1024 α / 2ⁿ⌋.
     const last = shapes.get('conv_pw_13/kernel')?.at(-1);
-    return last === undefined ? undefined : last / 1024;
+    return last === undefined ? 1 : last / 1024;
   },
   build(tf, { height, width, alpha = 1, top = false, seed }) {
     const { layers } = tf;

@@ -9,6 +9,9 @@ type Layer = LayersModel['layers'][number];
 /** The name of the layer that photos come in by. */
 export const INPUT = 'input_layer';
 
+/** Shapes of weights by `layer/variable`. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
 /** A kind of layer with weights. */
 export type Weighted = 'convolution' | 'depthwise convolution' | 'batch norm';
 
@@ -38,8 +41,10 @@ export interface Network {
   readonly weighted: ReadonlyMap<string, Weighted>;
   /** Channels that a layer gives, which are the numbers in a feature vector of it. */
   channelsOf(layer: string, alpha: number): number;
-  /** The width multiplier that weights of these shapes belong to; undefined where they are another network's. */
-  alphaOf(shapes: ReadonlyMap<string, readonly number[]>): number | undefined;
+  /** The shapes of all weights without a top, layer by layer: known without building it. */
+  shapesOf(alpha: number): Shapes;
+  /** The width multiplier that weights of these shapes tell; 1 where they tell none, being another network's. */
+  alphaOf(shapes: Shapes): number;
   /** Takes [batch, height, width, 3] float32, preprocessed; gives the feature layer's [batch, h, w, channels]; with top [batch, 1000], probabilities. */
   build(tf: Tf, options: NetworkOptions): LayersModel;
 }
@@ -47,6 +52,13 @@ export interface Network {
 /** Keras's default initialiser (Glorot & Bengio 2010, uniform), drawn by the seed and the layer's name. */
 export function glorot(tf: Tf, seed: number, layer: string): ReturnType<Tf['initializers']['glorotUniform']> {
   return tf.initializers.glorotUniform({ seed: hash32(seed, 'initialise', layer) });
+}
+
+const NORMALISED = ['gamma', 'beta', 'moving_mean', 'moving_variance'] as const;
+
+/** The variables of a batch norm, as Keras orders them. @param scale whether it has a gamma. */
+export function batchNormShapes(layer: string, channels: number, scale = true): [string, number[]][] {
+  return NORMALISED.slice(scale ? 0 : 1).map((variable) => [`${layer}/${variable}`, [channels]]);
 }
 
 /** The classes of ImageNet, which published weights were trained on. */

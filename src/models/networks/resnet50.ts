@@ -53,8 +53,6 @@ function declare(): GraphBuilder {
   return graph;
 }
 
-const CHANNELS = EXPANSION * STACKS.at(-1)![0];
-
 /**
  * ResNet50, version 1 (He et al. 2015), with the names, shapes and padding of `keras.applications`: a block's stride is in
  * its first convolution, convolutions have a bias.
@@ -64,9 +62,4 @@ export const resnet50 = graphNetwork({
   preprocessing: 'caffe',
   top: ['predictions'],
   layers: declare().layers,
-  shapes: {
-    'conv1_conv/kernel': [7, 7, 3, 64],
-    'conv4_block6_2_conv/kernel': [3, 3, 256, 256],
-    'conv5_block3_3_conv/kernel': [1, 1, 512, CHANNELS],
-  },
 });

@@ -15,9 +15,21 @@ export const smallCnn: Network = {
   layers: BLOCKS.flatMap((_, index) => [`block${index + 1}_conv`, `block${index + 1}_pool`]),
   weighted: new Map(BLOCKS.map((_, index) => [`block${index + 1}_conv`, 'convolution'])),
   channelsOf: (layer, alpha) => filtersOf(BLOCKS[Number(/^block(\d)/.exec(layer)![1]) - 1]!, alpha),
+  shapesOf: (alpha) =>
+    new Map(
+      BLOCKS.flatMap((full, index) => {
+        const name = `block${index + 1}_conv`;
+        const below = index === 0 ? 3 : filtersOf(BLOCKS[index - 1]!, alpha);
+        const filters = filtersOf(full, alpha);
+        return [
+          [`${name}/kernel`, [3, 3, below, filters]],
+          [`${name}/bias`, [filters]],
+        ];
+      }),
+    ),
   alphaOf(shapes) {
     const filters = shapes.get(`block${BLOCKS.length}_conv/kernel`)?.at(-1);
-    return filters === undefined ? undefined : filters / BLOCKS.at(-1)!;
+    return filters === undefined ? 1 : filters / BLOCKS.at(-1)!;
   },
   build(tf, { height, width, alpha = 1, seed }) {
     const { layers } = tf;

@@ -37,12 +37,14 @@ export const vgg16: Network = {
   ]),
   weighted: new Map(CONVOLUTIONS.map(({ name }) => [name, 'convolution'])),
   channelsOf: (layer) => BLOCKS[Number(/^block(\d)/.exec(layer)![1]) - 1]![0],
-  alphaOf(shapes) {
-    const fits = CONVOLUTIONS.every(
-      ({ name, inputs, filters }) => String(shapes.get(`${name}/kernel`)) === `3,3,${inputs},${filters}`,
-    );
-    return fits ? 1 : undefined;
-  },
+  shapesOf: () =>
+    new Map(
+      CONVOLUTIONS.flatMap(({ name, inputs, filters }) => [
+        [`${name}/kernel`, [3, 3, inputs, filters]],
+        [`${name}/bias`, [filters]],
+      ]),
+    ),
+  alphaOf: () => 1,
   build(tf, { height, width, top = false, seed }) {
     const { layers } = tf;
     const input = tf.input({ shape: [height, width, 3], name: INPUT });

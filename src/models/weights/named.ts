@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { LayersModel } from '@tensorflow/tfjs';
 import { PipelineError } from '../../errors.js';
 import type { Tf } from '../backends/backend.js';
+import type { Shapes } from '../networks/network.js';
 
 /** One weight: float32 values, row-major. */
 export interface Weight {
@@ -33,10 +34,58 @@ export function modelWeights(model: LayersModel) {
 export const layerOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));
 
 /**
+ * Looks whether weights are those that are wanted, by name and shape.
+ * @param options.of whose they should be, in words; `top`: the layers whose weights may be left over, a classifier that is not wanted.
+ * @throws {PipelineError} `WEIGHTS_MISMATCH` listing what is missing, of another shape, and left over: whole layers by their
+ *   names, of others the variables.
+ */
+export function assertWeights(
+  weights: NamedWeights,
+  wanted: Shapes,
+  { of, top = [] }: { of: string; top?: readonly string[] },
+): void {
+  const shapes = [...wanted].flatMap(([name, shape]) => {
+    const found = weights.get(name)?.shape;
+    if (found === undefined || String(found) === String(shape)) return [];
+    return [`${name} [${shape}] but received [${found}]`];
+  });
+  const left = new Map([...weights].filter(([name]) => !top.includes(layerOf(name))));
+  const problems = [
+    ...listed(without(wanted, weights), 'missing'),
+    ...(shapes.length > 0 ? [`${shapes.length} of another shape: expected: ${shorten(shapes)}`] : []),
+    ...listed(without(left, wanted), 'left over'),
+  ];
+  if (problems.length === 0) return;
+  throw new PipelineError(
+    'WEIGHTS_MISMATCH',
+    `Expected weights of ${of} but received others\n  ${problems.join('\n  ')}`,
+    { hint: 'Choose weights of this network (without batch norm folded in), or another `model.network`.' },
+  );
+}
+
+/** What some have that others have not: layers of which these have nothing, and variables of layers that both have. */
+function without(some: ReadonlyMap<string, unknown>, others: ReadonlyMap<string, unknown>) {
+  const shared = new Set([...others.keys()].map(layerOf));
+  const names = [...some.keys()].filter((name) => !others.has(name));
+  return {
+    layers: [...new Set(names.map(layerOf))].filter((layer) => !shared.has(layer)),
+    variables: names.filter((name) => shared.has(layerOf(name))),
+  };
+}
+
+function listed({ layers, variables }: ReturnType<typeof without>, what: string): string[] {
+  return [
+    ...(layers.length > 0
+      ? [`${layers.length} ${layers.length === 1 ? 'layer' : 'layers'} ${what}: ${shorten(layers)}`]
+      : []),
+    ...(variables.length > 0 ? [`${variables.length} ${what}: ${shorten(variables)}`] : []),
+  ];
+}
+
+/**
  * Writes weights into a model by name and shape.
  * @param top the layers whose weights may be left over: a classifier that is not wanted.
- * @throws {PipelineError} `WEIGHTS_MISMATCH` listing what is missing, of another shape, and left over. Nothing is
- *   written then.
+ * @throws {PipelineError} as `assertWeights`; nothing is written then.
  */
 export function assignWeights(
   tf: Tf,
@@ -45,29 +94,8 @@ export function assignWeights(
   top: readonly string[] = [],
 ): void {
   const wanted = modelWeights(model);
-  const missing = wanted.filter(({ name }) => !weights.has(name)).map(({ name }) => name);
-  const shapes = wanted.flatMap(({ name, variable }) => {
-    const shape = weights.get(name)?.shape;
-    if (shape === undefined || String(shape) === String(variable.shape)) return [];
-    return [`${name} [${variable.shape}] but received [${shape}]`];
-  });
-  const names = new Set(wanted.map(({ name }) => name));
-  const left = [...weights.keys()].filter((name) => !names.has(name) && !top.includes(layerOf(name)));
-  if (missing.length > 0 || shapes.length > 0 || left.length > 0) {
-    const problems = [
-      [missing, 'missing'],
-      [shapes, 'of another shape: expected'],
-      [left, 'left over'],
-    ] as const;
-    const text = problems
-      .filter(([list]) => list.length > 0)
-      .map(([list, what]) => `${list.length} ${what}: ${shorten(list)}`);
-    throw new PipelineError(
-      'WEIGHTS_MISMATCH',
-      `Expected the weights of ${model.name} but received others\n  ${text.join('\n  ')}`,
-      { hint: 'Choose weights of this network (without batch norm folded in), or another `model.network`.' },
-    );
-  }
+  const shapes = new Map(wanted.map(({ name, variable }) => [name, variable.shape as number[]]));
+  assertWeights(weights, shapes, { of: model.name, top });
   for (const { name, variable } of wanted) {
     const { shape, values } = weights.get(name)!;
     const tensor = tf.tensor(values, [...shape]);
@@ -77,7 +105,7 @@ export function assignWeights(
 }
 
 /** The first names of a list, and how many more there are. */
-export function shorten(list: readonly string[], most = 8): string {
+function shorten(list: readonly string[], most = 8): string {
   const rest = list.length - most;
   return list.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
