@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
-import { meant } from '../edit-distance.js';
 import { figureLines } from '../labels/tree/yaml.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../models/backends/backend.js';
-import { publishedIn, weightsFolder } from '../models/weights/published.js';
+import { weightsFolder } from '../models/weights/published.js';
 import { percent } from '../percent.js';
-import { modelOf, type Recipe } from '../recipe.js';
+import type { Recipe } from '../recipe.js';
 import { LEAST_CACHE_SIZE, MOST_CACHE_SIZE } from '../recipe-cache.js';
 import { loadRecipe, onlyTasks } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
@@ -22,6 +19,7 @@ import { assertUnflagged, describeChecks } from './check.js';
 import { paintedStates } from './colours.js';
 import { type CommandDefinition, type CommandEnvironment, usageError } from './command.js';
 import type { HelpText } from './examples.js';
+import { namedWeights } from './named-weights.js';
 import { showProgress } from './progress.js';
 
 interface StepOptions extends ResourceOptions {
@@ -105,7 +103,9 @@ async function runSteps(options: StepOptions, until: Until, { signal }: CommandE
   const { assertModels } = await import('../models/assert-models.js');
   assertModels(recipe);
   const given = givenSamples(options.samples, recipe);
-  const weights = await namedWeights(options.weights, recipe, until);
+  const weights = await namedWeights(options.weights, recipe, {
+    needed: until !== 'curate' && until !== 'cache',
+  });
   const context = createContext(options, { seed: recipe.seed, signal });
   const progress = showProgress(context.events, { quiet: options.quiet ?? false });
   for (const [network, path] of weights) {
@@ -182,56 +182,6 @@ function givenSamples(values: readonly string[], recipe: Recipe): Map<string, st
     given.set(named ?? tasks[0]!, named === undefined ? value : value.slice(named.length + 1));
   }
   return given;
-}
-
-/**
- * `[NETWORK=]PATH` for each --weights, by network; every pretrained network that will be used needs one, or has been
- * fetched.
- */
-async function namedWeights(
-  values: readonly string[],
-  recipe: Recipe,
-  until: Until,
-): Promise<Map<string, string | undefined>> {
-  const networks = [...new Set(Object.keys(recipe.tasks).map((task) => modelOf(recipe, task).network))];
-  const pretrained = networks.filter((network) => network !== 'small-cnn');
-  const weights = new Map<string, string | undefined>();
-  for (const value of values) {
-    const named = networks.find((network) => value.startsWith(`${network}=`));
-    const path = named === undefined ? value : value.slice(named.length + 1);
-    const other = named === undefined ? /^([\w-]+)=/.exec(value)?.[1] : undefined;
-    if (other !== undefined && !existsSync(value)) {
-      throw usageError(
-        `Expected a network of the recipe in --weights but received "${other}"${meant(other, networks)}`,
-        `Its networks are ${networks.join(', ')}.`,
-      );
-    }
-    if (named === undefined && pretrained.length !== 1) {
-      throw usageError(
-        `Expected NETWORK=PATH for --weights but received "${value}"`,
-        `This recipe's pretrained networks: ${pretrained.join(', ') || 'none'}.`,
-      );
-    }
-    if (path !== 'none' && !(await stat(path).catch(() => undefined))) {
-      throw usageError(
-        `Expected weights at ${path} but there is nothing`,
-        '`pipeline fetch weights NETWORK` downloads what is published.',
-      );
-    }
-    weights.set(named ?? pretrained[0]!, path === 'none' ? undefined : path);
-  }
-  if (until === 'curate' || until === 'cache') return weights;
-  for (const network of pretrained.filter((one) => !weights.has(one))) {
-    const fetched = await publishedIn(weightsFolder(), network);
-    if (fetched === undefined) {
-      throw usageError(
-        `Expected --weights for ${network}`,
-        `Run \`pipeline fetch weights ${network}\` once; or pass a TF.js layers folder (model.json and its shards), a Keras .h5 or a .safetensors file, or \`--weights none\` to train from scratch.`,
-      );
-    }
-    weights.set(network, fetched);
-  }
-  return weights;
 }
 
 function conclusion(summary: PartialSummary, out: string, until: Until): string {
