@@ -24,6 +24,15 @@ describe('telling', () => {
     expect(seen).toEqual([250, 500, 750, 1000].map((done) => ({ ...event, done })));
   });
 
+  it('says that the total is reached, once, however soon', () => {
+    const bus = eventBus();
+    const seen: PipelineEvent[] = [];
+    bus.events.subscribe((event) => seen.push(event));
+    const tell = telling(bus, { stage: 'export', unit: 'photos', total: 3 });
+    for (const done of [1, 2, 3, 3]) tell(done);
+    expect(seen).toEqual([{ type: 'progress', stage: 'export', unit: 'photos', total: 3, done: 3 }]);
+  });
+
   it('tells nobody without a bus', () => {
     vi.advanceTimersByTime(1000);
     expect(() => telling(undefined, { stage: 'export', unit: 'photos' })(1)).not.toThrow();

@@ -5,7 +5,7 @@ import { PipelineError } from '../errors.js';
 import type { EventBus } from '../events.js';
 import { stretchOf } from '../place.js';
 import { following } from '../streams.js';
-import { telling } from '../telling.js';
+import { megabytes, telling } from '../telling.js';
 import { findImages, findShards } from './abo-layout.js';
 import type { Opening } from './archive.js';
 import { filesIdentity } from './files-identity.js';
@@ -73,8 +73,6 @@ function tellingBytes(shards: readonly DumpFile[], events: EventBus | undefined)
     tell(megabytes(done));
   };
 }
-
-const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 
 async function assertDump(root: string): Promise<void> {
   const found = await stat(root).catch(() => undefined);

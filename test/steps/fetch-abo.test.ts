@@ -10,6 +10,7 @@ import { type FetchAboOptions, fetchAbo } from '#src/steps/fetch-abo.js';
 import { collect } from '../context.js';
 import { type FileServerOptions, fileServer } from '../file-server.js';
 import { jpeg, listing, temporaryFolder } from '../fixtures.js';
+import { progressOf } from '../progress.js';
 import { tarOf } from '../tar.js';
 
 const signal = new AbortController().signal;
@@ -128,8 +129,11 @@ describe('the first listings', () => {
     const times = () => Promise.all(made.map(async (path) => (await stat(join(out, path))).mtimeMs));
     const before = await times();
     await server.close();
+    const events = eventBus();
+    const told = progressOf(events);
     // Nobody is asked: the server is not there any more.
-    expect((await fetch(server, { limit: 2 })).part).toMatchObject({ downloaded: 0, there: 3 });
+    expect((await fetch(server, { limit: 2, events })).part).toMatchObject({ downloaded: 0, there: 3 });
+    expect(told('checking photos', 'photos')).toEqual({ totals: [3], last: 3 });
     expect(await times()).toEqual(before);
   });
 
@@ -406,6 +410,24 @@ describe('the whole dump', () => {
       false,
     ]);
     expect(server.asked).toHaveLength(asked);
+  });
+
+  it('tells how much of the archives is checked, fresh and there', async () => {
+    // What is no photo is passed over, and takes its time too.
+    const other = { name: 'images/other', bytes: Buffer.alloc(3e6) };
+    const small = IDS.map((id) => `images/small/${pathOf(id)}`);
+    const archive = tarOf([...small.map((name) => ({ name, bytes: files[`/${name}`]! })), other]);
+    const server = await serve({ files: (path) => (path.endsWith('small.tar') ? archive : files[path]) });
+    for (const _ of ['fresh', 'there']) {
+      const events = eventBus();
+      const told = progressOf(events);
+      await fetchAbo({ folder: out, from: new URL(server.origin), parallel: 4, events, signal });
+      for (const name of ['abo-images-small.tar', 'abo-listings.tar']) {
+        const total = Math.round((await stat(join(out, name))).size / 1e5) / 10;
+        expect(told(`checking ${name}`, 'MB')).toEqual({ totals: [total], last: total });
+      }
+      expect(told('checking abo-images-small.tar', 'MB')!.last).toBeGreaterThanOrEqual(3);
+    }
   });
 
   it('is fetched again where it was cut here', async () => {

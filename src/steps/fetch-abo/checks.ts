@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, posix } from 'node:path';
 import { partOf } from '../../download/part.js';
 import { PipelineError, throwIfAborted } from '../../errors.js';
@@ -7,6 +7,7 @@ import type { Opening } from '../../sources/archive.js';
 import { gunzip } from '../../sources/gunzip.js';
 import { SHARD } from '../../sources/shard.js';
 import { type TarEntry, tarEntries } from '../../sources/tar.js';
+import { megabytes, telling } from '../../telling.js';
 import { tooMany } from './too-many.js';
 
 /*
@@ -15,7 +16,6 @@ import { tooMany } from './too-many.js';
  */
 
 const CHUNK = 256 * 1024;
-const PHOTOS_A_MESSAGE = 4096;
 
 /** Whether gzip unpacks to its end, by its own checksums. @param place as `streamPlace` takes it. */
 export async function wrongGzip(place: string, signal: AbortSignal): Promise<string | undefined> {
@@ -63,8 +63,9 @@ async function wrongStretch(file: FileHandle, offset: number, size: number): Pro
 }
 
 /** Whether an archive is whole, and each listing shard in it (`deep`) unpacks. */
-export function wrongListings(path: string, deep: boolean, { signal }: Opening): Promise<string | undefined> {
-  return inArchive(path, signal, async (entries) => {
+export function wrongListings(path: string, deep: boolean, opening: Opening): Promise<string | undefined> {
+  const { signal } = opening;
+  return inArchive(path, opening, async (entries) => {
     let shards = 0;
     for await (const { name, ...member } of entries) {
       if (!SHARD.test(posix.basename(name))) continue;
@@ -80,14 +81,9 @@ export function wrongListings(path: string, deep: boolean, { signal }: Opening):
  * Whether an archive is whole, and the photos in it (`deep`) begin and end as such. A few that do not may be the publisher's
  * own: they are warned of, and a run quarantines them.
  */
-export function wrongPhotos(
-  path: string,
-  deep: boolean,
-  { signal, events }: Opening,
-): Promise<string | undefined> {
-  return inArchive(path, signal, async (entries) => {
+export function wrongPhotos(path: string, deep: boolean, opening: Opening): Promise<string | undefined> {
+  return inArchive(path, opening, async (entries) => {
     const file = await open(path);
-    const archive = basename(path, partOf(''));
     let photos = 0;
     const wrong: string[] = [];
     try {
@@ -95,13 +91,6 @@ export function wrongPhotos(
         if (!/\.(jpe?g|png)$/i.test(name)) continue;
         photos += 1;
         if (deep && (await wrongStretch(file, offset, size)) !== undefined) wrong.push(name);
-        if (photos % PHOTOS_A_MESSAGE > 0) continue;
-        events?.emit({
-          type: 'progress',
-          stage: `checking ${archive}`,
-          done: photos,
-          unit: 'photos',
-        });
       }
     } finally {
       await file.close();
@@ -109,8 +98,8 @@ export function wrongPhotos(
     if (photos === 0) return 'it has no photos';
     if (tooMany(wrong.length, photos)) return `${wrong.length} of its ${photos} photos are damaged`;
     if (wrong.length > 0) {
-      const text = `${wrong.length} of ${photos} photos in ${archive} are damaged: ${wrong.slice(0, 5).join(', ')}`;
-      events?.emit({ type: 'message', level: 'warning', text });
+      const text = `${wrong.length} of ${photos} photos in ${nameOf(path)} are damaged: ${wrong.slice(0, 5).join(', ')}`;
+      opening.events?.emit({ type: 'message', level: 'warning', text });
     }
     return undefined;
   });
@@ -118,14 +107,33 @@ export function wrongPhotos(
 
 async function inArchive(
   path: string,
-  signal: AbortSignal,
+  { signal, events }: Opening,
   look: (entries: AsyncIterable<TarEntry>) => Promise<string | undefined>,
 ): Promise<string | undefined> {
+  const total = megabytes((await stat(path)).size);
+  const tell = telling(events, { stage: `checking ${nameOf(path)}`, unit: 'MB', total });
   try {
-    return await look(tarEntries(path, { signal, hint: '' }));
+    return await look(told(tarEntries(path, { signal, hint: '' }), total, tell));
   } catch (error) {
     throwIfAborted(signal);
     if (!(error instanceof PipelineError) || error.code !== 'INPUT_INVALID') throw error;
     return `at ${error.key?.replace(/^.* at /, '')}: ${error.message}`;
   }
 }
+
+/** Tells how much of an archive was gone through, in MB. */
+async function* told(
+  entries: AsyncIterable<TarEntry>,
+  total: number,
+  tell: (done: number) => void,
+): AsyncGenerator<TarEntry> {
+  for await (const entry of entries) {
+    yield entry;
+    tell(megabytes(entry.offset + entry.size));
+  }
+  // Behind the last member an archive has an end mark.
+  tell(total);
+}
+
+/** An archive's name, also while it is on its way. */
+const nameOf = (path: string) => basename(path, partOf(''));

@@ -4,6 +4,7 @@ import { PipelineError } from '../../errors.js';
 import { Refusal } from '../../http.js';
 import { staysInside } from '../../inside.js';
 import { type PixelPool, pixelPool } from '../../kernels/pixel-pool.js';
+import { telling } from '../../telling.js';
 import { wrongPhoto } from './checks.js';
 import { keepLeftOut, type Lack, readLeftOut } from './left-out.js';
 import { type Fetching, fetchPublished, type PublishedFile } from './published-file.js';
@@ -50,6 +51,9 @@ export async function fetchPhotos(
     // Nobody wants to wait for thousands more of them.
     expectMost(result, paths.length);
   };
+  const told = { unit: 'photos', total: paths.length };
+  const tell = telling(events, { stage: 'checking photos', ...told });
+  let looked = 0;
   await forEachAtOnce(
     paths,
     async (path) => {
@@ -60,12 +64,13 @@ export async function fetchPhotos(
         leftOut.delete(`${within}/${path}`);
       } else if (known !== undefined && !retry) leaveOut(path, known);
       else wanted.push(path);
+      looked += 1;
+      tell(looked);
     },
     { concurrency: parallel, signal },
   );
   let done = paths.length - wanted.length;
-  const say = () =>
-    events.emit({ type: 'progress', stage: 'photos', done, total: paths.length, unit: 'photos' });
+  const say = () => events.emit({ type: 'progress', stage: 'photos', done, ...told });
   if (wanted.length > 0) say();
   let known = false;
   const decoding = wanted.length > 0 ? pixelPool({ workers: DECODING }) : undefined;
