@@ -114,10 +114,12 @@ async function predictPhotos(
 ): Promise<void> {
   const { predictedPhotos } = await import('../steps/predict-photos.js');
   const { writeJsonLines } = await import('../sinks/jsonl.js');
-  const paths = photos.length === 1 && photos[0] === '-' ? linesOf(process.stdin) : iterate(photos);
+  const piped = photos.length === 1 && photos[0] === '-';
+  const paths = piped ? linesOf(process.stdin) : iterate(photos);
+  const total = piped ? {} : { total: photos.length };
   let whole = 0;
   let first: PredictedPhoto | undefined;
-  const lines = predictedPhotos({ paths, predictor, demands: { precision, reject }, context });
+  const lines = predictedPhotos({ paths, ...total, predictor, demands: { precision, reject }, context });
   const watched = observed(lines, (line) => {
     first ??= line;
     if (!('error' in line)) whole += 1;

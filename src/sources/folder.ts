@@ -65,6 +65,7 @@ export async function folderSource({
         yield { text: JSON.stringify(row), shard: path, line: 1 };
       }
     },
+    count: async () => paths.length,
     async *images(): AsyncGenerator<ImageRow> {
       for (const path of paths) yield { imageId: path, path, width: 0, height: 0 };
     },

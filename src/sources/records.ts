@@ -66,6 +66,11 @@ export async function recordsSource(options: RecordsOptions): Promise<Source> {
       },
     },
     rows,
+    async count(during) {
+      let count = 0;
+      for await (const _ of records(file, during)) count += 1;
+      return count;
+    },
     images,
     identity: () => filesIdentity([file], dirname(file)),
   };

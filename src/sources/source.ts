@@ -74,6 +74,8 @@ export interface Source {
   readonly imagesRoot: ImagesRoot;
   /** @param cut how lines become rows; default `splitRows`. */
   rows(signal: AbortSignal, cut?: CutLines): AsyncIterable<RawRow | ReadRow>;
+  /** How many rows `rows` gives; absent where that takes reading them: such a source tells how much of its files was read. */
+  count?(signal: AbortSignal): Promise<number>;
   images(signal: AbortSignal, refuse?: RefuseRow): AsyncIterable<ImageRow>;
   /**
    * Names, sizes and times of the files that listings and the image table come from, hashed; undefined for a stream that

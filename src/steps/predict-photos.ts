@@ -4,6 +4,7 @@ import type { PhotoPrediction, Predictor } from '../predict/predictor.js';
 import { type RunContext, runStage } from '../stage.js';
 import { predict } from '../stages/predict.js';
 import { mapBlocks } from '../streams.js';
+import { counted, telling } from '../telling.js';
 
 /** A single photo's line. */
 export type PredictedPhoto = { photo: string } & (
@@ -24,15 +25,17 @@ const TOP = 5;
 /**
  * Predicts photos, in their order.
  * @param options.paths of their files.
+ * @param options.total how many they are, where that is known: for the progress alone.
  * @throws {PipelineError} `TOO_MANY_BAD`, `ABORTED`.
  */
 export async function* predictedPhotos(options: {
   paths: AsyncIterable<string>;
+  total?: number;
   predictor: Predictor;
   demands: Demands;
   context: RunContext;
 }): AsyncGenerator<PredictedPhoto> {
-  const { paths, predictor, demands, context } = options;
+  const { paths, total, predictor, demands, context } = options;
   const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
   const classes = new Map(predictor.tasks.map((task) => [task.name, task.classes]));
   try {
@@ -48,7 +51,9 @@ export async function* predictedPhotos(options: {
       keyOf: ({ file }) => file,
     });
     const files = mapBlocks(paths, (some) => some.map((file) => ({ file })));
-    for await (const { record, answer } of runStage(stage, files, context)) {
+    const answered = runStage(stage, files, context);
+    const told = { stage: 'predict', unit: 'photos', ...(total !== undefined && { total }) };
+    for await (const { record, answer } of counted(answered, telling(context.events, told))) {
       const photo = record.file;
       if (!(answer instanceof PipelineError)) yield { photo, tasks: answer };
       else yield { photo, error: { code: answer.code, message: answer.message } };

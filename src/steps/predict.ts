@@ -14,6 +14,8 @@ import { explode } from '../stages/explode.js';
 import { join } from '../stages/join.js';
 import { parse } from '../stages/parse.js';
 import { predict } from '../stages/predict.js';
+import { observed } from '../streams.js';
+import { listingsDone } from './listings-done.js';
 
 /** How many predictions of a task became what, and how many listings state the same. */
 export interface PredictedTaskCounts extends Record<Decision, number> {
@@ -97,9 +99,11 @@ export async function predictDump(options: {
     statedBy: ReadonlyMap<string, (attributes: Attributes) => Stated | undefined>;
     cut: ReturnType<typeof listingThreads>['cut'];
   }): AsyncGenerator<Row> {
-    const { signal } = context;
+    const { signal, events } = context;
     const before = { ...context, ledger: countingLedger(context.ledger, counted.leftOut) };
-    const parsed = runStage(parse(), source.rows(signal, cut), before);
+    const total = await source.count?.(signal);
+    const progress = listingsDone(events, total);
+    const parsed = runStage(parse(), observed(source.rows(signal, cut), progress.read), before);
     const exploded = runStage(explode({ views }), parsed, before);
     const { imagesRoot } = source;
     const joined = runStage(
@@ -114,11 +118,13 @@ export async function predictDump(options: {
       },
       keyOf: ({ imageId }) => imageId,
     });
-    for await (const { record, answer } of runStage(stage, joined, context)) {
+    for await (const { record, answer } of runStage(stage, observed(joined, progress.asked), context)) {
       counted.rows += 1;
+      progress.answered();
       if (answer instanceof PipelineError) counted.bad += 1;
       yield rowOf(record, answer, statedBy, counted);
     }
+    progress.end();
     if (counted.rows === 0) throw nothingToPredict(counted.leftOut);
   }
 }
