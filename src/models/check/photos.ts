@@ -1,15 +1,36 @@
 import type { Tensor4D } from '@tensorflow/tfjs';
 import { type Batch, batches } from '../../batches.js';
 import type { Normalisation } from '../../normalisation.js';
+import { hash32 } from '../../random.js';
+import type { Sample } from '../../records.js';
 import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
 import type { Tf } from '../backends/backend.js';
 import type { Cut, Outputs } from '../cut.js';
-import type { KeyedSample } from '../feed.js';
+import { type KeyedSample, keyedSamples } from '../feed.js';
 
 /** Photos and labels of some samples, with what a cut's lower part gives for them. */
 export interface Held {
   batch: Batch;
   outputs: Outputs;
+}
+
+/** So many samples of the train side in an order of their own, so that a batch has many classes. */
+export function drawnSamples(options: {
+  samples: readonly Sample[];
+  classes: readonly string[];
+  cache: TensorCache;
+  seed: number;
+  task: string;
+  most: number;
+}): KeyedSample[] {
+  const { samples, classes, cache, seed, task, most } = options;
+  const train = samples
+    .filter(({ split }) => split === 'train')
+    .map((sample) => ({ sample, draw: hash32(seed, 'check', task, sample.sha256) }))
+    .sort((a, b) => a.draw - b.draw || (a.sample.sha256 < b.sample.sha256 ? -1 : 1))
+    .slice(0, most)
+    .map(({ sample }) => sample);
+  return keyedSamples(cache, train, classes);
 }
 
 /** Photos of samples, preprocessed in a way: [samples, height, width, 3], the caller's to dispose. */

@@ -1,12 +1,11 @@
 import type { Variable } from '@tensorflow/tfjs';
 import { throwIfAborted } from '../../errors.js';
-import { hash32 } from '../../random.js';
 import type { PhaseRecipe } from '../../recipe.js';
 import { batchLoss } from '../batch-loss.js';
 import { buildClassifier, frozenLayers } from '../classifier.js';
 import { type Cut, cutModel } from '../cut.js';
 import { trainStep } from '../epoch.js';
-import { type Feed, type KeyedSample, keyedSamples } from '../feed.js';
+import type { Feed } from '../feed.js';
 import { belowHeads, headKernels } from '../heads.js';
 import { branchHeads, upperLevels } from '../levels.js';
 import { type Objective, objectivesAt, objectivesOfPhase } from '../objectives.js';
@@ -17,7 +16,8 @@ import type { FitOptions } from '../training.js';
 import { restore, snapshot } from '../weights/values.js';
 import type { Check } from './check.js';
 import { checkHeadRates, checkRange, RATES, rateRange } from './learning-rate.js';
-import { type Held, heldAt, photosOf, release } from './photos.js';
+import { beginPart, type Part } from './part.js';
+import { drawnSamples, type Held, heldAt, photosOf, release } from './photos.js';
 import { checkPreprocessing } from './preprocessing.js';
 import { checkUnfrozen } from './unfrozen.js';
 
@@ -33,16 +33,27 @@ const LEFT = 0.5;
 /** The first loss of a head that knows nothing is within these shares of ln(classes). */
 const FIRST_RANGE = [0.5, 2] as const;
 
-type Options = Omit<FitOptions, 'folder' | 'checkpoint' | 'historyFolder' | 'events'>;
+/** What takes steps: a cut with photos at it, in a phase's way. */
+interface Stepping {
+  cut: Cut;
+  held: readonly Held[];
+  phase: PhaseRecipe;
+  part: Part;
+}
+
+type Options = Omit<FitOptions, 'folder' | 'checkpoint' | 'historyFolder'>;
 
 /**
  * Looks at a task's training before hours are spent on it: a few batches of its train side go through the classifier as
- * it would begin. Nothing is written, and the validation and test sides are not looked at.
+ * it would begin. Nothing is written, and the validation and test sides are not looked at. Each part tells how far it is.
  * @param options.cache pixels
  * @throws {PipelineError} as `fitTask`.
  */
 export async function checkTask(options: Options): Promise<Check[]> {
   const { tf, network, model: recipe, seed, samples, cache, input, pretrained, faithful, signal } = options;
+  const begin = (part: string, total: number) =>
+    beginPart(options.events, `check ${options.task}, ${part}`, total);
+  const firstBatch = begin('first batch', 3);
   const classes = [...new Set(samples.map(({ label }) => label))].sort();
   const levels = upperLevels(samples, classes);
   const { kernel, ...head } = recipe.head;
@@ -57,7 +68,8 @@ export async function checkTask(options: Options): Promise<Check[]> {
     seed,
     ...(pretrained && { pretrained }),
   });
-  const some = drawn(options, classes);
+  const most = Math.max(FIRST, LEARNT, BATCH * BATCHES);
+  const some = drawnSamples({ ...options, classes, most });
   const { l2 } = head;
   const stepping = {
     tf,
@@ -91,8 +103,12 @@ export async function checkTask(options: Options): Promise<Check[]> {
         photos: async (mode) => (await photosOf(tf, cache, some.slice(0, BATCH), mode, signal)).pixels,
       }),
     ];
+    firstBatch();
     const heads = cutAt(belowHeads(classifier));
-    checks.push(await checkFirstLoss(heads, await holdAt(heads, 0, Math.min(FIRST, some.length))));
+    const held = await holdAt(heads, 0, Math.min(FIRST, some.length));
+    firstBatch();
+    checks.push(await checkFirstLoss(heads, held));
+    firstBatch();
     if (kernel !== undefined) {
       checks.push({ check: 'overfit', state: 'skipped', text: 'a kernel head is solved, not trained' });
       return checks;
@@ -115,10 +131,17 @@ export async function checkTask(options: Options): Promise<Check[]> {
     for (const [index, phase] of recipe.phases.entries()) {
       const cut = cutAt(frozenLayers(classifier, network, phase, faithful), phase.batchNorm);
       const held: Held[] = [];
+      const part = begin(`phase ${index + 1} of ${recipe.phases.length}`, BATCHES + 1 + RATES.length);
       try {
-        for (let at = 0; at < BATCHES; at++) held.push(await holdAt(cut, at * BATCH, BATCH));
+        for (let at = 0; at < BATCHES; at++) {
+          held.push(await holdAt(cut, at * BATCH, BATCH));
+          part();
+        }
         checks.push(await checkGradients(cut, held[0]!, phase, index));
-        checks.push(checkRange(phase, index, await testRange(cut, held, phase, index)));
+        part();
+        checks.push(checkRange(phase, index, await testRange({ cut, held, phase, index, part })));
+        // A test that ends early is over all the same.
+        part(BATCHES + 1 + RATES.length);
       } finally {
         for (const one of held) release(tf, one);
         restore(tf, classifier, fresh);
@@ -163,7 +186,10 @@ export async function checkTask(options: Options): Promise<Check[]> {
     const first = await classLoss(cut, held, training);
     // Each output alike: whether a photo can be told apart is no question of the schedule.
     const objectives = objectivesAt(recipe, levels, 1).map((objective) => ({ ...objective, weight: 1 }));
-    const losses = await steps(cut, [held], phase, Array(count).fill(phase.learningRate), objectives);
+    const part = begin('by heart', count);
+    const rates = Array(count).fill(phase.learningRate);
+    const losses = await steps({ cut, held: [held], phase, rates, objectives, part });
+    part(count);
     const last = await classLoss(cut, held, training);
     release(tf, held);
     const learnt = losses.length === count && last < LEFT * first;
@@ -215,18 +241,16 @@ export async function checkTask(options: Options): Promise<Check[]> {
     return { ...where, state: 'flag', text: `"${phaseName(phase)}": no use to ${names.join(', ')}` };
   }
 
-  async function testRange(cut: Cut, held: readonly Held[], phase: PhaseRecipe, index: number) {
-    return rateRange(RATES, await steps(cut, held, phase, RATES, objectivesOfPhase(recipe, levels, index)));
+  async function testRange({ index, ...at }: Stepping & { index: number }) {
+    const objectives = objectivesOfPhase(recipe, levels, index);
+    return rateRange(RATES, await steps({ ...at, rates: RATES, objectives }));
   }
 
   /** Losses of steps with these rates, over the batches in turn, up to the first that is no number. */
   async function steps(
-    cut: Cut,
-    held: readonly Held[],
-    phase: PhaseRecipe,
-    rates: readonly number[],
-    objectives: readonly Objective[],
+    at: Stepping & { rates: readonly number[]; objectives: readonly Objective[] },
   ): Promise<number[]> {
+    const { cut, held, phase, part, rates, objectives } = at;
     const optimizer = createOptimizer(tf, phase, cut.variables);
     const losses: number[] = [];
     try {
@@ -238,21 +262,11 @@ export async function checkTask(options: Options): Promise<Check[]> {
         const { loss } = await trainStep(options, batch, step);
         if (!Number.isFinite(loss)) break;
         losses.push(loss);
+        part();
       }
     } finally {
       optimizer.dispose();
     }
     return losses;
   }
-}
-
-/** Samples of the train side in an order of their own, so that a batch has many classes. */
-function drawn({ samples, cache, seed, task }: Options, classes: readonly string[]): KeyedSample[] {
-  const train = samples
-    .filter(({ split }) => split === 'train')
-    .map((sample) => ({ sample, draw: hash32(seed, 'check', task, sample.sha256) }))
-    .sort((a, b) => a.draw - b.draw || (a.sample.sha256 < b.sample.sha256 ? -1 : 1))
-    .slice(0, Math.max(FIRST, LEARNT, BATCH * BATCHES))
-    .map(({ sample }) => sample);
-  return keyedSamples(cache, train, classes);
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { plainError, throwIfAborted } from '../../errors.js';
-import { eventBus } from '../../events.js';
+import { type EventBus, eventBus } from '../../events.js';
 import type { TensorCache } from '../../sinks/tensor-cache/cache.js';
 import { withCaches } from '../../sinks/tensor-cache/with-caches.js';
 import type { StartedBackend } from '../backends/backend.js';
@@ -104,6 +104,7 @@ async function checkJob(job: CheckJob, { tf, name, device }: StartedBackend): Pr
       network,
       cache: cache!,
       signal: controller.signal,
+      events: sayingBus(),
       ...(pretrained && { pretrained }),
     }),
   );
@@ -114,8 +115,7 @@ async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promis
   const { kind: _, cache: reference, views = [], headFeatures, weights, ...options } = job;
   const network = networkOf(job.model);
   const pretrained = weights === undefined ? undefined : await readPretrained(weights, network);
-  const events = eventBus();
-  events.events.subscribe((event) => say({ type: 'event', event }));
+  const events = sayingBus();
   const references = [reference, ...views];
   const ofHead = headFeatures === undefined ? [] : [headFeatures.cache, ...headFeatures.views];
   const train = await withCaches([...references, ...ofHead], (opened) =>
@@ -132,6 +132,13 @@ async function fitJob(job: FitJob, { tf, name, device }: StartedBackend): Promis
     }),
   );
   return { train, backend: { name, device } };
+}
+
+/** A bus whose events the main thread hears. */
+function sayingBus(): EventBus {
+  const events = eventBus();
+  events.events.subscribe((event) => say({ type: 'event', event }));
+  return events;
 }
 
 function storedOf([cache, ...views]: readonly TensorCache[]): Stored {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventBus } from '#src/events.js';
 import type { StartedBackend } from '#src/models/backends/backend.js';
 import { startBackend } from '#src/models/backends/index.js';
 import type { Check, CheckName } from '#src/models/check/check.js';
@@ -9,6 +10,7 @@ import { checkUnfrozen } from '#src/models/check/unfrozen.js';
 import { networks } from '#src/models/networks/index.js';
 import { glorot, INPUT, type Network, stacked } from '#src/models/networks/network.js';
 import type { ModelRecipe, PhaseRecipe } from '#src/recipe.js';
+import { progressOf } from '../../progress.js';
 import { type Colours, coloursToFit, MODEL } from '../colours.js';
 
 const phase = (train: PhaseRecipe['train'], learningRate: number): PhaseRecipe => ({
@@ -162,7 +164,7 @@ describe('checkTask', () => {
   });
 
   const check = async (model: Partial<ModelRecipe> = {}, network = networks['small-cnn']) => {
-    const { folder: _, events: __, ...options } = colours.options(backend, 'checked');
+    const { folder: _, ...options } = colours.options(backend, 'checked');
     const before = backend.tf.memory().numTensors;
     const checks = await checkTask({
       ...options,
@@ -189,6 +191,19 @@ describe('checkTask', () => {
     const found = await check({ phases: [phase('all', 1e-3)] }, NORMED);
     expect(found('overfit')).toMatchObject([{ state: 'ok' }]);
     expect(found('learning-rate')).toMatchObject([{ state: 'ok' }]);
+  });
+
+  it('tells how far each part is, also of a test that ends early', async () => {
+    const { folder: _, ...options } = colours.options(backend, 'checked');
+    const events = eventBus();
+    const told = progressOf(events);
+    const phases = [phase('head', 1e30), phase('all', 0.005)];
+    await checkTask({ ...options, events, model: { ...MODEL, phases } });
+    const whole = (total: number) => ({ totals: [total], last: total });
+    const part = (name: string) => told(`check ${options.task}, ${name}`, 'steps');
+    expect(part('first batch')).toEqual(whole(3));
+    expect(part('by heart')).toEqual(whole(200));
+    for (const name of ['phase 1 of 2', 'phase 2 of 2']) expect(part(name)).toEqual(whole(4 + RATES.length));
   });
 
   it('gives the same again', async () => {
