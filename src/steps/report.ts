@@ -86,6 +86,7 @@ export function reportStep(options: {
         };
         return writeReport(join(run.path, 'report.html'), data, {
           signal,
+          events,
           figures: join(run.path, 'figures'),
         });
       });

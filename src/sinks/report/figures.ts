@@ -2,6 +2,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { throwIfAborted } from '../../errors.js';
+import type { EventBus } from '../../events.js';
+import { telling } from '../../telling.js';
 import { COLOURS, type Colour } from './charts.js';
 import { confusionFigure } from './confusion-figure.js';
 import type { TaskReport } from './data.js';
@@ -96,12 +98,14 @@ function legendMarkup(legend: readonly LegendEntry[]): string {
 export async function writeFigures(
   folder: string,
   figures: readonly Figure[],
-  signal?: AbortSignal,
+  { signal, events }: { signal?: AbortSignal; events?: EventBus } = {},
 ): Promise<WrittenFigures> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const pngs = await canDrawText();
-  for (const { name, svg } of figures) {
+  const tell = telling(events, { stage: 'report', unit: 'figures', total: figures.length });
+  for (const [done, { name, svg }] of figures.entries()) {
+    tell(done);
     if (signal !== undefined) throwIfAborted(signal);
     await writeFile(join(folder, `${name}.svg`), `${svg}\n`);
     if (pngs)
@@ -109,6 +113,7 @@ export async function writeFigures(
         .png()
         .toFile(join(folder, `${name}.png`));
   }
+  tell(figures.length);
   return { svg: figures.length, png: pngs ? figures.length : 0 };
 }
 

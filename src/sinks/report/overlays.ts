@@ -1,5 +1,7 @@
 import sharp from 'sharp';
+import type { EventBus } from '../../events.js';
 import type { SeenClass } from '../../results.js';
+import { telling } from '../../telling.js';
 import type { ReportExplained } from './data.js';
 import { dataUri } from './photos.js';
 
@@ -13,9 +15,14 @@ const LEFT = 0.4;
 export type Overlays = ReadonlyMap<ReportExplained, readonly string[]>;
 
 /** Draws photos' heat maps over them; photos whose pixels are not at hand are absent. */
-export async function overlaysOf(explained: readonly ReportExplained[]): Promise<Overlays> {
+export async function overlaysOf(
+  explained: readonly ReportExplained[],
+  events?: EventBus,
+): Promise<Overlays> {
+  const tell = telling(events, { stage: 'report', unit: 'heat maps', total: explained.length });
   const made = new Map<ReportExplained, readonly string[]>();
-  for (const photo of explained) {
+  for (const [done, photo] of explained.entries()) {
+    tell(done);
     const { pixels, seen } = photo;
     if (pixels === undefined) continue;
     const { height, width, values } = pixels;
@@ -28,6 +35,7 @@ export async function overlaysOf(explained: readonly ReportExplained[]): Promise
     );
     made.set(photo, (await Promise.all(jpegs)).map(dataUri));
   }
+  tell(explained.length);
   return made;
 }
 

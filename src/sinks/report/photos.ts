@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
 import { throwIfAborted } from '../../errors.js';
+import type { EventBus } from '../../events.js';
+import { telling } from '../../telling.js';
 import { thumbnail } from '../thumbnail.js';
 import { type Html, html } from './html.js';
 
@@ -11,15 +13,23 @@ const CONCURRENCY = 4;
 export type Thumbnails = ReadonlyMap<string, string>;
 
 /** Reads photos and makes small JPEGs of them. A photo that cannot be read is left out, never an error. */
-export async function thumbnails(files: Iterable<string>, signal?: AbortSignal): Promise<Thumbnails> {
+export async function thumbnails(
+  files: Iterable<string>,
+  { signal, events }: { signal?: AbortSignal; events?: EventBus } = {},
+): Promise<Thumbnails> {
+  const distinct = [...new Set(files)];
+  const tell = telling(events, { stage: 'report', unit: 'photos', total: distinct.length });
+  let done = 0;
   const limit = pLimit(CONCURRENCY);
   const made = new Map<string, string>();
   const one = async (file: string) => {
     if (signal !== undefined) throwIfAborted(signal);
     const jpeg = await thumbnail(file, EDGE);
     if (jpeg !== undefined) made.set(file, dataUri(jpeg));
+    done += 1;
+    tell(done);
   };
-  await Promise.all([...new Set(files)].map((file) => limit(one, file)));
+  await Promise.all(distinct.map((file) => limit(one, file)));
   return made;
 }
 

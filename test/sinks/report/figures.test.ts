@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventBus } from '#src/events.js';
 import { writeReport } from '#src/sinks/report/write.js';
+import { progressOf } from '../../progress.js';
 import { reportData } from './build.js';
 import { readMarkup } from './markup.js';
 
@@ -44,6 +46,19 @@ it('writes each figure as SVG with its legend and colours, and as PNG where ther
     '>Over-fitting gap</text>',
   );
   expect([0, svgs.length]).toContain(written!.png);
+});
+
+it('tells how many photos and figures are drawn', async () => {
+  const events = eventBus();
+  const told = progressOf(events);
+  const written = await writeReport(join(folder, 'report.html'), reportData(), {
+    figures: figures(),
+    events,
+  });
+  expect(told('report', 'figures')).toEqual({ totals: [written!.svg], last: written!.svg });
+  const photos = told('report', 'photos')!;
+  expect(photos.last).toBeGreaterThan(0);
+  expect(photos.totals).toEqual([photos.last]);
 });
 
 it('writes the same bytes again, and leaves nothing of others', async () => {
