@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PipelineError } from './errors.js';
 
@@ -21,6 +21,34 @@ export function makeFolder(path: string): void {
     makeFolder(parent);
     makeFolder(path);
   }
+}
+
+/**
+ * Makes a folder that results go to, where absent: before the work, so that none is done in vain.
+ * @throws {PipelineError} `USAGE` where it cannot be made or written.
+ */
+export function outputFolder(path: string): void {
+  try {
+    makeFolder(path);
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw unwritable(path, error, 'Choose a folder that you may write to.');
+  }
+}
+
+/**
+ * Makes the folder of a file that results go to, as `outputFolder`.
+ * @throws {PipelineError} `USAGE` where the folder cannot be made or written, or the file is a folder.
+ */
+export function outputFile(path: string): void {
+  const there = statOf(path);
+  if (there?.isDirectory()) {
+    throw new PipelineError('USAGE', `Expected a file to write at ${path} but a folder is in its place`, {
+      hint: 'Name a file in it.',
+    });
+  }
+  // A pipe or a device, such as /dev/null, is written as it is.
+  if (there === undefined || there.isFile()) outputFolder(dirname(path));
 }
 
 /** What is told where a folder cannot be written: not a fault of the program, so by its name and the system's reason. */
@@ -46,10 +74,13 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: 'its name is too long',
 };
 
-const isFolder = (path: string) => {
+/** Whether there is a folder, or a link to one. */
+export const isFolder = (path: string) => statOf(path)?.isDirectory() ?? false;
+
+function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path).isDirectory();
+    return statSync(path);
   } catch {
-    return false;
+    return undefined;
   }
-};
+}

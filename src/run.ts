@@ -163,7 +163,7 @@ export function resolveOutput(run: string, output: string): string {
 }
 
 /**
- * What a run folder says it has; nothing where it has no manifest.
+ * What a run folder says it has; nothing where it has no manifest, or is a file.
  * @throws {PipelineError} `INPUT_INVALID` when the manifest is of another version or no manifest at all.
  */
 export async function readManifest(path: string): Promise<Manifest> {
@@ -171,7 +171,8 @@ export async function readManifest(path: string): Promise<Manifest> {
   try {
     text = await readFile(join(path, MANIFEST), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
     return { schemaVersion: SCHEMA_VERSION, steps: {}, current: [], told: [] };
   }
   try {

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { readRun, readRunRecipe } from '../audit/run-files.js';
+import { outputFolder } from '../folder.js';
 import { onlyTasks } from '../recipe-file.js';
 import { RECIPE_FILE } from '../run.js';
 import type { RunContext } from '../stage.js';
@@ -26,7 +26,7 @@ export interface RunAdvice {
  * @param options.tasks default: all
  * @param options.out a folder; made
  * @param options.look photos to look at first, a task
- * @throws {PipelineError} `USAGE` for no run or no task of it, `NOT_FOUND` where it has no features, `TOO_FEW_SAMPLES`,
+ * @throws {PipelineError} `USAGE` for no run, no task of it or an `out` that cannot be written, `NOT_FOUND` where it has no features, `TOO_FEW_SAMPLES`,
  * `ABORTED`.
  */
 export async function adviseRun(options: {
@@ -44,6 +44,8 @@ export async function adviseRun(options: {
   const advised = new Map<string, { recipe: (typeof recipe.tasks)[string]; advice: TaskAdvice }>();
   for (const [task, own] of Object.entries(recipe.tasks)) {
     const side = await readTrainSide(run, { recipe, task, signal });
+    // Only here: a run without features gets no folder.
+    outputFolder(out);
     const onRows = (step: AdviseStep, done: number, total: number) =>
       events.emit({ type: 'progress', stage: `${step} ${task}`, done, total, unit: 'rows' });
     const advice = await adviseTask(side, { seed: recipe.seed, look, signal, onRows });
@@ -56,7 +58,6 @@ export async function adviseRun(options: {
     command: advisedCommand(run, patch),
     tasks: Object.fromEntries([...advised].map(([task, { advice }]) => [task, advice])),
   };
-  await mkdir(out, { recursive: true });
   const parent = relative(resolve(out), resolve(run.path, RECIPE_FILE));
   await writeWholeFile(
     patch,

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import type { BoilerplateLimits } from '../duplicates/boilerplate.js';
 import { EXPLORATION_DEFAULTS } from '../explore/defaults.js';
+import { outputFile } from '../folder.js';
 import { sourceAt } from '../sources/open.js';
 import { parseInteger, parseShare } from './arguments.js';
 import type { CommandDefinition } from './command.js';
@@ -71,6 +72,7 @@ export const exploreCommand: CommandDefinition = (program, { signal }) => {
       const progress = showProgress(context.events, { quiet: options.quiet ?? false });
       try {
         const source = await sourceAt({ path: options.source, signal, events: context.events });
+        if (options.out !== undefined) outputFile(options.out);
         const found = await explore(source, context, {
           task: options.task,
           ...(options.language && { languages: options.language }),

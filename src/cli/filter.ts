@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createContext, type ResourceOptions } from '../context.js';
 import type { StageCounts } from '../events.js';
+import { outputFile } from '../folder.js';
 import { type Ledger, silentLedger } from '../ledger.js';
 import { writeJsonLines } from '../sinks/jsonl.js';
 import { ledgerFile } from '../sinks/ledger.js';
@@ -54,6 +55,7 @@ export async function runFilter<Out>(
   { signal }: CommandEnvironment,
   chain: (rows: AsyncIterable<RawRow>, context: RunContext) => AsyncIterable<Out>,
 ): Promise<void> {
+  if (options.ledger !== undefined) outputFile(options.ledger);
   const { ledger, reasonsOf } = counted(
     options.ledger === undefined ? silentLedger() : ledgerFile(options.ledger),
   );

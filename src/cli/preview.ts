@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { outputFile } from '../folder.js';
 import type { Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
+import { writeWholeFile } from '../whole-file.js';
 import { collect, parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
@@ -46,7 +47,9 @@ export const previewCommand: CommandDefinition = (program) => {
       const recipe = await loadRecipe(options.recipe, options.set);
       const { openCache } = await import('../sinks/tensor-cache/open.js');
       const { contactSheet } = await import('../sinks/contact-sheet.js');
-      const cache = openCache(await cachePath(options.cache, recipe));
+      const path = await cachePath(options.cache, recipe);
+      outputFile(out);
+      const cache = openCache(path);
       try {
         const { png, keys } = await contactSheet(cache, {
           augmentation: recipe.augmentation ?? {},
@@ -55,8 +58,7 @@ export const previewCommand: CommandDefinition = (program) => {
           views,
           ...(size !== undefined && { size: { width: size, height: size } }),
         });
-        await mkdir(dirname(out), { recursive: true });
-        await writeFile(out, png);
+        await writeWholeFile(out, png);
         const found = { out, cache: cache.path, photos: keys.length, views, keys: [...keys] };
         process.stdout.write(
           json

@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises';
 import { createContext, type ResourceOptions } from '../context.js';
 import { meant } from '../edit-distance.js';
-import { asPipelineError, PipelineError } from '../errors.js';
+import { outputFile } from '../folder.js';
 import { figureLines, treeYaml } from '../labels/tree/yaml.js';
 import type { Recipe } from '../recipe.js';
 import { loadRecipe } from '../recipe-file.js';
 import { aboSource } from '../sources/abo.js';
+import { writeWholeFile } from '../whole-file.js';
 import { collect, parseInteger, parseShare } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
@@ -44,6 +44,7 @@ export const treeCommand: CommandDefinition = (program, { signal }) => {
       const { buildTaskTree } = await import('../steps/build-tree.js');
       const recipe = await loadRecipe(options.recipe, options.set);
       const task = chosenTask(recipe, options.task);
+      if (options.out !== undefined) outputFile(options.out);
       const context = createContext(options, { seed: recipe.seed, signal });
       const progress = showProgress(context.events, { quiet: options.quiet ?? false });
       try {
@@ -51,7 +52,7 @@ export const treeCommand: CommandDefinition = (program, { signal }) => {
         const found = await buildTaskTree({ recipe, task, source, context });
         progress.stop();
         const yaml = treeYaml(found, `The category tree of ${task}, built from the listings' nodes.`);
-        if (options.out !== undefined) await write(options.out, yaml);
+        if (options.out !== undefined) await writeWholeFile(options.out, yaml);
         process.stdout.write(
           options.json
             ? `${JSON.stringify({ task, ...found }, null, 2)}\n`
@@ -74,12 +75,4 @@ function chosenTask({ tasks }: Recipe, wanted: string | undefined): string {
     );
   }
   return wanted ?? names.find((name) => tasks[name]!.tree !== undefined) ?? names[0]!;
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: unknown) => {
-    const found = asPipelineError(error);
-    if (found.code !== 'INTERNAL') throw found;
-    throw new PipelineError('USAGE', `Expected to write the tree to ${file} but could not`, { cause: error });
-  });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFolder } from '../folder.js';
 import { METADATA, type ModelMetadata, readModelMetadata } from './model-folder.js';
 
 /** A model's folder, and the tasks whose classes it names: one, or those that share its trunk. */
@@ -20,7 +21,7 @@ export function isModelFolder(folder: string): boolean {
  * @throws {PipelineError} as `readModelMetadata`.
  */
 export async function modelsIn(folder: string): Promise<FoundModel[]> {
-  if (!existsSync(folder)) return [];
+  if (!isFolder(folder)) return [];
   const whole = (name: string) => !name.endsWith('.unfinished') && isModelFolder(join(folder, name));
   const names = (await readdir(folder)).filter(whole).sort();
   return Promise.all(names.map((name) => foundModel(join(folder, name))));

@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Origin } from '../attribution.js';
 import { PipelineError } from '../errors.js';
+import { isFolder } from '../folder.js';
 import { type ByteVectors, byteVectors, toBytes } from '../kernels/similarity.js';
 import { SIDES, type Side } from '../records.js';
 import { npyHeader } from '../sinks/numpy.js';
@@ -134,7 +135,7 @@ function isGallery(path: string): boolean {
 
 async function galleryIn(folder: string): Promise<string> {
   const within = async (path: string) =>
-    existsSync(path) ? (await readdir(path)).sort().map((name) => join(path, name, GALLERY)) : [];
+    isFolder(path) ? (await readdir(path)).sort().map((name) => join(path, name, GALLERY)) : [];
   const found = [
     folder,
     join(folder, GALLERY),

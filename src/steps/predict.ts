@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.js';
+import { outputFile } from '../folder.js';
 import type { Ledger } from '../ledger.js';
 import { listingThreads } from '../listings/threads.js';
 import { type Decision, type Demands, galleryBeside, type Judge, openJudge } from '../predict/judge.js';
@@ -51,9 +52,9 @@ type Answer = Map<
 
 /**
  * Predicts every photo of every listing of a catalogue into a file: a row a listing and photo, in the catalogue's order.
- * @param options.out .parquet, .jsonl, .jsonl.gz or .csv
+ * @param options.out .parquet, .jsonl, .jsonl.gz or .csv; its folder is made
  * @param options.views which of a listing's photos.
- * @throws {PipelineError} `USAGE` for another kind of file; `DUMP_EMPTY` where there is no photo; `TOO_MANY_BAD`, and whatever the stages throw.
+ * @throws {PipelineError} `USAGE` for another kind of file, or one that cannot be written; `DUMP_EMPTY` where there is no photo; `TOO_MANY_BAD`, and whatever the stages throw.
  */
 export async function predictDump(options: {
   source: Source;
@@ -65,6 +66,7 @@ export async function predictDump(options: {
 }): Promise<DumpPredictions> {
   const { source, predictor, demands, views, out, context } = options;
   const write = writerOf(out);
+  outputFile(out);
   const gallery = demands.reject > 0 ? await galleryBeside(predictor) : undefined;
   const threads = listingThreads({ workers: context.workers });
   try {

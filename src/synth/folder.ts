@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.js';
+import { outputFolder } from '../folder.js';
 import { type LinesFile, linesFile } from './lines-file.js';
 import { isSyntheticDump, TRUTH } from './truth.js';
 
@@ -12,9 +13,7 @@ export const README = 'README.md';
 
 /** Only an empty folder or an older synthetic dump, whole or interrupted, is written to. */
 export async function prepareFolder(out: string): Promise<void> {
-  await mkdir(out, { recursive: true }).catch((error: unknown) => {
-    throw new PipelineError('USAGE', `Expected to make the folder ${out} but could not`, { cause: error });
-  });
+  outputFolder(out);
   const names = await readdir(out);
   const ours = names.includes(UNFINISHED) || (await isSyntheticDump(out));
   if (names.length > 0 && !ours) {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -136,6 +137,14 @@ describe('advise', () => {
     );
   });
 
+  it('is refused where a file is in its folder’s place', async () => {
+    const { code, stdout, stderr } = await advise(run, '--out', join(run, 'recipe.json'));
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(
+      `USAGE: Expected a folder to write to at ${join(run, 'recipe.json')} but a file is in its place`,
+    );
+  });
+
   it('refuses a task that is not there, and a run without features', async () => {
     const unknown = await pipeline(['advise', run, '--task', 'size']);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('a task of the recipe')]);
@@ -143,7 +152,9 @@ describe('advise', () => {
     const { steps, ...manifest } = await readManifest(copy);
     const { 'features-mobilenet': _, ...left } = steps;
     await changeJson(join(copy, 'manifest.json'), () => ({ ...manifest, steps: left }));
-    const none = await advise(copy);
+    const out = join(folder.path, 'no-features');
+    const none = await advise(copy, '--out', out);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('features of a frozen base')]);
+    expect(existsSync(out)).toBe(false);
   });
 });

@@ -84,7 +84,7 @@ describe('pipeline tree', () => {
     const none = await tree('--task', 'types', '--set', 'tasks.types.minPerClass=1000');
     expect(none).toMatchObject({ code: 1, stdout: '' });
     expect(none.stderr).toMatch(/^TOO_FEW_SAMPLES: \[label types\] Expected classes to place in a tree/);
-    expect(await tree('--task', 'types', '--out', at('no/tree.yaml'))).toMatchObject({ code: 2 });
+    expect(await tree('--task', 'types', '--out', at('recipe.yaml/tree.yaml'))).toMatchObject({ code: 2 });
     const unknown = await tree('--task', 'colour');
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain('The tasks are groups, types.');
