@@ -4,6 +4,7 @@ import { hasColours, painted } from './colours.js';
 import type { CommandEnvironment } from './command.js';
 import { commands } from './commands.js';
 import { examples } from './examples.js';
+import { assertPaths } from './paths.js';
 
 /**
  * The command line, ready to parse; what it does not understand it throws as commander's error, without a word.
@@ -23,7 +24,8 @@ export async function createProgram(environment: CommandEnvironment, first?: str
     })
     // Commander takes styles out again where the stream has none.
     .configureHelp({ optionDescription, styleTitle: (title) => painted(title, 'bold', { isTTY: true }) })
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', EXAMPLES)
+    .hook('preAction', (_, command) => assertPaths(command));
   const alone = isCommand(first);
   for (const [heading, group] of Object.entries(commands)) {
     root.commandsGroup(`${heading}:`);

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { placeholderOf } from '../paths.js';
 import { type Candidate, type Completions, commandsOf } from './candidates.js';
 import { type Line, optionNamed, readLine } from './line.js';
 import { placeholderValues } from './values.js';
@@ -43,12 +44,6 @@ function valuesOf(
     return { candidates: argChoices.map((value) => ({ value, about: '' })), paths: 'none' };
   }
   return placeholderValues(placeholderOf(declared), { line, typed });
-}
-
-/** What stands for the value: `file` of `--recipe <file>`. */
-function placeholderOf(declared: Option | Argument): string {
-  if ('flags' in declared) return /<(.*)>$/.exec(declared.flags)?.[1] ?? '';
-  return declared.name();
 }
 
 function optionsOf(command: Command): Candidate[] {

@@ -5,6 +5,7 @@ import { recipePlace } from '../../recipe-keys.js';
 import { readWithParents } from '../../recipe-parents.js';
 import { RECIPE_FILE } from '../../run.js';
 import { hasKeys } from '../../yaml-value.js';
+import { pathsFor } from '../paths.js';
 import { type Candidate, type Completions, commandsOf } from './candidates.js';
 import type { Line } from './line.js';
 
@@ -14,13 +15,9 @@ interface Place {
   typed: string;
 }
 
-const FILES = /^(.*[=|])?\]?(file|path|photos?|recipe|wheel)$/;
-const FOLDERS = /^(dir|run|runs|cache|cache\|model)$/;
-
 /** What may stand for a value whose declaration says only what kind it is: `<dir>`, `<path=value>`, `<task,…>`. */
 export async function placeholderValues(placeholder: string, place: Place): Promise<Completions> {
-  const paths = FOLDERS.test(placeholder) ? 'folders' : FILES.test(placeholder) ? 'files' : 'none';
-  return { paths, candidates: (await WORDS[placeholder]?.(place)) ?? [] };
+  return { paths: pathsFor(placeholder), candidates: (await WORDS[placeholder]?.(place)) ?? [] };
 }
 
 const WORDS: Partial<Record<string, (place: Place) => readonly Candidate[] | Promise<readonly Candidate[]>>> =
