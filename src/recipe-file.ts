@@ -89,6 +89,15 @@ function applyOverride(value: unknown, override: string): unknown {
     });
   }
   const path = override.slice(0, equals).split('.');
+  if (path[0] === 'extends') {
+    throw new PipelineError(
+      'RECIPE_INVALID',
+      'extends: Expected no override of what the recipe is laid over',
+      {
+        hint: 'Write a recipe that extends the other one, and name it instead.',
+      },
+    );
+  }
   if (path.includes('__proto__')) {
     throw new PipelineError(
       'RECIPE_INVALID',

@@ -166,8 +166,9 @@ export const recipeSchema = z
     const input = recipe.cache.size;
     for (const { model } of Object.values(recipe.tasks)) {
       const network = model?.network ?? recipe.model.network;
-      if (input >= (LEAST_SIZE[network] ?? 0)) continue;
-      const message = `at least ${LEAST_SIZE[network]} for ${network}`;
+      const least = LEAST_SIZE[network];
+      if (least === undefined || input >= least) continue;
+      const message = `at least ${least} for ${network}`;
       return context.addIssue({ code: 'custom', path: ['cache', 'size'], input, message });
     }
   })

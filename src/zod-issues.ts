@@ -24,10 +24,11 @@ function describeIssue(
   const short = received.length > 80 ? `${received.slice(0, 77)}…` : received;
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map(
-        (key) =>
-          `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"${meant(key, keysAt(issue.path))}`,
-      );
+      return issue.keys.map((key) => {
+        // A recipe in a file may extend another, one in a text may not: the key itself is no suggestion.
+        const others = [...keysAt(issue.path)].filter((name) => name !== key);
+        return `${[...issue.path, key].join('.')}: Expected no such key but received "${key}"${meant(key, others)}`;
+      });
     case 'invalid_type':
       return [`${at}: Expected ${issue.expected} but received ${short}`];
     case 'invalid_value':

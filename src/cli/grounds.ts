@@ -1,6 +1,7 @@
 import { BOILERPLATE, type BoilerplateLimits } from '../duplicates/boilerplate.js';
 import { PipelineError } from '../errors.js';
 import { type Recipe, recipeSchema } from '../recipe.js';
+import { describeIssues } from '../zod-issues.js';
 
 /**
  * Grounds as the command line has them, by comma.
@@ -8,13 +9,11 @@ import { type Recipe, recipeSchema } from '../recipe.js';
  */
 export function parseGrounds(same: string, family: string): Pick<Recipe['deduplicate'], 'same' | 'family'> {
   const list = (text: string) => text.split(',').filter(Boolean);
-  const result = recipeSchema.shape.deduplicate.safeParse({ same: list(same), family: list(family) });
+  const given = { same: list(same), family: list(family) };
+  const result = recipeSchema.shape.deduplicate.safeParse(given, { reportInput: true });
   if (result.success) return { same: result.data.same, family: result.data.family };
-  const [issue] = result.error.issues;
-  throw new PipelineError(
-    'USAGE',
-    `Expected known grounds for --${issue?.path[0]?.toString()} but: ${issue?.message}`,
-  );
+  const issues = result.error.issues.map((issue) => ({ ...issue, path: [`--${String(issue.path[0])}`] }));
+  throw new PipelineError('USAGE', describeIssues(issues).join('\n  '));
 }
 
 /** `BOILERPLATE` as it is written on a command line. */

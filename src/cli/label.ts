@@ -5,6 +5,7 @@ import { LEVELS } from '../labels/tree/tree.js';
 import { loadTree } from '../recipe-file.js';
 import type { Level } from '../records.js';
 import { label } from '../stages/label.js';
+import { describeIssues } from '../zod-issues.js';
 import { parseInteger } from './arguments.js';
 import { type CommandDefinition, usageError } from './command.js';
 import { examples } from './examples.js';
@@ -74,11 +75,11 @@ function parseNormalise(text: string): Normalise {
   } catch {
     value = undefined;
   }
-  const result = normaliseSchema.safeParse(value);
+  const result = normaliseSchema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw usageError(
     `Expected the recipe’s normalise, such as {kind: color}, for --normalise but received "${text}"`,
-    result.error.issues[0]?.message,
+    describeIssues(result.error.issues)[0],
   );
 }
 
