@@ -43,14 +43,36 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   return found;
 }
 
-/** The question that an error ends with; empty where nothing is near. */
-export function didYouMean(word: string, names: Iterable<string>): string {
-  const near = nearest(word, names);
-  return near === undefined ? '' : `Did you mean ${near}?`;
+/** More names than this that begin with a word are no help. */
+const MOST_BEGUN = 4;
+
+/**
+ * Names that somebody may have meant by a word: the nearest, else those that it is the beginning of, where they are few.
+ */
+export function likely(word: string, names: Iterable<string>): string[] {
+  const all = [...names];
+  const near = nearest(word, all);
+  if (near !== undefined) return [near];
+  // Of `--x` it is the `x` that is a beginning.
+  if (!/[^-]/.test(word)) return [];
+  const begun = all.filter((name) => name.toLowerCase().startsWith(word.toLowerCase()));
+  return begun.length > MOST_BEGUN ? [] : begun;
 }
 
-/** What is added to a complaint about a word that none of the names is: the name that was likely meant, if any. */
+/** The question that an error ends with; empty where nothing is likely. */
+export function didYouMean(word: string, names: Iterable<string>): string {
+  const found = listed(likely(word, names));
+  return found === '' ? '' : `Did you mean ${found}?`;
+}
+
+/** What is added to a complaint about a word that none of the names is: what was likely meant, if anything. */
 export function meant(word: unknown, names: Iterable<string>): string {
-  const near = typeof word === 'string' ? nearest(word, names) : undefined;
-  return near === undefined ? '' : `; did you mean "${near}"?`;
+  const found = typeof word === 'string' ? likely(word, names) : [];
+  return found.length === 0 ? '' : `; did you mean ${listed(found.map((name) => `"${name}"`))}?`;
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
 }

@@ -78,7 +78,10 @@ function missing(command: Command): string {
 
 function unknownOption(received: string, command: Command): [string, string] {
   const option = received.split('=')[0]!;
-  const names = command.options.flatMap(({ long }) => (long ? [long] : []));
+  const names = command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap(({ long }) => (long ? [long] : []));
   return [`Expected an option of ${nameOf(command)} but received "${option}"`, didYouMean(option, names)];
 }
 
