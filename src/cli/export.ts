@@ -28,7 +28,10 @@ const EXAMPLES = examples(
 export const exportCommand: CommandDefinition = (program, { signal }) => {
   program
     .command('export')
-    .argument('<cache|model>', 'a pixel cache (a folder with data.mdb), a model (RUN/model/TASK) or a run')
+    .argument(
+      '<cache|model>',
+      'a pixel cache (a folder with data.mdb), a run, RUN/model, or one model’s folder in it',
+    )
     .description('A tensor cache’s photos, labels and sides, or a trained model → another format')
     .addHelpText('after', EXAMPLES)
     .addOption(
@@ -63,14 +66,12 @@ type Asked<Format> = Omit<ExportCommandOptions, 'format' | 'json'> & { format: F
 const isModelFormat = (format: string): format is ModelFormat =>
   (MODEL_FORMATS as readonly string[]).includes(format);
 const isCache = (folder: string) => existsSync(join(folder, 'data.mdb'));
-const isModel = (folder: string) =>
-  ['metadata.json', 'model', 'manifest.json'].some((name) => existsSync(join(folder, name)));
 
 async function exportedCache(cache: string, asked: Asked<ExportFormat>): Promise<[object, string]> {
   if (!isCache(cache)) {
     throw usageError(
       `Expected a tensor cache at ${cache}`,
-      isModel(cache) ? `A model can be exported as ${MODEL_FORMATS.join(', ')}.` : undefined,
+      `It is a folder with data.mdb, such as RUN/cache-48-031b296d. A model can be exported as ${MODEL_FORMATS.join(', ')}.`,
     );
   }
   const { exportCache } = await import('../steps/export.js');
@@ -83,10 +84,10 @@ async function exportedCache(cache: string, asked: Asked<ExportFormat>): Promise
 
 async function exportedModel(model: string, asked: Asked<ModelFormat>): Promise<[object, string]> {
   const { format, out, task, image, shardSize, signal } = asked;
-  if (isCache(model) || !isModel(model)) {
+  if (isCache(model)) {
     throw usageError(
       `Expected a model or a run at ${model}`,
-      isCache(model) ? `A cache can be exported as ${EXPORT_FORMATS.join(', ')}.` : undefined,
+      `A cache can be exported as ${EXPORT_FORMATS.join(', ')}.`,
     );
   }
   if (image !== undefined || shardSize !== undefined) {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { meant } from '../edit-distance.js';
 import { PipelineError } from '../errors.js';
 import type { Fit } from '../kernels/fit.js';
@@ -6,7 +5,7 @@ import type { PixelTarget } from '../kernels/pixel-pool.js';
 import type { Size } from '../kernels/resize.js';
 import type { UpperLevel } from '../models/levels.js';
 import { headOfTask } from '../models/model-folder.js';
-import { type FoundModel, foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+import { type FoundModel, modelsNamed } from '../models/model-folders.js';
 
 /** The size that a model takes photos at, and how they are brought to it. */
 export type PhotoInput = Size & { fit: Fit };
@@ -25,9 +24,7 @@ export interface PredictedTask {
 
 /** @throws {PipelineError} `NOT_FOUND` where there is no model, `USAGE` where two name one task. */
 export async function modelsAt(path: string): Promise<FoundModel[]> {
-  if (isModelFolder(path)) return [await foundModel(path)];
-  const here = await modelsIn(path);
-  const models = here.length > 0 ? here : await modelsIn(join(path, 'model'));
+  const models = await modelsNamed(path);
   if (models.length === 0) {
     throw new PipelineError('NOT_FOUND', `Expected a model in ${path} but found none`, {
       hint: 'Name RUN/model, which `pipeline run` writes, or a model’s folder in it.',

@@ -7,14 +7,14 @@ import { MODEL_FORMATS, type ModelFormat } from '../models/export/formats.js';
 import { modelWriters } from '../models/export/index.js';
 import { readPortableModel } from '../models/export/portable.js';
 import { METADATA } from '../models/model-folder.js';
-import { foundModel, isModelFolder, modelsIn } from '../models/model-folders.js';
+import { modelsNamed } from '../models/model-folders.js';
 import type { Recipe } from '../recipe.js';
 import { RECIPE_FILE } from '../run.js';
 import { writeWholeFolder } from '../sinks/whole-folder.js';
 import type { PartialSummary } from '../summary.js';
 
 export interface ModelExportRequest {
-  /** A model's folder, or a run's. */
+  /** A model's folder, RUN/model, or a run's. */
   model: string;
   format: ModelFormat;
   /** The folder to write; made. */
@@ -61,15 +61,14 @@ export async function exportModel(request: ModelExportRequest): Promise<ModelExp
 }
 
 async function chosenModel({ model, task }: ModelExportRequest): Promise<{ from: string; task: string }> {
-  const own = isModelFolder(model);
-  const found = own ? [await foundModel(model)] : await modelsIn(join(model, 'model'));
+  const found = await modelsNamed(model);
   const all = found.flatMap(({ folder, tasks }) => tasks.map((name) => ({ from: folder, task: name })));
   const chosen = task === undefined ? all : all.filter((one) => one.task === task);
   if (chosen.length === 1) return chosen[0]!;
   throw new PipelineError(
     'USAGE',
-    `Expected one model${task === undefined ? '' : ` of ${task}`} in the ${own ? 'folder' : 'run'} but found ${chosen.length === 0 ? 'none' : chosen.length}`,
-    { key: model, hint: hintOf(all, task === undefined ? [] : chosen) },
+    `Expected one model${task === undefined ? '' : ` of ${task}`} in ${model} but found ${chosen.length === 0 ? 'none' : chosen.length}`,
+    { hint: hintOf(all, task === undefined ? [] : chosen) },
   );
 }
 
@@ -82,7 +81,7 @@ function hintOf(
     const folders = several.map(({ from }) => from).join(' or ');
     return `Name its folder: ${folders}. \`pipeline clean\` removes those that no step uses any more.`;
   }
-  if (all.length === 0) return '`pipeline train` makes one.';
+  if (all.length === 0) return 'Name RUN, RUN/model or RUN/model/TASK, which `pipeline train` writes.';
   return `Choose: ${[...new Set(all.map(({ task }) => `--task ${task}`))].join(', ')}`;
 }
 

@@ -165,10 +165,10 @@ describe('a model of several outputs', () => {
     for (const format of MODEL_FORMATS) await exported(format, folder, task);
   });
 
-  it('asks which of a trunk’s tasks, and takes what it names, of a run and of the model’s folder', async () => {
+  it('asks which of a trunk’s tasks, and takes what it names, of a run, of its models’ and of the model’s own folder', async () => {
     const run = join(root, 'trunk-run');
     const folder = await savedModel(tf, run, 'small-cnn', 'trunk');
-    for (const model of [run, folder]) {
+    for (const model of [run, join(run, 'model'), folder]) {
       const hint = `Choose: --task ${brand}, --task ${color}`;
       await expect(exported('onnx', model)).rejects.toMatchObject({ code: 'USAGE', hint });
       await expect(exported('onnx', model, 'shape')).rejects.toMatchObject({ code: 'USAGE', hint });
@@ -288,4 +288,17 @@ it('says on the command line which formats fit', async () => {
   const { code, stderr } = await pipeline(['export', small, '--format', 'numpy', '--out', join(root, 'no')]);
   expect(code).toBe(2);
   expect(stderr).toContain('A model can be exported as tfjs, keras, weights-h5, onnx.');
+});
+
+it('takes RUN/model on the command line, and names what it takes where there is no model', async () => {
+  const onnx = (model: string) =>
+    pipeline(['export', model, '--format', 'onnx', '--out', join(root, `told-${places++}`)]);
+  const { code, stdout } = await onnx(join(root, 'model'));
+  expect([code, stdout]).toEqual([0, expect.stringContaining('small-cnn for 3 classes')]);
+  for (const path of [join(root, 'absent'), join(small, 'model.json')]) {
+    const refused = await onnx(path);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`USAGE: Expected one model in ${path} but found none`);
+    expect(refused.stderr).toContain('Name RUN, RUN/model or RUN/model/TASK');
+  }
 });
