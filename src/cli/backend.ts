@@ -29,7 +29,7 @@ const REMOVE_EXAMPLES = examples(['pipeline backend remove tensorflow', 'gives i
 
 const nameArgument = () => new Argument('<name>', 'which').choices(INSTALLABLE);
 
-export const backendCommand: CommandDefinition = (program, { signal }) => {
+export const backendCommand: CommandDefinition = (program, { signal, goesOn }) => {
   const backend = program
     .command('backend')
     .description("Installs, lists and removes what trains faster than the package's own WebAssembly")
@@ -48,6 +48,7 @@ export const backendCommand: CommandDefinition = (program, { signal }) => {
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'print one JSON document')
     .action(async (name: InstallableName, { quiet, json, ...options }: InstallCommandOptions) => {
+      goesOn();
       const { installBackend } = await import('../models/backends/tensorflow/install.js');
       const events = eventBus();
       const progress = showProgress(events, { quiet: quiet ?? false });

@@ -10,6 +10,8 @@ export interface CommandEnvironment {
    * 130 after Ctrl-C.
    */
   allowToEnd(milliseconds: number): void;
+  /** For what, given again after it was cancelled, goes on from there instead of beginning anew: so it is said. */
+  goesOn(): void;
 }
 
 /** Adds one command to the program. */

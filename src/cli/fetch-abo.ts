@@ -28,7 +28,7 @@ const EXAMPLES = examples(
 );
 
 /** `pipeline fetch abo`. */
-export const fetchAboCommand: CommandDefinition = (fetch, { signal }) => {
+export const fetchAboCommand: CommandDefinition = (fetch, { signal, goesOn }) => {
   fetch
     .command('abo')
     .description(
@@ -55,6 +55,7 @@ export const fetchAboCommand: CommandDefinition = (fetch, { signal }) => {
         );
       const address =
         from === undefined ? undefined : webAddress(from, '--from', 'Such as https://host/abo.');
+      goesOn();
       const { fetchAbo } = await import('../steps/fetch-abo.js');
       const events = eventBus();
       const progress = showProgress(events, { quiet: quiet ?? false });

@@ -31,7 +31,7 @@ const EXAMPLES = examples(
 );
 
 /** `pipeline fetch weights`. */
-export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
+export const fetchWeightsCommand: CommandDefinition = (fetch, { signal, goesOn }) => {
   fetch
     .command('weights')
     .addArgument(new Argument('<network...>', 'whose weights').choices(PUBLISHED))
@@ -56,6 +56,7 @@ export const fetchWeightsCommand: CommandDefinition = (fetch, { signal }) => {
       const choices = choicesOf(names, options);
       const { out, mirror, quiet, json } = options;
       const address = mirror && webAddress(mirror, '--mirror', 'Such as https://host/keras-applications.');
+      goesOn();
       const { fetchWeights } = await import('../steps/fetch-weights.js');
       const events = eventBus();
       const progress = showProgress(events, { quiet: quiet ?? false });

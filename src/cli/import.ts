@@ -20,7 +20,7 @@ const EXAMPLES = examples([
   'the cache again that was exported',
 ]);
 
-export const importCommand: CommandDefinition = (program, { signal }) => {
+export const importCommand: CommandDefinition = (program, { signal, goesOn }) => {
   program
     .command('import')
     .argument('<path>', 'a folder that export wrote')
@@ -38,6 +38,7 @@ export const importCommand: CommandDefinition = (program, { signal }) => {
     .option('-q, --quiet', 'no progress on stderr')
     .action(async (path: string, { json, quiet, cache: root, ...options }: ImportCommandOptions) => {
       if (!existsSync(path)) throw usageError(`Expected exported photos at ${path}`);
+      goesOn();
       const { importCache } = await import('../steps/import.js');
       const summary = await withProgress(quiet, (events) =>
         importCache({ ...options, path, root, signal, events }),

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { asPipelineError, explain, type PipelineError } from '../errors.js';
 import { painted } from './colours.js';
+import { clearTerminal } from './live-views.js';
 import { printable } from './printable.js';
 import { createProgram } from './program.js';
 import { usageFailure, withReadOn } from './usage.js';
@@ -17,14 +18,16 @@ export async function main(argv: readonly string[]): Promise<number> {
   let told = false;
   /** What a command that ends in order needs to end. */
   let grace: number | undefined;
+  let resumes = false;
   let cancelledBy: NodeJS.Signals | undefined;
   const tellCancelled = () => {
-    const text = grace === undefined ? 'Cancelled; the same command goes on from here.' : 'Stopped at once.';
-    if (!told) process.stderr.write(`${text}\n`);
+    const cancelled = resumes ? 'Cancelled; the same command goes on from here.' : 'Cancelled.';
+    if (!told) process.stderr.write(`${grace === undefined ? cancelled : 'Stopped at once.'}\n`);
     told = true;
   };
   // What cannot be asked to stop, such as a long step of a native library, may never say that it was.
   const end = (signal: NodeJS.Signals) => {
+    clearTerminal();
     tellCancelled();
     die(signal);
   };
@@ -38,6 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGTERM', cancel);
   // `| head` closes the pipe: that is how a pipe ends, not a failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    clearTerminal();
     if (error.code === 'EPIPE') process.exit(0);
     process.stderr.write(`${explain(asPipelineError(error))}\n`);
     process.exit(1);
@@ -46,7 +50,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const allowToEnd = (milliseconds: number) => {
     grace = milliseconds;
   };
-  const program = await createProgram({ signal: controller.signal, allowToEnd }, argv[0]);
+  const goesOn = () => {
+    resumes = true;
+  };
+  const program = await createProgram({ signal: controller.signal, allowToEnd, goesOn }, argv[0]);
   let command: Command = program;
   const follow = (_: Command, next: Command) => {
     command = next;

@@ -2,6 +2,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { type EventBus, eventBus, type PipelineEvent } from '../events.js';
 import { painted } from './colours.js';
 import { duration } from './duration.js';
+import { onTerminal } from './live-views.js';
 import { printable } from './printable.js';
 
 const LINE_EVERY_MS = 3000;
@@ -142,9 +143,11 @@ export function progressText(
 function liveBar() {
   let bar: SingleBar | undefined;
   let stage = '';
+  let gone = () => {};
   const clear = () => {
     bar?.stop();
     bar = undefined;
+    gone();
   };
   return {
     clear,
@@ -158,11 +161,14 @@ function liveBar() {
             format: `  ${shape}`,
             clearOnComplete: true,
             hideCursor: true,
+            // On its own it goes at the first Ctrl-C, and the next one comes while work is still ending.
+            gracefulExit: false,
             stream: process.stderr,
             barsize: 24,
           },
           Presets.shades_classic,
         );
+        gone = onTerminal(clear);
         bar.start(event.total ?? 1, event.done, { stage, text: '' });
       }
       bar.update(event.done, { stage, text });

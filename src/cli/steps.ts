@@ -95,7 +95,12 @@ function addOptions(command: Command): Command {
     .option('-q, --quiet', 'no progress on stderr');
 }
 
-async function runSteps(options: StepOptions, until: Until, { signal }: CommandEnvironment): Promise<void> {
+async function runSteps(
+  options: StepOptions,
+  until: Until,
+  { signal, goesOn }: CommandEnvironment,
+): Promise<void> {
+  goesOn();
   const { logEvents } = await import('../log.js');
   const { runPipeline } = await import('../steps/pipeline.js');
   const whole = await loadRecipe(options.recipe, options.set);

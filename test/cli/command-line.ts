@@ -3,7 +3,12 @@ import { createProgram } from '#src/cli/program.js';
 import { visibleCommands } from '#src/cli/usage.js';
 
 /** The command line, ready to parse; its commands do what they do. */
-export const program = () => createProgram({ signal: new AbortController().signal, allowToEnd: () => {} });
+export const program = () =>
+  createProgram({
+    signal: new AbortController().signal,
+    allowToEnd: () => {},
+    goesOn: () => {},
+  });
 
 /** A command and all below it that do something themselves. */
 export function workingCommands(parent: Command): Command[] {

@@ -3,7 +3,7 @@ import { commands } from '#src/cli/commands.js';
 import { createProgram } from '#src/cli/program.js';
 import { visibleCommands } from '#src/cli/usage.js';
 
-const environment = { signal: new AbortController().signal, allowToEnd: () => {} };
+const environment = { signal: new AbortController().signal, allowToEnd: () => {}, goesOn: () => {} };
 const names = Object.values(commands).flatMap((group) => Object.keys(group));
 
 it.each(names.filter((name) => name !== 'help'))('%s needs no other command’s file', async (name) => {
