@@ -65,7 +65,7 @@ export const predictCommand: CommandDefinition = (program, { signal }) => {
       'largest share of bad photos, and of bad records of a stage',
       parseShare('--max-bad'),
     )
-    .option('--json', 'with --source: print JSON')
+    .option('--json', 'with --source: print one JSON document; photos are JSON lines anyway')
     .option('-q, --quiet', 'no progress on stderr')
     .action(async (photos: string[], options: PredictOptions) => {
       if ((options.source === undefined) === (photos.length === 0))
