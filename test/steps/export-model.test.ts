@@ -271,6 +271,7 @@ describe('a model in a run', () => {
       code: 'INPUT_INVALID',
       message: expect.stringContaining('recipe.json') as string,
     });
+    await rm(join(root, 'recipe.json'));
   });
 });
 
